@@ -1,0 +1,22 @@
+"""Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
+
+from regretlab import learners, losses, schedules, sets
+from regretlab.batches import GameError
+from regretlab.driver import GameInterrupted
+from regretlab.game import Game, compare, play, play_all, tidy
+
+__all__ = [
+    "Game",
+    "GameError",
+    "GameInterrupted",
+    "compare",
+    "learners",
+    "losses",
+    "play",
+    "play_all",
+    "schedules",
+    "sets",
+    "tidy",
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,100 @@
+"""The one driver of rounds: block after block, for all games at once; it holds no mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from regretlab.batches import Batch, Draws, GameError, batches
+
+if TYPE_CHECKING:
+    from regretlab.game import Game
+
+__all__ = ["GameInterrupted", "advance"]
+
+
+class GameInterrupted(KeyboardInterrupt):
+    """Ctrl-C while games were played; ``games`` holds them as far as they got."""
+
+    games: Sequence[Game] = ()
+
+    @property
+    def game(self) -> Game:
+        """The only or first of ``games``."""
+        return self.games[0]
+
+
+def advance(
+    games: Sequence[Game],
+    horizon: int,
+    *,
+    block: int | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
+) -> None:
+    """Play every game on until ``horizon`` rounds are played.
+
+    Parameters
+    ----------
+    games : sequence of Game
+        Played side by side where they can be; how does not change a bit of the result.
+    horizon : int
+        T.  Games that are already there stay as they are.
+    block, compiled : optional
+        Rounds per block; whether to compile (default: unless interpreting is
+        over sooner).  Neither changes a bit of the result.
+    progress : bool, optional
+        Show a progress bar; by default on a terminal.
+
+    Raises
+    ------
+    GameError
+        When a gradient is not finite, a moment overflows or the sequence fails;
+        the message names round, learner and sequence.
+    GameInterrupted
+        On Ctrl-C.  Either way the games keep the rounds played so far.
+    """
+    todo = batches([game for game in games if game.horizon < horizon])
+    together: dict[int, list[Batch]] = {}
+    for batch in todo:
+        together.setdefault(batch.t, []).append(batch)
+    try:
+        with _bar(sum(horizon - batch.t for batch in todo), progress) as tick:
+            for t, group in together.items():
+                n = block or min(batch.block for batch in group)
+                while t < horizon:
+                    stop = min(horizon, (t // n + 1) * n)
+                    draws: Draws = {}
+                    for batch in group:
+                        batch.play(stop, horizon, draws, compiled)
+                        tick(stop - t)
+                    t = stop
+    except KeyboardInterrupt as interrupt:
+        _finish(todo)
+        stopped = GameInterrupted(
+            f"stopped after round {min(game.horizon for game in games):,} of {horizon:,}; "
+            "the games so far are in this exception's .games, and game.extend goes on with them"
+        )
+        stopped.games = games
+        raise stopped from interrupt
+    except GameError as error:
+        error.games = games
+        raise
+    finally:
+        _finish(todo)
+
+
+def _finish(todo: list[Batch]) -> None:
+    while todo:
+        todo.pop().finish()
+
+
+@contextmanager
+def _bar(total: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
+    from tqdm import tqdm  # imported when used: it would slow down the import of the package
+
+    # with disable=None, tqdm shows itself on a terminal only
+    with tqdm(total=total, unit=" rounds", unit_scale=True, disable=None if progress is None else not progress,
+              delay=1.0, leave=False) as bar:  # fmt: skip
+        yield bar.update

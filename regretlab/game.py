@@ -1,0 +1,355 @@
+"""Games: one learner, one loss sequence, one feasible set, one seed, and the record of having played."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regretlab import regret as _regret
+from regretlab._typing import Array, ArrayLike
+from regretlab.driver import advance
+from regretlab.files import whole_file
+from regretlab.learners.base import Learner, State
+from regretlab.losses.base import Losses
+from regretlab.record import Checkpoints, Record
+from regretlab.sets import FeasibleSet
+from regretlab.specification import from_specification, specification
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["Game", "compare", "play", "play_all", "tidy"]
+
+_FORMAT = 1
+
+
+class Game:
+    """A learner, a sequence, a set and a seed, played for ``horizon`` rounds.
+
+    Parameters
+    ----------
+    learner : Learner
+    losses : Losses
+    feasible_set : FeasibleSet
+        F; takes the dimension of the losses if it has none of its own.
+    seed : int
+        Decides the draws of a random sequence, together with the round.
+    start : array (d,), optional
+        x_1 in F; by default the point of F nearest to the origin.
+    checkpoints : iterable of int, optional
+        The rounds to record besides the first and the last; by default about 32
+        per decade.
+
+    Attributes
+    ----------
+    state : State
+        The learner's state; ``state.t`` rounds are played.
+    record : Record
+        What is known at the checkpoints.
+    loss, gradient : arrays (2, d)
+        sum_t f_t(x_t) by coordinate and sum_t g_t, each with its rounding error.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the parts do not fit together: before round 1.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        losses: Losses,
+        feasible_set: FeasibleSet,
+        *,
+        seed: int = 0,
+        start: ArrayLike | None = None,
+        checkpoints: Iterable[int] | None = None,
+    ) -> None:
+        for name, value, kind in (
+            ("learner", learner, Learner),
+            ("losses", losses, Losses),
+            ("feasible_set", feasible_set, FeasibleSet),
+        ):
+            if not isinstance(value, kind):
+                hint = "; make an instance of it" if isinstance(value, type) else ""
+                raise TypeError(f"{name}={value!r} is not a {kind.__name__}{hint}")
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ValueError(f"seed={seed!r} must be an integer of at least 0")
+        d = losses.dimension
+        self.learner = learner
+        self.losses = losses
+        self.feasible_set = feasible_set.with_dimension(d)
+        self.seed = int(seed)
+        self.checkpoints = Checkpoints.of(checkpoints)
+        if start is not None:
+            shape = np.shape(start)
+            start = np.full(d, start, dtype=np.float64) if shape == () else np.asarray(start, dtype=np.float64)
+            if start.shape != (d,):
+                raise ValueError(f"start has shape {shape}, the losses have dimension {d}")
+        self.state = learner.start(self.feasible_set, start)
+        self.loss: Array = np.zeros((2, d))
+        self.gradient: Array = np.zeros((2, d))
+        self.record = Record.empty(d)
+
+    # -- playing ----------------------------------------------------------------------
+
+    @property
+    def horizon(self) -> int:
+        """T, the number of rounds played."""
+        return self.state.t
+
+    def extend(self, horizon: int, **how: Any) -> Game:
+        """Play on until ``horizon`` rounds are played, and return this game.
+
+        The result has the same bits as a game played to ``horizon`` at once.
+        ``how``: the keywords of :func:`regretlab.driver.advance`.
+        """
+        T = _horizon(horizon)
+        if T < self.horizon:
+            raise ValueError(f"horizon={horizon!r}: {self.horizon} rounds are played already")
+        advance([self], T, **how)
+        return self
+
+    def append(self, state: State, loss: Array, gradient: Array, parts: Sequence[Record]) -> None:
+        """Take over what the driver has played (called by the driver)."""
+        if state.t == self.horizon:
+            return
+        kept = slice(None) if self.horizon in self.checkpoints else slice(-1)  # or else the row of the former last round
+        self.record = Record.join([self.record.rows(kept), *parts])
+        self.state, self.loss, self.gradient = state, loss, gradient
+
+    # -- reading ----------------------------------------------------------------------
+
+    @property
+    def point(self) -> Array:
+        """x_{T+1}: (d,), what the learner would play next."""
+        return self.state.point
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """x_t at the checkpoints: columns x_1..x_d, by round t."""
+        import pandas as pd
+
+        columns = [f"x_{i + 1}" for i in range(self.point.size)]
+        return pd.DataFrame(self.record.point, index=pd.Index(self.record.t, name="t"), columns=columns)
+
+    @property
+    def regret(self) -> pd.DataFrame:
+        """R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u) at the checkpoints.
+
+        Columns loss, comparator_loss, regret, average_regret, by round t.  The
+        comparator is the best point for the prefix.  Where it is found
+        numerically there is a column gap: the regret lies in [regret, regret + gap].
+        """
+        return _regret.regret_frame(_regret.best_in_hindsight(self))
+
+    def regret_against(self, u: ArrayLike) -> pd.DataFrame:
+        """R_t(u) = sum_{s<=t} f_s(x_s) - f_s(u) for a fixed point u of F, at the checkpoints."""
+        return _regret.regret_frame(_regret.against(self, u))
+
+    def plot(self) -> Figure:
+        """Average regret; regret beside a sqrt(T) guide on log-log axes; x_t."""
+        from regretlab.plots import plot_game
+
+        return plot_game(self)
+
+    def _summary(self) -> dict[str, str]:
+        rows = {
+            "learner": repr(self.learner),
+            "losses": repr(self.losses),
+            "feasible set": repr(self.feasible_set),
+            "seed": str(self.seed),
+            "x_{T+1}": np.array2string(self.point, precision=6, threshold=8),
+        }
+        if self.horizon and not hasattr(self.losses, "value"):  # a comparator in closed form
+            last = self._last_regret()
+            rows |= {"R_T": f"{last:.6g}", "R_T/T": f"{last / self.horizon:.6g}"}
+        elif self.horizon:
+            rows["loss"] = f"{self.loss.sum():.6g}"
+        return rows
+
+    def _last_regret(self) -> float:
+        comparators = _regret.best_in_hindsight(self)
+        return float(_regret.total(comparators.record.loss[-1:])[0] - comparators.loss[-1])
+
+    def __repr__(self) -> str:
+        lines = [f"  {name:<12}  {text}" for name, text in self._summary().items()]
+        return "\n".join([f"Game of {self.horizon:,} rounds", *lines])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in self._summary().items())
+        return f"<table><caption>Game of {self.horizon:,} rounds</caption>{rows}</table>"
+
+    # -- keeping ----------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the game to one file, whole or not at all; :meth:`load` and :meth:`extend` go on with it.
+
+        Raises
+        ------
+        TypeError
+            When a part cannot be named in a file, e.g. a schedule that is a function.
+        """
+        head = {
+            "format": _FORMAT,
+            "learner": specification(self.learner),
+            "losses": specification(self.losses),
+            "feasible_set": specification(self.feasible_set),
+            "checkpoints": specification(self.checkpoints),
+            "seed": self.seed,
+            "t": self.horizon,
+            "moments": list(self.state.moments),
+        }
+        arrays = {
+            "point": self.state.point,
+            "loss": self.loss,
+            "gradient": self.gradient,
+            "record_t": self.record.t,
+            "record_point": self.record.point,
+            "record_loss": self.record.loss,
+            "record_gradient": self.record.gradient,
+            **{f"moment_{name}": array for name, array in self.state.moments.items()},
+        }
+        with whole_file(path) as file:
+            np.savez_compressed(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Game:
+        """The game that :meth:`save` wrote to ``path``.
+
+        Raises
+        ------
+        ValueError
+            When the file is damaged, of another format, or needs a class that is not there.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            head = json.loads(str(arrays["head"]))
+        except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
+            raise ValueError(f"{path} is not a saved game, or it is damaged: {error}") from error
+        if head["format"] != _FORMAT:
+            raise ValueError(f"{path} has format {head['format']}, this version reads format {_FORMAT}")
+        parts = [from_specification(head[name]) for name in ("learner", "losses", "feasible_set")]
+        game = cls(*parts, seed=head["seed"])
+        game.checkpoints = from_specification(head["checkpoints"])
+        moments = {name: arrays[f"moment_{name}"] for name in head["moments"]}
+        game.state = State(head["t"], arrays["point"], moments, game.feasible_set)
+        game.loss, game.gradient = arrays["loss"], arrays["gradient"]
+        game.record = Record(*(arrays[f"record_{name}"] for name in ("t", "point", "loss", "gradient")))
+        return game
+
+
+def play(
+    learner: Learner,
+    losses: Losses,
+    feasible_set: FeasibleSet,
+    horizon: int,
+    *,
+    seed: int = 0,
+    start: ArrayLike | None = None,
+    checkpoints: Iterable[int] | None = None,
+    **how: Any,
+) -> Game:
+    """Play ``horizon`` rounds: x_t in F is played, f_t(x_t) is paid, g_t in the subdifferential is seen.
+
+    Parameters are those of :class:`Game`; ``how``: the keywords of
+    :func:`regretlab.driver.advance`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before round 1, when the parts do not fit together.
+    GameError, GameInterrupted
+        When a round fails, or on Ctrl-C; ``.game`` of the exception is the game so far.
+    """
+    T = _horizon(horizon)
+    return Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=checkpoints).extend(T, **how)
+
+
+def play_all(
+    learners: Iterable[Learner],
+    losses: Losses,
+    feasible_set: FeasibleSet,
+    horizon: int,
+    *,
+    seeds: Iterable[int] = (0,),
+    start: ArrayLike | None = None,
+    checkpoints: Iterable[int] | None = None,
+    **how: Any,
+) -> list[Game]:
+    """A game of each learner at each seed, side by side; on a seed all meet the same sequence."""
+    T = _horizon(horizon)
+    rounds = Checkpoints.of(checkpoints).rounds
+    games = [
+        Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=rounds)
+        for learner in learners
+        for seed in list(seeds)
+    ]
+    advance(games, T, **how)
+    return games
+
+
+def compare(
+    learners: Mapping[str, Learner] | Iterable[Learner],
+    losses: Losses,
+    feasible_set: FeasibleSet,
+    horizon: int,
+    **options: Any,
+) -> pd.DataFrame:
+    """Play every learner at every seed and put the games in one table.
+
+    Parameters
+    ----------
+    learners : mapping or iterable of Learner
+        A mapping gives the labels of the column ``learner``; otherwise a label
+        is the class name, or the whole learner where a class occurs twice.
+    options
+        Those of :func:`play_all`: seeds, start, checkpoints.
+
+    Returns
+    -------
+    DataFrame
+        learner, seed, t, loss, comparator_loss, regret, average_regret, x_1..x_d:
+        a row for every checkpoint of every game.
+    """
+    named = learners if isinstance(learners, Mapping) else _labels(list(learners))
+    games = play_all(named.values(), losses, feasible_set, horizon, **options)
+    per_learner = len(games) // max(1, len(named))
+    return tidy(games, [label for label in named for _ in range(per_learner)])
+
+
+def tidy(games: Sequence[Game], labels: Sequence[str] | None = None) -> pd.DataFrame:
+    """One table of several games, a row for every checkpoint of every game; columns as in :func:`compare`."""
+    import pandas as pd
+
+    names = labels or [repr(game.learner) for game in games]
+    frames = []
+    for name, game in zip(names, games, strict=True):
+        frame = game.regret.join(game.points).reset_index()
+        frame.insert(0, "learner", name)
+        frame.insert(1, "seed", game.seed)
+        frames.append(frame)
+    if not frames:
+        raise ValueError("there is no game to put in a table: learners or seeds is empty")
+    return pd.concat(frames, ignore_index=True)
+
+
+def _labels(learners: Sequence[Learner]) -> dict[str, Learner]:
+    names = [type(learner).__name__ for learner in learners]
+    return {n if names.count(n) == 1 else repr(x): x for n, x in zip(names, learners, strict=True)}
+
+
+def _horizon(horizon: object) -> int:
+    whole = isinstance(horizon, int | np.integer) or (isinstance(horizon, float) and horizon.is_integer())
+    if isinstance(horizon, bool) or not whole or horizon < 1:  # type: ignore[operator]
+        raise ValueError(f"horizon={horizon!r} must be a number of rounds: an integer of at least 1")
+    return int(horizon)  # type: ignore[call-overload,no-any-return]

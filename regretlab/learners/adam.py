@@ -1,0 +1,90 @@
+"""Adam and the methods of Reddi, Kale, Kumar (2018), in the paper's form.
+
+No bias correction, no eps, 0/0 := 0.  ``beta1`` and ``beta2`` multiply the old
+moment: v_t = beta2 v_{t-1} + (1 - beta2) g_t^2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from regretlab.learners.base import Algorithm1, Hyperparameter
+from regretlab.schedules import OneMinusInverse
+
+__all__ = ["AMSGrad", "Adam", "AdamNC", "RMSProp"]
+
+
+@dataclass(frozen=True)
+class RMSProp(Algorithm1):
+    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t g_t / sqrt v_t).
+
+    Tieleman, Hinton (2012); Adam with beta1 = 0.  No regret guarantee (Theorem 1).
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, v: float, beta2: float) -> Any:
+        v = beta2 * v + (1.0 - beta2) * g * g
+        return (v,), g, sqrt(v)
+
+
+@dataclass(frozen=True)
+class Adam(Algorithm1):
+    """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
+    x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t m_t / sqrt v_t).
+
+    Kingma, Ba (2015) as stated by Reddi et al. (2018): without bias correction
+    and eps.  No regret guarantee: Theorems 1 to 3 give sequences on which R_T/T
+    does not tend to 0.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        return (m, v), m, sqrt(v)
+
+
+@dataclass(frozen=True)
+class AMSGrad(Algorithm1):
+    """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
+    vhat_t = max(vhat_{t-1}, v_t),   x_{t+1} = Pi_F^{sqrt vhat_t}(x_t - alpha_t m_t / sqrt vhat_t).
+
+    Algorithm 2 of Reddi, Kale, Kumar (2018).  The maximum is over the moving
+    averages v_t.  R_T = O(sqrt T) for alpha_t = alpha / sqrt(t), beta1 < sqrt(beta2)
+    (Theorem 4 for decaying beta_{1,t}).
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, vhat: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        vhat = max(vhat, v)
+        return (m, v, vhat), m, sqrt(vhat)
+
+
+@dataclass(frozen=True)
+class AdamNC(Algorithm1):
+    """Adam with an increasing beta_{2,t}, by default 1 - 1/t: v_t = (1/t) sum_{s<=t} g_s^2.
+
+    Algorithm 3 of Reddi, Kale, Kumar (2018); NC is for *non-constant* beta2.
+    R_T = O(sqrt T) (Theorem 5, Corollary 2).  With beta1 = 0 it is AdaGrad.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = OneMinusInverse()
+
+    rule = staticmethod(Adam.rule)

@@ -1,0 +1,251 @@
+"""Learners: hyperparameters, and a rule (state, g_t) -> state whose state holds x_t."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+
+from regretlab._typing import Array, ArrayLike
+from regretlab.kernels import Binding, compose, shared
+from regretlab.schedules import Constant, InverseSqrt, Schedule, Values
+from regretlab.sets import FeasibleSet
+
+__all__ = ["Algorithm1", "Hyperparameter", "Learner", "State"]
+
+Hyperparameter = float | Schedule | Callable[[Any], Any]
+"""A number, a schedule, or a function of an array of rounds."""
+
+_COMPILE_FROM = 64
+"""Dimension from which stepping by hand is compiled; the bits are the same either way."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a learner knows after t rounds. A value: an update makes a new one.
+
+    Attributes
+    ----------
+    t : int
+        Rounds played so far.
+    point : array (d,)
+        x_{t+1}, the point the learner plays next.
+    moments : dict of arrays (d,)
+        The learner's memory by the names of its rule, e.g. m, v, vhat.
+    feasible_set : FeasibleSet
+        F, of dimension d.
+    """
+
+    t: int
+    point: Array
+    moments: Mapping[str, Array]
+    feasible_set: FeasibleSet
+
+    def __post_init__(self) -> None:
+        for array in (self.point, *self.moments.values()):
+            array.setflags(write=False)
+
+
+class Learner(ABC):
+    """An online learner: a frozen dataclass of hyperparameters with ``start`` and ``update``."""
+
+    @abstractmethod
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
+        """The state before round 1, at x_1 = ``point`` (default: the point of F nearest to the origin)."""
+
+    @abstractmethod
+    def update(self, state: State, gradient: ArrayLike) -> State:
+        """The state after a round in which ``gradient`` was seen at ``state.point``."""
+
+
+@dataclass(frozen=True)
+class Algorithm1(Learner):
+    """The generic adaptive method, Algorithm 1 of Reddi, Kale, Kumar (2018).
+
+        m_t = phi_t(g_1..g_t),   V_t = psi_t(g_1..g_t),
+        x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t),   W_t = V_t^{1/2},   0/0 := 0,
+
+    coordinatewise, with Pi_F^W(y) = argmin_{x in F} sum_i W_i (x_i - y_i)^2.
+
+    A learner is a frozen dataclass with one static method, ``rule``, in scalar
+    arithmetic.  Its arguments say what it needs, by name: ``g`` is g_{t,i},
+    ``t`` the round, a field of the class is that hyperparameter's value at
+    round t, and any other name is a number kept between rounds, 0 at the start.
+    It returns the kept numbers in the order of its arguments, then m_t, then
+    W_t = sqrt(V_t)::
+
+        @dataclass(frozen=True)
+        class AMSGrad(Algorithm1):
+            alpha: Hyperparameter = 0.1
+            beta1: Hyperparameter = 0.9
+            beta2: Hyperparameter = 0.99
+
+            @staticmethod
+            def rule(g, m, v, vhat, beta1, beta2):
+                m = beta1 * m + (1.0 - beta1) * g
+                v = beta2 * v + (1.0 - beta2) * g * g
+                vhat = max(vhat, v)
+                return (m, v, vhat), m, sqrt(vhat)
+
+    Hyperparameters
+    ---------------
+    alpha : the stepsize; a number a means a / sqrt(t).
+    beta1, beta2 : a number means that constant; 0 <= beta1 < 1, 0 < beta2 < 1.
+    Each may be a schedule (:mod:`regretlab.schedules`) or a function of t.
+    """
+
+    alpha: Hyperparameter = 0.1
+
+    rule: ClassVar[Callable[..., Any]]
+
+    def __post_init__(self) -> None:
+        self._check_rule()  # bad values and bad rules are reported where they are written
+
+    # -- what the rule says ---------------------------------------------------------
+
+    @classmethod
+    def _rule(cls) -> tuple[Callable[..., Any], list[str]]:
+        rule = inspect.getattr_static(cls, "rule", None)
+        rule = rule.__func__ if isinstance(rule, staticmethod) else rule
+        if not inspect.isfunction(rule):
+            raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
+        names = list(inspect.signature(rule).parameters)
+        if "g" not in names:
+            raise TypeError(f"{cls.__name__}.rule{inspect.signature(rule)} does not take g, the gradient")
+        return rule, names
+
+    @classmethod
+    def memory(cls) -> tuple[str, ...]:
+        """Names of the numbers kept per coordinate between rounds, besides x_t."""
+        fields = {field.name for field in dataclasses.fields(cls)}
+        return tuple(name for name in cls._rule()[1] if name not in fields | {"g", "t"})
+
+    def _check_rule(self) -> None:
+        """Call the rule once, so that a misspelt argument is not taken for a number to keep."""
+        rule, names = self._rule()
+        at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
+        kept, form = self.memory(), f"{type(self).__name__}.rule{inspect.signature(self._rule()[0])}"
+        answer = rule(**{name: at_one.get(name, 1 if name == "t" else 0.5) for name in names})
+        if not (isinstance(answer, tuple) and len(answer) == 3 and isinstance(answer[0], tuple)):
+            raise TypeError(f"{form} returned {answer!r}; it must return (kept numbers...), m, w")
+        if len(answer[0]) != len(kept):
+            raise TypeError(
+                f"{form} returns {len(answer[0])} kept numbers; its arguments besides g, t and the fields "
+                f"{list(self.schedules)} are {list(kept)}, and each of them is kept between rounds"
+            )
+
+    @cached_property
+    def schedules(self) -> dict[str, Schedule]:
+        """The hyperparameters the method uses, alpha first, as schedules."""
+        fields = [field.name for field in dataclasses.fields(self)]
+        used = ["alpha"] + [name for name in self._rule()[1] if name in fields and name != "alpha"]
+        return {name: _schedule(name, getattr(self, name)) for name in used}
+
+    @cached_property
+    def binding(self) -> Binding:
+        """How a loop calls the rule (see :mod:`regretlab.kernels`)."""
+        slots: dict[str, tuple[int, int]] = {}
+        q = 0
+        for p, (name, schedule) in enumerate(self.schedules.items()):
+            constant = isinstance(schedule, Constant)
+            slots[name] = (p, -1 if constant else q)
+            q += not constant
+        rule, names = self._rule()
+        arguments = tuple(name if name in ("g", "t") else slots.get(name, "state") for name in names)
+        return Binding(rule, arguments, slots["alpha"])
+
+    def shapes(self, t: Array) -> Array:
+        """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""
+        varying = [s for s in self.schedules.values() if not isinstance(s, Constant)]
+        return np.array([s.unit(t) for s in varying]).reshape(len(varying), t.size)
+
+    def coefficients(self) -> Array:
+        """(P,): the scales of the schedules."""
+        return np.array([s.scale for s in self.schedules.values()], dtype=np.float64)
+
+    # -- by hand --------------------------------------------------------------------
+
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
+        """The state before round 1: x_1 = ``point``, all moments zero.
+
+        Raises
+        ------
+        ValueError
+            When ``point`` is not in ``feasible_set`` or has another dimension.
+        """
+        if point is None:
+            if feasible_set.dimension is None:
+                feasible_set = feasible_set.with_dimension(1)
+            x = feasible_set.nearest_to_origin()
+        else:
+            x = np.array(point, dtype=np.float64, ndmin=1)
+            if x.ndim != 1:
+                raise ValueError(f"start has shape {x.shape}: x_1 is a number or an array (d,)")
+            feasible_set = feasible_set.with_dimension(x.size)
+            if not feasible_set.contains(x):
+                raise ValueError(f"start={x} is not in {feasible_set!r}")
+        return State(0, x, {name: np.zeros(x.size) for name in self.memory()}, feasible_set)
+
+    def update(self, state: State, gradient: ArrayLike) -> State:
+        """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t); ``state`` itself stays valid.
+
+        Raises
+        ------
+        ValueError
+            For a gradient of the wrong shape, or with NaN or infinities.
+        FloatingPointError
+            When the step overflows, e.g. g^2 is larger than the largest float.
+        """
+        g = np.array(gradient, dtype=np.float64, ndmin=1)
+        t = state.t + 1
+        if g.shape != state.point.shape:
+            raise ValueError(f"gradient has shape {g.shape} at round {t}, the point has {state.point.shape}")
+        if not np.isfinite(g).all():
+            raise ValueError(f"gradient={g} at round {t} is not finite")
+        d = g.size
+        step = compose(self.binding, shared, d >= _COMPILE_FROM).half_step
+        x, weights = state.point.copy(), np.empty(d)
+        moments = np.array(list(state.moments.values()), dtype=np.float64).reshape(len(state.moments), d)
+        coefficients = np.repeat(self.coefficients()[:, None], d, axis=1)
+        with np.errstate(all="ignore"):
+            step(t, g, coefficients, self.shapes(np.array([t])), x, moments, weights)
+        if not (np.isfinite(moments).all() and np.isfinite(x).all() and np.isfinite(weights).all()):
+            raise FloatingPointError(f"{self!r} overflows at round {t}: gradient {g} gives point {x}, moments {moments}")
+        return State(t, state.feasible_set._project(x, weights), dict(zip(state.moments, moments, strict=True)), state.feasible_set)
+
+
+def _schedule(name: str, value: object) -> Schedule:
+    """The schedule that a hyperparameter's value stands for, checked."""
+    if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
+        raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
+    if isinstance(value, Real):
+        number = float(value)
+        allowed = {
+            "alpha": (number > 0.0, "positive"),
+            "beta1": (0.0 <= number < 1.0, "in [0, 1)"),
+            "beta2": (0.0 < number < 1.0, "in (0, 1)"),
+        }
+        good, text = allowed.get(name, (True, "finite"))
+        if not (good and math.isfinite(number)):
+            raise ValueError(f"{name}={value!r} must be {text}")
+        return InverseSqrt(number) if name == "alpha" else Constant(number)
+    schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
+    t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
+    values = schedule(t)
+    good, text = np.isfinite(values), "finite"
+    if name == "alpha":
+        good, text = good & (values > 0.0), "positive"
+    elif name in ("beta1", "beta2"):
+        good, text = good & (values >= 0.0) & (values < 1.0), "in [0, 1)"
+    if not good.all():
+        at = int(np.argmin(good))
+        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {text}")
+    return schedule

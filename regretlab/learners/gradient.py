@@ -1,0 +1,42 @@
+"""Gradient descent and its diagonal adaptive form: learners without momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from regretlab.learners.base import Algorithm1, Hyperparameter
+
+__all__ = ["OGD", "AdaGrad"]
+
+
+@dataclass(frozen=True)
+class OGD(Algorithm1):
+    """x_{t+1} = Pi_F(x_t - alpha_t g_t): online gradient descent.
+
+    Zinkevich (2003).  With alpha_t = D_2 / (G_2 sqrt t), R_T <= 1.5 D_2 G_2 sqrt T.
+    """
+
+    alpha: Hyperparameter = 0.1
+
+    @staticmethod
+    def rule(g: float) -> Any:
+        return (), g, 1.0
+
+
+@dataclass(frozen=True)
+class AdaGrad(Algorithm1):
+    """V_t = (1/t) sum_{s<=t} g_s^2,   x_{t+1} = Pi_F^{sqrt V_t}(x_t - alpha_t g_t / sqrt V_t).
+
+    Duchi, Hazan, Singer (2011), diagonal form, written as an instance of
+    Algorithm 1: with alpha_t = alpha / sqrt(t) the step is
+    alpha g_t / sqrt(sum_{s<=t} g_s^2), and R_T <= (D^2/(2 alpha) + alpha) sum_i ||g_{1:T,i}||.
+    """
+
+    alpha: Hyperparameter = 0.1
+
+    @staticmethod
+    def rule(g: float, s: float, t: int) -> Any:
+        s = s + g * g
+        return (s,), g, sqrt(s / t)

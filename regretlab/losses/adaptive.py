@@ -1,0 +1,31 @@
+"""Adversaries that look at the learner's point before they choose the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.losses.base import AdaptiveLosses
+
+__all__ = ["Opposing"]
+
+
+@dataclass(frozen=True)
+class Opposing(AdaptiveLosses):
+    """f_t(u) = slope <sign(x_t), u> with sign(0) := 1: the learner always pays slope ||x_t||_1.
+
+    Its regret is slope sum_t ||x_t||_1 - min_u <G_T, u> for the gradients G_T
+    really played; no fixed sequence of losses is behind it.
+    """
+
+    d: int = 1
+    slope: float = 1.0
+
+    @property
+    def dimension(self) -> int:  # type: ignore[override]
+        return self.d
+
+    def answer(self, t: int, x: Array) -> Array:
+        return np.where(x >= 0.0, self.slope, -self.slope)

@@ -1,0 +1,138 @@
+"""Periodic linear losses, among them the counterexamples of Reddi, Kale, Kumar (2018)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from regretlab._typing import Array, ArrayLike, Rounds
+from regretlab.losses.base import LinearLosses
+
+__all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2"]
+
+_LONGEST_TABLE = 2**16
+
+
+class PeriodicLosses(LinearLosses):
+    """f_t(x) = <p_{(t-1) mod P}, x> for a pattern p_0, ..., p_{P-1} of gradients."""
+
+    @property
+    @abstractmethod
+    def pattern(self) -> Array:
+        """(P, d): the gradients of rounds 1..P."""
+
+    def gradients(self, t: Rounds) -> Array:
+        return self.pattern[(t - 1) % len(self.pattern)]
+
+    def block(self, start: int, stop: int, seed: int) -> Array:
+        first = (start - 1) % len(self.pattern)
+        if first + stop - start > len(self._table):
+            return super().block(start, stop, seed)
+        return self._table[first : first + stop - start]
+
+    @cached_property
+    def _table(self) -> Array:
+        """The pattern repeated; a block of rounds is a slice of it and need not be computed."""
+        pattern = self._checked(self.pattern, len(self.pattern))
+        return np.tile(pattern, (1 + _LONGEST_TABLE // pattern.size, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Periodic(PeriodicLosses):
+    """f_t(x) = <p_{(t-1) mod P}, x> for any pattern: numbers (P,) in one dimension, or an array (P, d)."""
+
+    values: ArrayLike
+
+    def __post_init__(self) -> None:
+        p = np.asarray(self.values, dtype=np.float64)
+        if p.ndim not in (1, 2) or p.size == 0:
+            raise ValueError(f"values has shape {p.shape}: a pattern has shape (P,) or (P, d) with P, d >= 1")
+        if not np.isfinite(p).all():
+            raise ValueError(f"values={self.values!r}: a pattern must be finite")
+        object.__setattr__(self, "values", p.tolist())
+
+    @cached_property
+    def pattern(self) -> Array:
+        p = np.asarray(self.values, dtype=np.float64)
+        return p[:, None] if p.ndim == 1 else p
+
+
+@dataclass(frozen=True)
+class Mod3(PeriodicLosses):
+    """f_t(x) = C x if t mod 3 = 1, else -x.
+
+    Theorem 1 of Reddi et al. (2018): on [-1, 1] with C > 2 the best point is -1,
+    and Adam with beta1 = 0, beta2 = 1/(1 + C^2) stays at +1: R_T/T >= (2C - 4)/3.
+    It takes such a small beta2: with the usual (0.9, 0.999) Adam converges to -1.
+    """
+
+    C: float = 3.0
+
+    def __post_init__(self) -> None:
+        _positive(C=self.C)
+
+    @cached_property
+    def pattern(self) -> Array:
+        return np.array([[self.C], [-1.0], [-1.0]])
+
+
+@dataclass(frozen=True)
+class ReddiOnline(PeriodicLosses):
+    """f_t(x) = height x if t mod period = 1, else -slope x; by default 1010, 10, 101.
+
+    The synthetic online problem of Section 5 and Figure 1 of Reddi et al. (2018).
+    The slopes of a period sum to +10, so on [-1, 1] the best point is -1.
+    """
+
+    height: float = 1010.0
+    slope: float = 10.0
+    period: int = 101
+
+    def __post_init__(self) -> None:
+        _positive(height=self.height, slope=self.slope)
+        _whole(period=self.period)
+
+    @cached_property
+    def pattern(self) -> Array:
+        return _spike(self.height, self.slope, self.period)
+
+
+@dataclass(frozen=True)
+class ReddiTheorem2(PeriodicLosses):
+    """f_t(x) = C x if t mod C = 1, else -x, with C an even integer.
+
+    Theorem 2 of Reddi et al. (2018): for any beta1 < sqrt(beta2) there is a C on
+    which Adam has R_T/T >= 2/C in the limit; the best point of [-1, 1] is -1.
+    """
+
+    C: int = 74
+
+    def __post_init__(self) -> None:
+        _whole(C=self.C)
+        if self.C % 2:
+            raise ValueError(f"C={self.C} must be an even integer")
+
+    @cached_property
+    def pattern(self) -> Array:
+        return _spike(float(self.C), 1.0, self.C)
+
+
+def _spike(height: float, slope: float, period: int) -> Array:
+    pattern = np.full((period, 1), -slope)
+    pattern[0] = height
+    return pattern
+
+
+def _positive(**values: float) -> None:
+    for name, value in values.items():
+        if not (np.isfinite(value) and value > 0.0):
+            raise ValueError(f"{name}={value!r} must be a positive number")
+
+
+def _whole(**values: int) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 2:
+            raise ValueError(f"{name}={value!r} must be an integer of at least 2")

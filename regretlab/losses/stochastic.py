@@ -1,0 +1,102 @@
+"""Random linear losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.losses.base import RandomLinearLosses
+
+__all__ = ["Rademacher", "RandomLinear", "ReddiStochastic", "ReddiTheorem3"]
+
+
+@dataclass(frozen=True)
+class ReddiStochastic(RandomLinearLosses):
+    """f_t(x) = height x with probability p, else -slope x, independently; by default 1010, 0.01, 10.
+
+    The synthetic stochastic problem of Section 5 and Figure 1 of Reddi et al.
+    (2018).  The mean slope is +0.2, so on [-1, 1] the best point is -1 in the long run.
+    """
+
+    height: float = 1010.0
+    slope: float = 10.0
+    p: float = 0.01
+
+    def __post_init__(self) -> None:
+        _numbers(height=self.height, slope=self.slope)
+        if not 0.0 <= self.p <= 1.0:
+            raise ValueError(f"p={self.p!r} must be a probability")
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array:
+        return np.where(rng.random((n, 1)) < self.p, self.height, -self.slope)
+
+
+@dataclass(frozen=True)
+class ReddiTheorem3(RandomLinearLosses):
+    """f_t(x) = C x with probability (1 + delta)/(C + 1), else -x, independently: E f_t(x) = delta x.
+
+    Theorem 3 of Reddi et al. (2018): for every beta1 < sqrt(beta2) there is a C
+    for which Adam drifts away from the best point -1 of [-1, 1].
+    """
+
+    C: float = 10.0
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        _numbers(C=self.C, delta=self.delta)
+        if not (self.delta > 0.0 and self.C >= self.delta):
+            raise ValueError(f"C={self.C!r}, delta={self.delta!r}: the losses need 0 < delta <= C")
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array:
+        return np.where(rng.random((n, 1)) < (1.0 + self.delta) / (self.C + 1.0), self.C, -1.0)
+
+
+@dataclass(frozen=True)
+class Rademacher(RandomLinearLosses):
+    """f_t(x) = <g_t, x> with independent signs: P(g_{t,i} = 1) = (1 + drift)/2, else -1.
+
+    With drift = 0, on [-1, 1]^d, every learner has E R_T = d E|S_T| where S_T is
+    a sum of T signs: its own loss has mean zero, whatever it plays.
+    """
+
+    d: int = 1
+    drift: float = 0.0
+
+    def __post_init__(self) -> None:
+        _dimension(self.d)
+        if not -1.0 <= self.drift <= 1.0:
+            raise ValueError(f"drift={self.drift!r} must be in [-1, 1]")
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array:
+        return np.where(rng.random((n, self.d)) < 0.5 * (1.0 + self.drift), 1.0, -1.0)
+
+
+@dataclass(frozen=True)
+class RandomLinear(RandomLinearLosses):
+    """f_t(x) = <g_t, x> with independent g_{t,i} ~ N(mean, std^2)."""
+
+    d: int = 1
+    mean: float = 0.0
+    std: float = 1.0
+
+    def __post_init__(self) -> None:
+        _dimension(self.d)
+        _numbers(mean=self.mean, std=self.std)
+        if self.std < 0.0:
+            raise ValueError(f"std={self.std!r} must not be negative")
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array:
+        return self.mean + self.std * rng.standard_normal((n, self.d))
+
+
+def _dimension(d: int) -> None:
+    if isinstance(d, bool) or not isinstance(d, int | np.integer) or d < 1:
+        raise ValueError(f"d={d!r} must be an integer of at least 1")
+
+
+def _numbers(**values: float) -> None:
+    for name, value in values.items():
+        if not np.isfinite(value):
+            raise ValueError(f"{name}={value!r} must be a finite number")

@@ -1,0 +1,119 @@
+"""Schedules: how alpha_t, beta_{1,t} and beta_{2,t} depend on the round t = 1, 2, ...
+
+Every schedule is a number times a shape, ``scale * shape(t)``.  Games whose
+learners share the shapes and differ in the numbers are played side by side.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from regretlab._typing import Array, Rounds
+
+__all__ = [
+    "Constant",
+    "Geometric",
+    "Inverse",
+    "InverseSqrt",
+    "OneMinusInverse",
+    "Schedule",
+    "Values",
+]
+
+
+@dataclass(frozen=True)
+class Schedule(ABC):
+    """value_t = scale * shape(t).
+
+    A schedule of your own is a frozen dataclass with one method, ``shape``,
+    that maps an int64 array of rounds to a float array of the same shape.
+    """
+
+    scale: float = 1.0
+
+    @abstractmethod
+    def shape(self, t: Rounds) -> Array:
+        """The value at rounds ``t`` when the scale is one."""
+
+    def __call__(self, t: int | Rounds) -> Array:
+        """The value at round(s) ``t``; rounds start at 1."""
+        return self.scale * self.unit(np.asarray(t))
+
+    def unit(self, t: Rounds) -> Array:
+        """``shape(t)``, checked to be finite floats of the shape of ``t``."""
+        values = np.asarray(self.shape(t), dtype=np.float64)
+        if values.shape != t.shape:
+            raise ValueError(
+                f"{self!r}: shape(t) has shape {values.shape} for rounds of shape {t.shape}; "
+                "it must return one value per round"
+            )
+        return values
+
+    def same_shape(self) -> Schedule:
+        """This schedule at scale one: equal for schedules that differ in scale only."""
+        return dataclasses.replace(self, scale=1.0)
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """value_t = scale."""
+
+    def shape(self, t: Rounds) -> Array:
+        return np.ones(t.shape)
+
+
+@dataclass(frozen=True)
+class InverseSqrt(Schedule):
+    """value_t = scale / sqrt(t), the stepsize of the theorems of Reddi et al. (2018)."""
+
+    def shape(self, t: Rounds) -> Array:
+        root: Array = 1.0 / np.sqrt(t)
+        return root
+
+
+@dataclass(frozen=True)
+class Inverse(Schedule):
+    """value_t = scale / t; as beta_{1,t} it keeps Theorem 4 at O(sqrt T)."""
+
+    def shape(self, t: Rounds) -> Array:
+        inverse: Array = 1.0 / t
+        return inverse
+
+
+@dataclass(frozen=True)
+class Geometric(Schedule):
+    """value_t = scale * ratio^(t-1), the beta_{1,t} of Corollary 1 (ratio is its lambda)."""
+
+    ratio: float = 0.99
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.ratio < 1.0:
+            raise ValueError(f"ratio={self.ratio!r}: a geometric schedule needs 0 <= ratio < 1")
+
+    def shape(self, t: Rounds) -> Array:
+        power: Array = np.power(self.ratio, t - 1.0)
+        return power
+
+
+@dataclass(frozen=True)
+class OneMinusInverse(Schedule):
+    """value_t = scale * (1 - 1/t), the beta_{2,t} of Corollary 2 (AdamNC): v_t is the mean of g_s^2."""
+
+    def shape(self, t: Rounds) -> Array:
+        rest: Array = 1.0 - 1.0 / t
+        return rest
+
+
+@dataclass(frozen=True)
+class Values(Schedule):
+    """value_t = scale * function(t) for any function of an array of rounds."""
+
+    function: Callable[[Rounds], Array] = np.ones_like
+
+    def shape(self, t: Rounds) -> Array:
+        return self.function(t)
