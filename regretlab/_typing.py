@@ -1,7 +1,5 @@
 """Array types used in signatures."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,5 +8,5 @@ __all__ = ["Array", "ArrayLike", "Rounds"]
 Array = NDArray[np.float64]
 """Real numbers."""
 
-Rounds = NDArray[np.int64 | np.float64] | NDArray[Any]
+Rounds = NDArray[np.int64]
 """Rounds t = 1, 2, ..."""

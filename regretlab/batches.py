@@ -79,7 +79,9 @@ class Lanes:
         self.lower, self.upper = (
             self._cells([np.asarray(getattr(game.feasible_set, side)) for game in games]) for side in ("lo", "hi")
         )
-        self.coefficients = self._cells([np.repeat(learner.coefficients()[:, None], d, axis=1) for learner in self.learners])
+        self.coefficients = self._cells(
+            [np.repeat(learner.coefficients()[:, None], d, axis=1) for learner in self.learners]
+        )
         arrays = (
             self._cells([game.state.point for game in games]),
             self._cells([np.array(list(game.state.moments.values())).reshape(-1, d) for game in games]),
@@ -115,7 +117,7 @@ class Lanes:
             state = State(t, own[0], dict(zip(game.state.moments, own[1], strict=True)), game.feasible_set)
             record = [
                 Record(
-                    hits,
+                    hits.astype(np.int64),
                     self._lane(points, lane).copy(),
                     self._lane(losses, lane).copy(),
                     (gradients if self.shared else self._lane(gradients, lane)).copy(),

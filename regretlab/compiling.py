@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import types
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numba
@@ -22,7 +23,7 @@ import numba
 try:  # where numba keeps its index of compiled functions (not a documented interface)
     from numba.core.caching import FunctionCache
 except ImportError:  # pragma: no cover - a future numba; everything works, only slower
-    FunctionCache = None
+    FunctionCache: Any = None  # type: ignore[no-redef]
 
 __all__ = ["fingerprint", "jit"]
 
@@ -113,10 +114,9 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
     """
     compiled: Callable[..., Any] = numba.njit(error_model="numpy", nogil=True)(function)
     if keep and FunctionCache is not None:
-        try:
-            compiled._cache = _FingerprintCache(function, fingerprint(function))  # type: ignore[attr-defined]
-        except (Unidentifiable, RuntimeError, AttributeError, TypeError):
-            pass  # no fingerprint, no folder to write to, or another numba: compile, do not keep
+        # no fingerprint, no folder to write to, or another numba: compile, do not keep
+        with suppress(Unidentifiable, RuntimeError, AttributeError, TypeError):
+            compiled._cache = _FingerprintCache(function, fingerprint(function))
     return compiled
 
 
@@ -126,7 +126,7 @@ if FunctionCache is not None:
         """numba's on-disk cache with the closure variables' identity replaced."""
 
         def __init__(self, function: Callable[..., Any], identity: str) -> None:
-            super().__init__(function)
+            super().__init__(function)  # type: ignore[no-untyped-call]
             self._identity = identity
 
         def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:

@@ -24,8 +24,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)  # what open() would have given it
-        os.replace(name, target)
+        Path(name).chmod(0o666 & ~umask)  # what open() would have given it
+        Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -120,7 +120,9 @@ class Game:
         """Take over what the driver has played (called by the driver)."""
         if state.t == self.horizon:
             return
-        kept = slice(None) if self.horizon in self.checkpoints else slice(-1)  # or else the row of the former last round
+        kept = (
+            slice(None) if self.horizon in self.checkpoints else slice(-1)
+        )  # or else the row of the former last round
         self.record = Record.join([self.record.rows(kept), *parts])
         self.state, self.loss, self.gradient = state, loss, gradient
 

@@ -11,7 +11,7 @@ The same source runs compiled and interpreted, with the same bits.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from regretlab.compiling import jit
@@ -79,7 +79,7 @@ def clip(y: float, lower: float, upper: float) -> float:
 # -- composition -------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+@cache
 def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> Loops:
     """Algorithm 1 with the given rule, on linear losses and a box: x <- Pi(x - alpha_t m / w).
 

@@ -47,9 +47,9 @@ class Record:
         columns = zip(*((p.t, p.point, p.loss, p.gradient) for p in parts), strict=True)
         return cls(*(np.concatenate(column) for column in columns))
 
-    def rows(self, index: object) -> Record:
+    def rows(self, index: slice | list[int]) -> Record:
         """The rows that ``index`` selects, a slice, mask or array."""
-        return Record(self.t[index], self.point[index], self.loss[index], self.gradient[index])  # type: ignore[index]
+        return Record(self.t[index], self.point[index], self.loss[index], self.gradient[index])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.losses.base import AdaptiveLosses, ConvexLosses, LinearLosses, RandomConvexLosses
 from regretlab.record import Record
 
@@ -107,7 +107,7 @@ def _inner(sums: Array, u: Array) -> Array:
     return total(sums * u[:, None, :])
 
 
-def _thinned(t: Array, per_decade: int) -> list[int]:
+def _thinned(t: Rounds, per_decade: int) -> list[int]:
     """Indices of checkpoints a factor 10^(1/per_decade) apart, the first and the last always."""
     chosen = [0]
     for i in range(1, len(t)):

@@ -85,7 +85,12 @@ def _on_a_box(game: Game, objective: Objective, u: Array) -> tuple[Array, float,
     lower = np.array([F.minimize_linear(e)[i] for i, e in enumerate(identity)])
     upper = np.array([F.minimize_linear(-e)[i] for i, e in enumerate(identity)])
     found = optimize.minimize(
-        objective, u, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(lower, upper), options={"ftol": 1e-15, "gtol": 1e-10}
+        objective,
+        u,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=optimize.Bounds(lower, upper),
+        options={"ftol": 1e-15, "gtol": 1e-10},
     )
     u = F.project(found.x)
     value, gradient = objective(u)

@@ -40,7 +40,7 @@ def specification(value: object) -> Any:
         cls = type(value)
         if "<locals>" in cls.__qualname__:
             raise TypeError(f"{cls.__qualname__} is defined inside a function, so a saved game could not find it again")
-        fields = {field.name: specification(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = {field.name: specification(getattr(value, field.name)) for field in dataclasses.fields(value)}  # type: ignore[arg-type]
         return {"class": f"{cls.__module__}:{cls.__qualname__}", "fields": fields}
     raise TypeError(f"{value!r} of type {type(value).__name__} cannot be saved; use a frozen dataclass of numbers")
 

@@ -13,6 +13,8 @@ from typing import Any
 from regretlab.learners.base import Algorithm1, Hyperparameter
 from regretlab.schedules import OneMinusInverse
 
+_ONE_MINUS_INVERSE = OneMinusInverse()
+
 __all__ = ["AMSGrad", "Adam", "AdamNC", "RMSProp"]
 
 
@@ -85,6 +87,6 @@ class AdamNC(Algorithm1):
 
     alpha: Hyperparameter = 0.1
     beta1: Hyperparameter = 0.9
-    beta2: Hyperparameter = OneMinusInverse()
+    beta2: Hyperparameter = _ONE_MINUS_INVERSE
 
     rule = staticmethod(Adam.rule)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.kernels import Binding, compose, shared
 from regretlab.schedules import Constant, InverseSqrt, Schedule, Values
 from regretlab.sets import FeasibleSet
@@ -162,7 +162,7 @@ class Algorithm1(Learner):
         arguments = tuple(name if name in ("g", "t") else slots.get(name, "state") for name in names)
         return Binding(rule, arguments, slots["alpha"])
 
-    def shapes(self, t: Array) -> Array:
+    def shapes(self, t: Rounds) -> Array:
         """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""
         varying = [s for s in self.schedules.values() if not isinstance(s, Constant)]
         return np.array([s.unit(t) for s in varying]).reshape(len(varying), t.size)
@@ -218,8 +218,15 @@ class Algorithm1(Learner):
         with np.errstate(all="ignore"):
             step(t, g, coefficients, self.shapes(np.array([t])), x, moments, weights)
         if not (np.isfinite(moments).all() and np.isfinite(x).all() and np.isfinite(weights).all()):
-            raise FloatingPointError(f"{self!r} overflows at round {t}: gradient {g} gives point {x}, moments {moments}")
-        return State(t, state.feasible_set._project(x, weights), dict(zip(state.moments, moments, strict=True)), state.feasible_set)
+            raise FloatingPointError(
+                f"{self!r} overflows at round {t}: gradient {g} gives point {x}, moments {moments}"
+            )
+        return State(
+            t,
+            state.feasible_set._project(x, weights),
+            dict(zip(state.moments, moments, strict=True)),
+            state.feasible_set,
+        )
 
 
 def _schedule(name: str, value: object) -> Schedule:
@@ -237,15 +244,15 @@ def _schedule(name: str, value: object) -> Schedule:
         if not (good and math.isfinite(number)):
             raise ValueError(f"{name}={value!r} must be {text}")
         return InverseSqrt(number) if name == "alpha" else Constant(number)
-    schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
+    schedule = value if isinstance(value, Schedule) else Values(function=value)
     t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
     values = schedule(t)
-    good, text = np.isfinite(values), "finite"
+    fine, text = np.isfinite(values), "finite"
     if name == "alpha":
-        good, text = good & (values > 0.0), "positive"
+        fine, text = fine & (values > 0.0), "positive"
     elif name in ("beta1", "beta2"):
-        good, text = good & (values >= 0.0) & (values < 1.0), "in [0, 1)"
-    if not good.all():
-        at = int(np.argmin(good))
+        fine, text = fine & (values >= 0.0) & (values < 1.0), "in [0, 1)"
+    if not fine.all():
+        at = int(np.argmin(fine))
         raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {text}")
     return schedule

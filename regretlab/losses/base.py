@@ -122,7 +122,7 @@ class LinearLosses(Losses):
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return self.block(1, 3, 0).shape[1]  # two rounds: a constant answer is not one row per round
+        return int(self.block(1, 3, 0).shape[1])  # two rounds: a constant answer is not one row per round
 
     def _checked(self, g: Any, n: int) -> Array:
         name = f"{type(self).__name__}.{'sample' if isinstance(self, RandomLinearLosses) else 'gradients'}"
@@ -161,7 +161,7 @@ class RandomLinearLosses(LinearLosses):
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return self._checked(self.sample(_generator(0, 0), 2), 2).shape[1]
+        return int(self._checked(self.sample(_generator(0, 0), 2), 2).shape[1])
 
     @cached_property
     def _rounds(self) -> int:
