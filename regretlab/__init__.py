@@ -2,6 +2,7 @@
 
 from regretlab import learners, losses, schedules, sets
 from regretlab.batches import GameError
+from regretlab.checks import check_losses
 from regretlab.driver import GameInterrupted
 from regretlab.game import Game, compare, play, play_all, tidy
 
@@ -9,6 +10,7 @@ __all__ = [
     "Game",
     "GameError",
     "GameInterrupted",
+    "check_losses",
     "compare",
     "learners",
     "losses",

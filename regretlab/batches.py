@@ -185,7 +185,7 @@ class Lanes:
         """(..., cells) from an array (..., d) for each game."""
         stacked = np.stack(per_game)
         cells = np.moveaxis(stacked, 0, -1 if self.shared else -2)
-        return np.ascontiguousarray(cells.reshape(*stacked.shape[1:-1], -1))
+        return np.ascontiguousarray(cells.reshape(*stacked.shape[1:-1], len(stacked) * self.d))
 
     def _lane(self, cells: Array, lane: int) -> Array:
         """(..., d), one game's part of an array (..., cells)."""

@@ -20,10 +20,11 @@ from typing import Any
 
 import numba
 
+FunctionCache: Any
 try:  # where numba keeps its index of compiled functions (not a documented interface)
     from numba.core.caching import FunctionCache
-except ImportError:  # pragma: no cover - a future numba; everything works, only slower
-    FunctionCache: Any = None  # type: ignore[no-redef]
+except ImportError:  # a future numba: everything works, only slower
+    FunctionCache = None
 
 __all__ = ["fingerprint", "jit"]
 
@@ -112,12 +113,12 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
         Keep the compiled result on disk under the function's fingerprint.  A
         function without a fingerprint is compiled anew in each process.
     """
-    compiled: Callable[..., Any] = numba.njit(error_model="numpy", nogil=True)(function)
+    compiled: Any = numba.njit(error_model="numpy", nogil=True)(function)
     if keep and FunctionCache is not None:
         # no fingerprint, no folder to write to, or another numba: compile, do not keep
         with suppress(Unidentifiable, RuntimeError, AttributeError, TypeError):
             compiled._cache = _FingerprintCache(function, fingerprint(function))
-    return compiled
+    return compiled  # type: ignore[no-any-return]
 
 
 if FunctionCache is not None:

@@ -1,0 +1,37 @@
+# make figures   set everything up and reproduce the figures
+# make test      set everything up and run the tests
+# make lint      style and types
+# make bench     speed and memory against C, optax, torch and numpy (needs a C compiler)
+#
+# EXTRAS adds the optional dependencies of pyproject.toml, e.g. make test EXTRAS=peers
+
+PYTHON ?= python3
+EXTRAS ?=
+BIN := .venv/bin
+
+comma := ,
+with = .venv/.installed-$(subst $(comma),-,$(strip $(1)$(if $(EXTRAS),$(comma)$(EXTRAS))))
+
+.PHONY: figures test lint bench clean
+
+figures: $(call with,test)
+	$(BIN)/regretlab reproduce all --out figures
+
+test: $(call with,test)
+	$(BIN)/python -m pytest
+
+lint: $(call with,dev)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(call with,peers)
+	$(BIN)/python benchmarks/run.py --out figures
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/.installed-%: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(subst -,$(comma),$*)]'
+	touch $@
