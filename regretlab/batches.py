@@ -70,6 +70,7 @@ class Lanes:
     def __init__(self, games: Sequence[Game]) -> None:
         self.games = games
         self.learners = [_algorithm1(game.learner) for game in games]
+        self.first = games[0].horizon
         self.d = games[0].state.point.size
         sequences = {(id(game.losses), game.seed) for game in games}
         self.shared = len(sequences) == 1 and len(games) > 1
@@ -101,7 +102,7 @@ class Lanes:
         """Play the rounds up to ``stop``, on the way to ``horizon``."""
         G = self._gradients(stop, draws)
         if compiled is None:
-            compiled = (horizon - self.t) * self.lower.size > _INTERPRET
+            compiled = (horizon - self.first) * self.lower.size > _INTERPRET
         if not self._commit(G, compiled):
             for k in range(len(G)):  # one of these rounds fails: find it
                 if not self._commit(G[k : k + 1], compiled):

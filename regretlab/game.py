@@ -69,7 +69,7 @@ class Game:
         *,
         seed: int = 0,
         start: ArrayLike | None = None,
-        checkpoints: Iterable[int] | None = None,
+        checkpoints: Iterable[int] | Checkpoints | None = None,
     ) -> None:
         for name, value, kind in (
             ("learner", learner, Learner),
@@ -258,7 +258,7 @@ def play(
     *,
     seed: int = 0,
     start: ArrayLike | None = None,
-    checkpoints: Iterable[int] | None = None,
+    checkpoints: Iterable[int] | Checkpoints | None = None,
     **how: Any,
 ) -> Game:
     """Play ``horizon`` rounds: x_t in F is played, f_t(x_t) is paid, g_t in the subdifferential is seen.
@@ -285,16 +285,16 @@ def play_all(
     *,
     seeds: Iterable[int] = (0,),
     start: ArrayLike | None = None,
-    checkpoints: Iterable[int] | None = None,
+    checkpoints: Iterable[int] | Checkpoints | None = None,
     **how: Any,
 ) -> list[Game]:
     """A game of each learner at each seed, side by side; on a seed all meet the same sequence."""
     T = _horizon(horizon)
-    rounds = Checkpoints.of(checkpoints).rounds
+    chosen, each_seed = Checkpoints.of(checkpoints), list(seeds)
     games = [
-        Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=rounds)
+        Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=chosen)
         for learner in learners
-        for seed in list(seeds)
+        for seed in each_seed
     ]
     advance(games, T, **how)
     return games

@@ -14,6 +14,7 @@ __all__ = ["Checkpoints", "Record"]
 
 _PER_DECADE = 32
 _DECADES = 18
+_DEFAULT = np.unique(np.round(10.0 ** (np.arange(_DECADES * _PER_DECADE) / _PER_DECADE)).astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class Checkpoints:
     rounds: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, rounds: Iterable[int] | None) -> Checkpoints:
+    def of(cls, rounds: Iterable[int] | Checkpoints | None) -> Checkpoints:
         """Checked and sorted."""
         if rounds is None or isinstance(rounds, Checkpoints):
             return rounds or cls()
@@ -78,6 +79,4 @@ class Checkpoints:
 
     @cached_property
     def _rounds(self) -> Rounds:
-        if self.rounds is not None:
-            return np.union1d(np.array(self.rounds, dtype=np.int64), [1])
-        return np.unique(np.round(10.0 ** (np.arange(_DECADES * _PER_DECADE) / _PER_DECADE)).astype(np.int64))
+        return _DEFAULT if self.rounds is None else np.union1d(np.array(self.rounds, dtype=np.int64), [1])

@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -112,6 +112,7 @@ class Algorithm1(Learner):
     # -- what the rule says ---------------------------------------------------------
 
     @classmethod
+    @cache
     def _rule(cls) -> tuple[Callable[..., Any], list[str]]:
         rule = inspect.getattr_static(cls, "rule", None)
         rule = rule.__func__ if isinstance(rule, staticmethod) else rule
@@ -119,10 +120,11 @@ class Algorithm1(Learner):
             raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
         names = list(inspect.signature(rule).parameters)
         if "g" not in names:
-            raise TypeError(f"{cls.__name__}.rule{inspect.signature(rule)} does not take g, the gradient")
+            raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
         return rule, names
 
     @classmethod
+    @cache
     def memory(cls) -> tuple[str, ...]:
         """Names of the numbers kept per coordinate between rounds, besides x_t."""
         fields = {field.name for field in dataclasses.fields(cls)}
@@ -132,7 +134,7 @@ class Algorithm1(Learner):
         """Call the rule once, so that a misspelt argument is not taken for a number to keep."""
         rule, names = self._rule()
         at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
-        kept, form = self.memory(), f"{type(self).__name__}.rule{inspect.signature(self._rule()[0])}"
+        kept, form = self.memory(), f"{type(self).__name__}.rule({', '.join(names)})"
         answer = rule(**{name: at_one.get(name, 1 if name == "t" else 0.5) for name in names})
         if not (isinstance(answer, tuple) and len(answer) == 3 and isinstance(answer[0], tuple)):
             raise TypeError(f"{form} returned {answer!r}; it must return (kept numbers...), m, w")

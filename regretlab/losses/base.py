@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from regretlab._typing import Array, Rounds
 
@@ -182,5 +183,9 @@ def _linear(g: Array) -> Loss:
 
 def _generator(seed: int, block: int) -> np.random.Generator:
     """Counter-based: a function of (seed, block), independent between different pairs."""
-    key = np.random.SeedSequence(seed).generate_state(2, np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, block]))
+    return np.random.Generator(np.random.Philox(key=_key(seed), counter=[0, 0, 0, block]))
+
+
+@lru_cache(maxsize=4096)
+def _key(seed: int) -> NDArray[np.unsignedinteger[Any]]:
+    return np.random.SeedSequence(seed).generate_state(2, np.uint64)
