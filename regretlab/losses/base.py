@@ -24,6 +24,7 @@ from regretlab._typing import Array, Rounds
 
 __all__ = [
     "AdaptiveLosses",
+    "BlockLosses",
     "ConvexLosses",
     "LinearLosses",
     "Loss",
@@ -104,7 +105,31 @@ class AdaptiveLosses(Losses):
         return _linear(np.asarray(self.answer(t, x), dtype=np.float64))
 
 
-class LinearLosses(Losses):
+class BlockLosses(Losses):
+    """A sequence that tells many rounds at once, so that compiled loops can play it."""
+
+    @abstractmethod
+    def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
+        """What the rounds start, ..., stop - 1 are made of: arrays with one row per round."""
+
+    @abstractmethod
+    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
+        """The data of n rounds, if ``answer`` is that."""
+
+    def _drawn(self, start: int, stop: int, seed: int, together: int) -> tuple[Array, ...]:
+        """The data of rounds that a method ``sample(rng, n)`` draws, ``together`` of them from one generator."""
+        parts = []
+        for b in range((start - 1) // together, (stop - 2) // together + 1):
+            key, drawn = self.__dict__.get("_last", (None, ()))
+            if key != (b, seed):
+                drawn = self._checked(self.sample(_generator(seed, b), together), together)  # type: ignore[attr-defined]
+                self.__dict__["_last"] = ((b, seed), drawn)
+            first = b * together + 1
+            parts.append([array[max(start - first, 0) : stop - first] for array in drawn])
+        return tuple(column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+class LinearLosses(BlockLosses):
     """f_t(x) = <g_t, x>, with the gradients given for an array of rounds; plays at compiled speed.
 
     A sequence of your own has one method, ``gradients``; d is what it returns.
@@ -116,7 +141,10 @@ class LinearLosses(Losses):
 
     def block(self, start: int, stop: int, seed: int) -> Array:
         """(stop - start, d): g_start, ..., g_{stop-1}."""
-        return self._checked(self.gradients(np.arange(start, stop)), stop - start)
+        return self._checked(self.gradients(np.arange(start, stop)), stop - start)[0]
+
+    def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
+        return (self.block(start, stop, seed),)
 
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
         return _linear(self.block(t, t + 1, seed)[0])
@@ -125,14 +153,14 @@ class LinearLosses(Losses):
     def dimension(self) -> int:  # type: ignore[override]
         return int(self.block(1, 3, 0).shape[1])  # two rounds: a constant answer is not one row per round
 
-    def _checked(self, g: Any, n: int) -> Array:
+    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
         name = f"{type(self).__name__}.{'sample' if isinstance(self, RandomLinearLosses) else 'gradients'}"
-        array = np.asarray(g)
-        if array.dtype.kind not in "fiu":
-            raise TypeError(f"{name} returned {array.dtype} for {n} rounds; it must return real numbers")
-        if array.ndim != 2 or array.shape[0] != n or array.shape[1] == 0:
-            raise ValueError(f"{name} returned shape {array.shape} for {n} rounds; it must be ({n}, d)")
-        return np.ascontiguousarray(array, dtype=np.float64)
+        g = np.asarray(answer)
+        if g.dtype.kind not in "fiu":
+            raise TypeError(f"{name} returned {g.dtype} for {n} rounds; it must return real numbers")
+        if g.ndim != 2 or g.shape[0] != n or g.shape[1] == 0:
+            raise ValueError(f"{name} returned shape {g.shape} for {n} rounds; it must be ({n}, d)")
+        return (np.ascontiguousarray(g, dtype=np.float64),)
 
 
 class RandomLinearLosses(LinearLosses):
@@ -143,38 +171,24 @@ class RandomLinearLosses(LinearLosses):
         """(n, d): the gradients of n consecutive rounds."""
 
     def gradients(self, t: Rounds, seed: int = 0) -> Array:
-        t = np.asarray(t, dtype=np.int64)
-        rows = np.empty((t.size, self.dimension))
-        index = (t - 1) // self._rounds
+        rows = np.empty((len(t), self.dimension))
+        index = (np.asarray(t, dtype=np.int64) - 1) // self._together
         for b in np.unique(index):
-            here = index == b
-            rows[here] = self._drawn(int(b), seed)[(t[here] - 1) % self._rounds]
+            first, here = int(b) * self._together + 1, index == b
+            rows[here] = self.block(first, first + self._together, seed)[t[here] - first]
         return rows
 
     def block(self, start: int, stop: int, seed: int) -> Array:
-        n = self._rounds
-        first, last = (start - 1) // n, (stop - 2) // n
-        parts = []
-        for b in range(first, last + 1):
-            low, high = max(start - 1 - b * n, 0), min(stop - 1 - b * n, n)
-            parts.append(self._drawn(b, seed)[low:high])
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return self._drawn(start, stop, seed, self._together)[0]
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return int(self._checked(self.sample(_generator(0, 0), 2), 2).shape[1])
+        return int(self._checked(self.sample(_generator(0, 0), 2), 2)[0].shape[1])
 
     @cached_property
-    def _rounds(self) -> int:
-        """Rounds drawn together: a property of the sequence, so that no caller can change a draw."""
+    def _together(self) -> int:
+        """Rounds drawn from one generator: a property of the sequence, so that no caller can change a draw."""
         return max(1, DRAWN_TOGETHER // self.dimension)
-
-    def _drawn(self, b: int, seed: int) -> Array:
-        key, drawn = self.__dict__.get("_last", (None, None))
-        if key != (b, seed) or drawn is None:
-            drawn = self._checked(self.sample(_generator(seed, b), self._rounds), self._rounds)
-            self.__dict__["_last"] = ((b, seed), drawn)
-        return drawn  # type: ignore[no-any-return]
 
 
 def _linear(g: Array) -> Loss:

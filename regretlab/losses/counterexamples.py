@@ -36,7 +36,7 @@ class PeriodicLosses(LinearLosses):
     @cached_property
     def _table(self) -> Array:
         """The pattern repeated; a block of rounds is a slice of it and need not be computed."""
-        pattern = self._checked(self.pattern, len(self.pattern))
+        (pattern,) = self._checked(self.pattern, len(self.pattern))
         return np.tile(pattern, (1 + _LONGEST_TABLE // pattern.size, 1))
 
 
