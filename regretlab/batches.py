@@ -36,7 +36,7 @@ Draws = dict[tuple[int, int], Array]
 class GameError(RuntimeError):
     """A game could not go on at round ``t``; ``games`` holds what was played before it."""
 
-    def __init__(self, message: str, t: int) -> None:
+    def __init__(self, message: str, t: int = 0) -> None:  # t = 0 so that it can be pickled
         super().__init__(message)
         self.t = t
         self.games: Sequence[Game] = ()
@@ -53,9 +53,10 @@ def batches(games: Sequence[Game]) -> list[Batch]:
     result: list[Batch] = []
     for game in games:
         learner, d = game.learner, game.state.point.size
-        if isinstance(learner, Algorithm1) and isinstance(game.losses, LinearLosses) and type(game.feasible_set) is Box:
-            shapes = tuple(schedule.same_shape() for schedule in learner.schedules.values())
-            kinds.setdefault((type(learner), shapes, game.horizon, game.checkpoints, d), []).append(game)
+        plain = isinstance(learner, Algorithm1) and type(learner).update is Algorithm1.update
+        if plain and isinstance(game.losses, LinearLosses) and type(game.feasible_set) is Box:
+            key = (type(learner), _shapes(_algorithm1(learner)), game.horizon, game.checkpoints, d)
+            kinds.setdefault(key, []).append(game)
         else:
             result.append(OneByOne(game))
     for (*_, d), kind in kinds.items():
@@ -103,10 +104,10 @@ class Lanes:
         G = self._gradients(stop, draws)
         if compiled is None:
             compiled = (horizon - self.first) * self.lower.size > _INTERPRET
-        if not self._commit(G, compiled):
-            for k in range(len(G)):  # one of these rounds fails: find it
-                if not self._commit(G[k : k + 1], compiled):
-                    raise self._failure(G[k])
+        try:
+            self._commit(G, compiled)
+        except Exception as error:
+            raise self._failure(G[0], error) from error
 
     def finish(self) -> None:
         """Hand every game what was played of it."""
@@ -127,7 +128,7 @@ class Lanes:
             ]
             game.append(state, own[2], total.copy(), record)
 
-    def _commit(self, G: Array, compiled: bool) -> bool:
+    def _commit(self, G: Array, compiled: bool) -> None:
         """Play the rounds of G and keep the result, if all of it is finite."""
         t, arrays, *_ = self.now
         stop = t + len(G)
@@ -139,19 +140,15 @@ class Lanes:
         shapes = self.learners[0].shapes(np.arange(t + 1, stop + 1))
         loops = compose(self.learners[0].binding, shared if self.shared else each, compiled)
         play = loops.by_cell if x.size < _IN_REGISTERS else loops.by_round
-        with np.errstate(all="ignore"):
-            try:
-                play(t + 1, G, self.coefficients, shapes, self.lower, self.upper, *arrays, hits, *record)
-            except (ArithmeticError, ValueError):  # an interpreted rule raises where a compiled one has inf or NaN
-                return False
+        with np.errstate(all="ignore"):  # but an interpreted rule may raise where a compiled one has inf or NaN
+            play(t + 1, G, self.coefficients, shapes, self.lower, self.upper, *arrays, hits, *record)
         if not all(np.isfinite(array).all() for array in arrays):
-            return False
+            raise FloatingPointError("the sum of the gradients overflows")
         rows = (hits, *record)
         if checkpoints.size:
             self.records.append(tuple(column[: checkpoints.size] for column in rows))
         last = tuple(column[checkpoints.size :] for column in rows) if hits.size > checkpoints.size else ()
         self.now = (stop, arrays, len(self.records), last)
-        return True
 
     def _gradients(self, stop: int, draws: Draws) -> Array:
         """(n, R, 1 or B): the gradients of the rounds up to ``stop``, as the loops want them."""
@@ -164,17 +161,18 @@ class Lanes:
         rows = [draws[id(game.losses), game.seed] for game in self.games]
         return (rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1))[:, None, :]
 
-    def _failure(self, G: Array) -> GameError:
+    def _failure(self, G: Array, error: Exception) -> GameError:
+        """Of the next round, with the gradients G, and of the first game that cannot play it by hand."""
+        t = self.t + 1
         for lane, game in enumerate(self.games):
             g = G[:, 0] if self.shared else G[0, lane * self.d : (lane + 1) * self.d]
             try:
                 game.learner.update(self._state(lane), g)
-                total = self._lane(self.now[1][2], lane)[0] + g * self._lane(self.now[1][0], lane)
-                if not np.isfinite(total).all():
-                    return _failure(game, self.t + 1, f"the loss overflows, the gradient is {g}")
-            except (ArithmeticError, ValueError) as error:
-                return _failure(game, self.t + 1, str(error))
-        return _failure(self.games[0], self.t + 1, "the sum of the gradients overflows")
+            except Exception as own:
+                return _failure(game, t, own)
+            if not np.isfinite(self._lane(self.now[1][2], lane)[0] + g * self._lane(self.now[1][0], lane)).all():
+                return _failure(game, t, f"the loss overflows, the gradient is {g}")
+        return _failure(self.games[0], t, error)
 
     def _state(self, lane: int) -> State:
         t, (x, moments, *_), *_ = self.now
@@ -225,10 +223,13 @@ class OneByOne:
                     loss = np.array(two_sum(loss[0], loss[1], f))  # type: ignore[arg-type]
                     gradient = np.array(two_sum(gradient[0], gradient[1], g))  # type: ignore[arg-type]
                     after = game.learner.update(state, g)
+                _check_state(after, t, x)
                 if not np.isfinite(loss).all():
                     raise FloatingPointError(f"the loss is {f.sum()}, their sum {loss[0].sum()}")
+                if not np.isfinite(gradient).all():
+                    raise FloatingPointError(f"the gradient is {g}, their sum {gradient[0]}")
             except Exception as error:
-                raise _failure(game, t, str(error)) from error
+                raise _failure(game, t, error) from error
             last = Record(np.array([t]), x[None], loss[None], gradient[None])
             if t in checkpoints:
                 self.records.append(last)
@@ -242,9 +243,14 @@ class OneByOne:
     def _pay(self, t: int, x: Array) -> tuple[Array, Array]:
         """f_t(x_t), at the first coordinate, and g_t."""
         revealed = self.game.losses.reveal(t, x, self.game.seed)
+        value, g = revealed.value(x), np.array(revealed.gradient(x), ndmin=1)
+        if np.ndim(value):
+            raise TypeError(f"the value is {value!r}, an array; it must be a number")
+        if g.shape != x.shape or g.dtype.kind not in "fiu":
+            raise TypeError(f"the gradient is {g!r}; it must be real numbers of shape {x.shape}")
         f = np.zeros(x.size)
-        f[0] = revealed.value(x)
-        return f, np.array(revealed.gradient(x), dtype=np.float64, ndmin=1)
+        f[0] = value
+        return f, g.astype(np.float64)
 
 
 Batch = Lanes | OneByOne
@@ -255,6 +261,29 @@ def _algorithm1(learner: object) -> Algorithm1:
     return learner
 
 
+def _shapes(learner: Algorithm1) -> object:
+    """What schedules must share to be played side by side; if they cannot be compared, the learner itself."""
+    shapes = tuple(schedule.same_shape() for schedule in learner.schedules.values())
+    try:
+        hash(shapes)
+    except TypeError:
+        return id(learner)
+    return shapes
+
+
+def _check_state(state: object, t: int, x: Array) -> None:
+    """Whether a learner's update has led from x_t = ``x`` to the state after round t."""
+    if not isinstance(state, State):
+        raise TypeError(f"update returned {state!r}; it must return a State")
+    if state.t != t or state.point.shape != x.shape:
+        raise ValueError(
+            f"update returned a State with t={state.t} and a point of shape {state.point.shape}; "
+            f"after round {t} it must have t={t} and a point of shape {x.shape}"
+        )
+    if not np.isfinite(state.point).all():
+        raise FloatingPointError(f"the learner's next point is {state.point}")
+
+
 def _drawn(game: Game, start: int, stop: int) -> Array:
     """(n, d): the gradients of the rounds start..stop."""
     assert isinstance(game.losses, LinearLosses)
@@ -263,13 +292,14 @@ def _drawn(game: Game, start: int, stop: int) -> Array:
         if G.shape[1] != game.state.point.size:
             raise ValueError(f"the gradients have dimension {G.shape[1]}, the game has {game.state.point.size}")
     except Exception as error:
-        raise _failure(game, start, f"no gradients for the rounds {start} to {stop}: {error}") from error
+        raise _failure(game, start, error) from error
     return G
 
 
-def _failure(game: Game, t: int, reason: str) -> GameError:
+def _failure(game: Game, t: int, reason: str | Exception) -> GameError:
+    told = isinstance(reason, str | ArithmeticError | TypeError | ValueError)
     return GameError(
-        f"round {t}: {reason} (learner {game.learner!r}, losses {game.losses!r}, seed {game.seed}); "
-        f"the {t - 1} rounds before it are kept in this error's .games",
+        f"round {t}: {reason if told else repr(reason)} (learner {game.learner!r}, losses {game.losses!r}, "
+        f"seed {game.seed}); the {t - 1} rounds before it are kept in this error's .games",
         t,
     )

@@ -14,19 +14,24 @@ from __future__ import annotations
 
 import hashlib
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import numba
 
 FunctionCache: Any
+IndexDataCacheFile: Any
 try:  # where numba keeps its index of compiled functions (not a documented interface)
-    from numba.core.caching import FunctionCache
+    from numba.core.caching import FunctionCache, IndexDataCacheFile
 except ImportError:  # a future numba: everything works, only slower
     FunctionCache = None
 
 __all__ = ["fingerprint", "jit"]
+
+
+_KNOWN = frozenset({"builtins", "cmath", "math", "numba", "numpy", "operator"})
+"""Modules whose functions are known by name: numba brings its own versions of them."""
 
 
 class Unidentifiable(Exception):
@@ -37,7 +42,8 @@ def fingerprint(function: Callable[..., Any]) -> str:
     """Hash of all that decides what ``function`` computes.
 
     Bytecode and constants, names used, default values, closure variables and
-    the global names it refers to, functions among them followed recursively.
+    the global names it refers to, functions among them followed recursively,
+    also those it takes from a module.
 
     Raises
     ------
@@ -46,45 +52,60 @@ def fingerprint(function: Callable[..., Any]) -> str:
         a tuple of these.
     """
     digest = hashlib.sha256()
-    seen: set[int] = set()
+    seen: dict[tuple[int, tuple[str, ...]], int] = {}
 
     def add(*parts: object) -> None:
         for part in parts:
             digest.update(repr(part).encode() + b"\0")
 
     def walk_code(code: types.CodeType) -> None:
-        add(code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_argcount)
+        add(code.co_code, code.co_names, code.co_varnames, code.co_freevars)
+        add(code.co_flags, code.co_argcount, code.co_kwonlyargcount)
         for constant in code.co_consts:
-            if isinstance(constant, types.CodeType):
-                walk_code(constant)
-            else:
-                add(type(constant).__name__, constant)
+            walk(constant)
 
-    def walk(value: object) -> None:
-        value = getattr(value, "py_func", value)
-        if isinstance(value, types.FunctionType):
-            if id(value) in seen:
+    def walk_names(names: tuple[str, ...], space: Mapping[str, object]) -> None:
+        for name in names:
+            if name in space:
+                add(name)
+                walk(space[name], names)
+
+    def walk(value: object, names: tuple[str, ...] = ()) -> None:
+        if hasattr(value, "py_func"):  # compiled already, perhaps with options of its own
+            add(sorted(map(repr, getattr(value, "targetoptions", {}).items())))
+            value = value.py_func
+        if isinstance(value, types.FunctionType | types.ModuleType):
+            visit = (id(value), names if isinstance(value, types.ModuleType) else ())
+            if visit in seen:
+                add("seen", seen[visit])
                 return
-            seen.add(id(value))
+            seen[visit] = len(seen)
+        if isinstance(value, types.FunctionType):
+            names = _names(value.__code__)
             walk_code(value.__code__)
-            for default in value.__defaults__ or ():
-                walk(default)
+            for default in (*(value.__defaults__ or ()), *sorted((value.__kwdefaults__ or {}).items())):
+                walk(default, names)
             for cell in value.__closure__ or ():
-                walk(cell.cell_contents)
-            for name in _global_names(value.__code__):
-                if name in value.__globals__:
-                    add(name)
-                    walk(value.__globals__[name])
-        elif isinstance(value, types.BuiltinFunctionType | types.ModuleType):
+                walk(cell.cell_contents, names)
+            walk_names(names, value.__globals__)
+        elif isinstance(value, types.ModuleType):
             add(value.__name__)
-        elif isinstance(value, type):
+            if value.__name__.partition(".")[0] not in _KNOWN:
+                walk_names(names, vars(value))
+        elif isinstance(value, types.CodeType):
+            walk_code(value)
+        elif isinstance(value, types.BuiltinFunctionType):
+            add(value.__module__, value.__name__)
+        elif isinstance(value, type) and value.__module__ in _KNOWN:
             add(value.__module__, value.__qualname__)
-        elif value is None or isinstance(value, bool | int | float | complex | str):
+        elif value is None or value is ... or isinstance(value, bool | int | float | complex | str | bytes):
             add(type(value).__name__, value)
         elif isinstance(value, tuple):
-            add("tuple", len(value))
+            add(type(value).__name__, getattr(value, "_fields", None), len(value))
             for item in value:
-                walk(item)
+                walk(item, names)
+        elif isinstance(value, frozenset):  # in no order of its own
+            add("frozenset", sorted(map(repr, value)))
         elif type(value).__name__ == "ufunc":
             add("ufunc", getattr(value, "__name__", ""))
         else:
@@ -94,12 +115,10 @@ def fingerprint(function: Callable[..., Any]) -> str:
     return digest.hexdigest()
 
 
-def _global_names(code: types.CodeType) -> list[str]:
-    names = list(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names += _global_names(constant)
-    return names
+def _names(code: types.CodeType) -> tuple[str, ...]:
+    """Names of globals and attributes that the code refers to."""
+    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return sum(inner, code.co_names)
 
 
 def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., Any]:
@@ -115,8 +134,7 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
     """
     compiled: Any = numba.njit(error_model="numpy", nogil=True)(function)
     if keep and FunctionCache is not None:
-        # no fingerprint, no folder to write to, or another numba: compile, do not keep
-        with suppress(Unidentifiable, RuntimeError, AttributeError, TypeError):
+        with suppress(Exception):  # no fingerprint, no folder to write to, or another numba: compile, do not keep
             compiled._cache = _FingerprintCache(function, fingerprint(function))
     return compiled  # type: ignore[no-any-return]
 
@@ -124,11 +142,27 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
 if FunctionCache is not None:
 
     class _FingerprintCache(FunctionCache):  # type: ignore[misc]
-        """numba's on-disk cache with the closure variables' identity replaced."""
+        """numba's on-disk cache with the closure variables' identity replaced.
+
+        Each fingerprint has files of its own: numba numbers the files of one
+        function without a lock, so that two processes could take the same number.
+        """
 
         def __init__(self, function: Callable[..., Any], identity: str) -> None:
-            super().__init__(function)  # type: ignore[no-untyped-call]
+            super().__init__(function)
             self._identity = identity
+            self._cache_file = IndexDataCacheFile(
+                self._cache_path, f"{self._impl.filename_base}-{identity[:16]}", self._impl.locator.get_source_stamp()
+            )
 
         def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
             return (sig, codegen.magic_tuple(), self._identity)
+
+        def load_overload(self, sig: Any, target_context: Any) -> Any:
+            with suppress(Exception):  # a damaged file
+                return super().load_overload(sig, target_context)
+            return None
+
+        def save_overload(self, sig: Any, data: Any) -> None:
+            with suppress(Exception):  # a full or a read-only disk
+                super().save_overload(sig, data)

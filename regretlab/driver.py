@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from regretlab.batches import Batch, Draws, GameError, batches
@@ -49,12 +50,16 @@ def advance(
 
     Raises
     ------
+    ValueError
+        When ``block`` is no number of rounds.
     GameError
         When a gradient is not finite, a moment overflows or the sequence fails;
         the message names round, learner and sequence.
     GameInterrupted
         On Ctrl-C.  Either way the games keep the rounds played so far.
     """
+    if block is not None and not (isinstance(block, Integral) and block >= 1):
+        raise ValueError(f"block={block!r} must be a number of rounds: an integer of at least 1")
     todo = batches([game for game in games if game.horizon < horizon])
     together: dict[int, list[Batch]] = {}
     for batch in todo:
@@ -67,7 +72,7 @@ def advance(
                     stop = min(horizon, (t // n + 1) * n)
                     draws: Draws = {}
                     for batch in group:
-                        batch.play(stop, horizon, draws, compiled)
+                        _play(batch, stop, horizon, draws, compiled)
                         tick(stop - t)
                     t = stop
     except KeyboardInterrupt as interrupt:
@@ -83,6 +88,17 @@ def advance(
         raise
     finally:
         _finish(todo)
+
+
+def _play(batch: Batch, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
+    """Play the rounds up to ``stop``; where that fails in halves, to go as far as possible and find the round."""
+    try:
+        return batch.play(stop, horizon, draws, compiled)
+    except GameError:
+        if stop == batch.t + 1:
+            raise
+    _play(batch, (batch.t + stop) // 2, horizon, {}, compiled)
+    return _play(batch, stop, horizon, {}, compiled)
 
 
 def _finish(todo: list[Batch]) -> None:

@@ -100,7 +100,7 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
         B = x.size // G.shape[1]
         for c in range(x.size):
             r, b = c // B, c % B
-            q = r if per_row else c
+            q, sums = (r, b == 0) if per_row else (c, True)
             point, s = x[c], load(state, c)
             f, f_err, total, total_err = loss[0, c], loss[1, c], gsum[0, q], gsum[1, q]
             i = 0
@@ -109,17 +109,19 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
                 t = t0 + k
                 g = gradient(G, k, r, b, point)
                 f, f_err = add(f, f_err, g * point)
-                if b == 0 or not per_row:
+                if sums:
                     total, total_err = add(total, total_err, g)
                 if t == next_hit:
                     xs[i, c], losses[i, 0, c], losses[i, 1, c] = point, f, f_err
-                    gsums[i, 0, q], gsums[i, 1, q] = total, total_err
+                    if sums:
+                        gsums[i, 0, q], gsums[i, 1, q] = total, total_err
                     i += 1
                     next_hit = hits[i] if i < hits.size else 0
                 s, m, w = apply(t, k, c, g, s, coef, shape)
                 point = project(point - alpha(k, c, coef, shape) * ratio(m, w), lower[c], upper[c])
             x[c], loss[0, c], loss[1, c] = point, f, f_err
-            gsum[0, q], gsum[1, q] = total, total_err
+            if sums:
+                gsum[0, q], gsum[1, q] = total, total_err
             store(state, c, s)
 
     def by_round(t0, G, coef, shape, lower, upper, x, state, loss, gsum, hits, xs, losses, gsums):  # type: ignore[no-untyped-def]

@@ -57,15 +57,11 @@ def best_in_hindsight(game: Game) -> Comparators:
         G = record.gradient.sum(axis=1)
         u = game.feasible_set.minimize_linear(G)
         return Comparators(record, u, _inner(record.gradient, u), np.zeros(len(record.t)))
-    if isinstance(game.losses, ConvexLosses | RandomConvexLosses):
-        from regretlab.solve import minimize_sums  # scipy is imported when used
+    _check_oblivious(game)
+    from regretlab.solve import minimize_sums  # scipy is imported when used
 
-        record = record.rows(_thinned(record.t, _SOLVED_PER_DECADE))
-        return Comparators(record, *minimize_sums(game, record.t))
-    raise TypeError(
-        f"{type(game.losses).__name__} is neither linear nor oblivious, so its best point in hindsight is not known; "
-        "derive it from ConvexLosses, RandomConvexLosses, AdaptiveLosses or LinearLosses"
-    )
+    record = record.rows(_thinned(record.t, _SOLVED_PER_DECADE))
+    return Comparators(record, *minimize_sums(game, record.t))
 
 
 def against(game: Game, u: ArrayLike) -> Comparators:
@@ -75,6 +71,8 @@ def against(game: Game, u: ArrayLike) -> Comparators:
     ------
     ValueError
         When u is not in F.
+    TypeError
+        For an adaptive sequence that is not linear.
     """
     d = game.state.point.size
     point = np.array(u, dtype=np.float64, ndmin=1)
@@ -84,6 +82,7 @@ def against(game: Game, u: ArrayLike) -> Comparators:
     points = np.broadcast_to(point, (len(record.t), d))
     if isinstance(game.losses, LinearLosses | AdaptiveLosses):
         return Comparators(record, points, _inner(record.gradient, points), np.zeros(len(record.t)))
+    _check_oblivious(game)
     from regretlab.solve import sums_at
 
     return Comparators(record, points, sums_at(game, record.t, point), np.zeros(len(record.t)))
@@ -102,6 +101,14 @@ def regret_frame(comparators: Comparators) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(t, name="t"))
 
 
+def _check_oblivious(game: Game) -> None:
+    if not isinstance(game.losses, ConvexLosses | RandomConvexLosses):
+        raise TypeError(
+            f"{type(game.losses).__name__} is neither linear nor oblivious, so what another point would have paid is "
+            "not known; derive it from ConvexLosses, RandomConvexLosses, AdaptiveLosses or LinearLosses"
+        )
+
+
 def _inner(sums: Array, u: Array) -> Array:
     """(h,): <G_t, u_t> for sums (h, 2, d) of gradients."""
     return total(sums * u[:, None, :])
@@ -109,8 +116,8 @@ def _inner(sums: Array, u: Array) -> Array:
 
 def _thinned(t: Rounds, per_decade: int) -> list[int]:
     """Indices of checkpoints a factor 10^(1/per_decade) apart, the first and the last always."""
-    chosen = [0]
-    for i in range(1, len(t)):
-        if t[i] >= t[chosen[-1]] * 10.0 ** (1.0 / per_decade):
+    chosen: list[int] = []
+    for i in range(len(t)):
+        if i in (0, len(t) - 1) or t[i] >= t[chosen[-1]] * 10.0 ** (1.0 / per_decade):
             chosen.append(i)
-    return chosen if chosen[-1] == len(t) - 1 else [*chosen, len(t) - 1]
+    return chosen

@@ -40,7 +40,8 @@ def specification(value: object) -> Any:
         cls = type(value)
         if "<locals>" in cls.__qualname__:
             raise TypeError(f"{cls.__qualname__} is defined inside a function, so a saved game could not find it again")
-        fields = {field.name: specification(getattr(value, field.name)) for field in dataclasses.fields(value)}  # type: ignore[arg-type]
+        given = [field.name for field in dataclasses.fields(value) if field.init]  # type: ignore[arg-type]
+        fields = {name: specification(getattr(value, name)) for name in given}
         return {"class": f"{cls.__module__}:{cls.__qualname__}", "fields": fields}
     raise TypeError(f"{value!r} of type {type(value).__name__} cannot be saved; use a frozen dataclass of numbers")
 
@@ -51,7 +52,8 @@ def from_specification(text: Any) -> Any:
     Raises
     ------
     ValueError
-        When the class is not there or is none of this package's kinds.
+        When the class is not there, is none of this package's kinds, or has
+        other fields than it had.
     """
     if not isinstance(text, dict):
         return text
@@ -69,4 +71,8 @@ def from_specification(text: Any) -> Any:
         raise ValueError(f"the saved game needs the class {name} of the module {module}, which is not there") from error
     if not (isinstance(cls, type) and issubclass(cls, _KINDS)):
         raise ValueError(f"{text['class']} is not a learner, a sequence, a set or a schedule")
-    return cls(**{key: from_specification(item) for key, item in text["fields"].items()})
+    fields = {key: from_specification(item) for key, item in text["fields"].items()}
+    try:
+        return cls(**fields)
+    except TypeError as error:
+        raise ValueError(f"{text['class']} cannot be made from the saved fields {fields}: {error}") from error

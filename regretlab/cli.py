@@ -1,0 +1,242 @@
+"""The command line: ``regretlab list``, ``play``, ``extend`` and ``reproduce``.
+
+A command imports what it needs when it runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regretlab import __version__
+from regretlab.shell import FAILED, INTERRUPTED, Commands, bad_input, check_folder, examples, one_line, rounds, writing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from regretlab.game import Game
+
+__all__ = ["main"]
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "regretlab list",
+        "regretlab play adam:alpha=0.5,beta1=0,beta2=0.1 mod3:C=3 --set box:-1,1 --horizon 1e6",
+        "regretlab reproduce figure1",
+    ),
+)
+@click.version_option(__version__, prog_name="regretlab")
+def main() -> None:
+    """Online convex optimization: play a learner against a loss sequence and see its regret.
+
+    Learners, loss sequences and sets are written name:values, with the values in order or by
+    name; 'regretlab list' shows what there is. Your own classes go by module and name:
+    mymodule.Sawtooth:p=5 is the class Sawtooth in mymodule.py of the current folder.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+
+
+# -- list ------------------------------------------------------------------------------
+
+
+@main.command("list", epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"))
+def list_() -> None:
+    """Show the learners, loss sequences, sets and schedules.
+
+    Each as it is typed, with the defaults of its fields, and its formula.
+    """
+    from regretlab.names import KINDS
+
+    wide = not sys.stdout.isatty()  # one line each for grep, wrapped lines for the eye
+    for kind in KINDS:
+        formatter = click.HelpFormatter(width=sys.maxsize if wide else None)
+        with formatter.section(kind.plural.capitalize()):
+            formatter.write_dl(list(kind.texts().items()), col_max=80 if wide else 40)
+        click.echo(formatter.getvalue())
+
+
+# -- play and extend -------------------------------------------------------------------
+
+
+def _outputs(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how far to play and where to write the game."""
+    file = click.Path(dir_okay=False, path_type=Path)
+    for option in (
+        click.option("--save", type=file, help="Write the game to a file; 'regretlab extend' goes on with it."),
+        click.option("--csv", type=file, help="Write regret and points at the checkpoints to a file."),
+        click.option("--plot", type=file, help="Draw regret and points to a file: .png, .pdf, .svg, ..."),
+        click.option("--horizon", type=rounds, required=True, metavar="T", help="Number of rounds, e.g. 1e6."),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command(
+    epilog=examples(
+        "regretlab play adam:alpha=0.5,beta1=0,beta2=0.1 mod3:C=3 --set box:-1,1 --horizon 1e6 --plot out.png",
+        "regretlab play 'amsgrad:alpha=constant(0.001),beta1=geometric(0.9,ratio=0.99)' reddionline --horizon 1e6",
+        "regretlab play ogd:1 'periodic:[[3,0],[-1,1]]' --set 'box:[-1,-2],[1,2]' --start 0,2 --horizon 1000",
+        "regretlab play ogd mymodule.Sawtooth:p=5 --horizon 1e5 --save game.npz",
+    )
+)
+@click.argument("learner")
+@click.argument("losses")
+@click.option("--set", "feasible_set", metavar="SET", default="box:-1,1", show_default=True, help="The feasible set F.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides the draws of a random sequence.")
+@click.option("--start", metavar="X", help="x_1, e.g. 0.5 or 0.5,-1; by default the point of F nearest to the origin.")
+@_outputs
+def play(learner: str, losses: str, feasible_set: str, seed: int, start: str | None, **how: Any) -> None:
+    """Play LEARNER against LOSSES and print the regret.
+
+    Ctrl-C stops; what was played so far is printed and written.
+    """
+    from regretlab import names
+    from regretlab.game import Game
+
+    with bad_input():
+        x = None if start is None else names.point_from(start)
+        parts = names.learner_from(learner), names.losses_from(losses), names.feasible_set_from(feasible_set)
+        game = Game(*parts, seed=seed, start=x)
+    _go_on(game, **how)
+
+
+@main.command(
+    epilog=examples(
+        "regretlab play adam mod3 --horizon 1e6 --save game.npz",
+        "regretlab extend game.npz --horizon 1e7 --plot out.png",
+    )
+)
+@click.argument("game", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_outputs
+def extend(game: Path, save: Path | None, **how: Any) -> None:
+    """Go on with a saved GAME until T rounds are played.
+
+    The longer game replaces GAME, unless --save names another file. It has the same bits as
+    a game played to T at once.
+    """
+    from regretlab.game import Game
+
+    with bad_input():
+        saved = Game.load(game)
+    _go_on(saved, save=save or game, **how)
+
+
+def _go_on(game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None) -> None:
+    """Play until the horizon, then print and write the game; also what an error or Ctrl-C leaves of it."""
+    from regretlab import GameError, GameInterrupted
+    from regretlab.files import whole_file
+
+    with bad_input():
+        if horizon < game.horizon:
+            raise ValueError(f"horizon={horizon}: {game.horizon} rounds are played already")
+        _check_outputs(game, plot, csv, save)
+    code = 0
+    try:
+        game.extend(horizon)
+    except GameInterrupted:
+        click.echo(f"Stopped after round {game.horizon:,} of {horizon:,}.", err=True)
+        code = INTERRUPTED
+    except GameError as error:
+        click.echo(f"Error: {one_line(error)}", err=True)
+        code = FAILED
+    if game.horizon:
+        if save:  # first: nothing that happens later can lose the game
+            with writing(save):
+                game.save(save)
+        click.echo(repr(game))
+        regret = game.regret
+        click.echo(f"\n{_table(regret)}\n")
+        if csv:
+            with writing(csv), whole_file(csv) as file:
+                regret.join(game.points).to_csv(file)
+        if plot:
+            with writing(plot), whole_file(plot) as file:
+                game.plot().savefig(file, format=_format(plot))
+    sys.exit(code)
+
+
+def _table(regret: pd.DataFrame) -> str:
+    """The regret at the first checkpoint of every decade, and at the last."""
+    shown = ~regret.index.astype(str).str.len().duplicated()
+    shown[-1] = True
+    return regret[shown].reset_index().to_string(index=False, float_format="{:.6g}".format)
+
+
+def _check_outputs(game: Game, plot: Path | None, csv: Path | None, save: Path | None) -> None:
+    """Object to whatever would keep the outputs from being written, before the first round."""
+    from regretlab.specification import specification
+
+    paths = [path for path in (plot, csv, save) if path]
+    for path in paths:
+        check_folder(path.parent)
+    if len(set(paths)) < len(paths):
+        raise ValueError("--plot, --csv and --save must name different files")
+    if save:
+        for part in (game.learner, game.losses, game.feasible_set):
+            specification(part)
+    if plot:
+        from matplotlib.backend_bases import FigureCanvasBase
+
+        formats = FigureCanvasBase.get_supported_filetypes()
+        if _format(plot) not in formats:
+            raise ValueError(f"--plot {plot}: no format for pictures; there are: {', '.join(sorted(formats))}")
+
+
+def _format(path: Path) -> str:
+    return path.suffix.lower().lstrip(".") or "png"
+
+
+# -- reproduce -------------------------------------------------------------------------
+
+
+@main.command(epilog=examples("regretlab reproduce figure1", "regretlab reproduce all --out figures"))
+@click.argument("names", nargs=-1, metavar="NAME...")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="figures",
+    show_default=True,
+    help="Folder for the pictures and their data; made if it is not there.",
+)
+@click.option("--quick", is_flag=True, help="Short horizons: to see that everything works.")
+def reproduce(names: tuple[str, ...], out: Path, quick: bool) -> None:
+    """Make the figures NAME..., or all of them.
+
+    Without a NAME, the names there are.
+    """
+    from regretlab import GameError
+    from regretlab.experiments import EXPERIMENTS
+    from regretlab.experiments import reproduce as run
+    from regretlab.names import nearest
+
+    known = [*EXPERIMENTS, "all"]
+    if not names:
+        click.echo("\n".join(known))
+        return
+    with bad_input():
+        for name in names:
+            if name.lower() not in known:
+                raise ValueError(f"there is no experiment {name!r}{nearest(name, known)}")
+        out.mkdir(parents=True, exist_ok=True)
+        check_folder(out)
+    wanted = {name.lower() for name in names}
+    for name in EXPERIMENTS:
+        if wanted & {name, "all"}:
+            try:
+                for path in run(name, out, quick=quick):
+                    click.echo(f"wrote {path}")
+            except (GameError, OSError) as error:
+                raise click.ClickException(f"{name}: {one_line(error)}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""Learners, loss sequences and sets from one-line texts, as they are typed in a shell.
+
+A text is ``name:values``, for instance ``adam:alpha=0.5,beta1=0,beta2=0.1`` or
+``box:-1,1``: the name of a class, then its fields, in order or by keyword.
+
+* Names of this package are found in the ``__all__`` of its modules; case does
+  not matter.  A dotted name is imported, e.g. ``mymodule.Sawtooth:p=5``.
+* Values are numbers (``1/10`` and ``10**6`` too), strings, lists, and schedules
+  or other parts written as calls: ``beta1=geometric(0.9, ratio=0.99)``.
+
+Texts are parsed, never evaluated as Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import importlib
+import inspect
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from regretlab import learners, losses, schedules, sets
+from regretlab._typing import ArrayLike
+from regretlab.learners import Learner
+from regretlab.losses import Losses
+from regretlab.schedules import Schedule
+from regretlab.sets import FeasibleSet
+
+__all__ = ["KINDS", "Kind", "feasible_set_from", "learner_from", "losses_from", "nearest", "point_from"]
+
+
+class Kind(NamedTuple):
+    """One of the parts of a game, and the module that lists the classes there are."""
+
+    noun: str
+    plural: str
+    base: type[Any]
+    module: ModuleType
+
+    def classes(self) -> dict[str, type[Any]]:
+        """The classes to choose from by lower-case name: dataclasses that can be instantiated."""
+        listed = (getattr(self.module, name) for name in sorted(self.module.__all__, key=str.lower))
+        return {cls.__name__.lower(): cls for cls in listed if _is_concrete(cls, self.base)}
+
+    def texts(self) -> dict[str, str]:
+        """What to type for each class, with the defaults of its fields, and what its docstring opens with."""
+        form = "{}({})" if self.base is Schedule else "{}:{}"
+        return {form.format(cls.__name__, _fields(cls)).rstrip(":"): _opening(cls) for cls in self.classes().values()}
+
+
+KINDS = (
+    Kind("learner", "learners", Learner, learners),
+    Kind("loss sequence", "loss sequences", Losses, losses),
+    Kind("set", "sets", FeasibleSet, sets),
+    Kind("schedule", "schedules", Schedule, schedules),
+)
+_LEARNERS, _LOSSES, _SETS, _SCHEDULES = KINDS
+_ANY = (_SCHEDULES, *KINDS[:-1])
+_UNREADABLE = "cannot read {!r}: write name:value,... or name:field=value,..."
+
+_NUMBERS = {"inf": math.inf, "nan": math.nan, "pi": math.pi}
+_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+
+
+# -- from texts ----------------------------------------------------------------------
+
+
+def learner_from(text: str) -> Learner:
+    """The learner that ``text`` describes, e.g. ``adam:alpha=0.5,beta1=0,beta2=0.1``.
+
+    Raises
+    ------
+    ValueError
+        For a name or a field that is not there, with the nearest that is; a text
+        that cannot be read; or values that the class does not take.
+    """
+    learner: Learner = _part(text, _LEARNERS)
+    return learner
+
+
+def losses_from(text: str) -> Losses:
+    """The loss sequence that ``text`` describes, e.g. ``periodic:[3,-1,-1]``; see :func:`learner_from`."""
+    sequence: Losses = _part(text, _LOSSES)
+    return sequence
+
+
+def feasible_set_from(text: str) -> FeasibleSet:
+    """The set that ``text`` describes, e.g. ``box:-1,1`` or ``box:[-1,-2],[1,2]``; see :func:`learner_from`."""
+    F: FeasibleSet = _part(text, _SETS)
+    return F
+
+
+def point_from(text: str) -> ArrayLike:
+    """The point that ``text`` describes: a number, ``0.5,-1`` or ``[0.5,-1]``; see :func:`learner_from`."""
+    try:
+        return np.asarray(_value(_parsed(text, text)), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"cannot read the point {text!r}: write a number or a list such as [0.5,-1]") from error
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """``; did you mean ...?`` with the nearest of ``names``, or else all of them."""
+    known = {other.lower(): other for other in names}
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return f"; did you mean {known[close[0]]}?" if close else f"; there are: {', '.join(known.values()) or 'none'}"
+
+
+def _part(text: str, kind: Kind) -> Any:
+    parts = re.fullmatch(r"([^:(]*)(?::(.*)|\((.*)\))?", text.strip(), re.DOTALL)
+    call = _parsed(f"_({parts[2] or parts[3] or ''})", text) if parts else None
+    if parts is None or not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+        raise ValueError(_UNREADABLE.format(text))
+    name = parts[1].strip()
+    part = _made(name, call, [kind])
+    if not isinstance(part, kind.base):
+        raise ValueError(f"{name} is not a {kind.noun}: it is a {type(part).__name__}")
+    return part
+
+
+def _parsed(source: str, text: str) -> ast.expr:
+    try:
+        return ast.parse(source.strip(), mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(_UNREADABLE.format(text)) from error
+
+
+def _value(node: ast.expr) -> Any:
+    match node:
+        case ast.Constant(value=bool() | int() | float() | str() | None as constant):
+            return constant
+        case ast.List(elts=items):
+            return [_value(item) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(_value(item) for item in items)
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
+            return _computed(node, op, operand)
+        case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
+            return _computed(node, op, left, right)
+        case ast.Name(id=name) if name in _NUMBERS:
+            return _NUMBERS[name]
+        case ast.Name() | ast.Attribute():
+            return _made(ast.unparse(node), None, _ANY)
+        case ast.Call(func=ast.Name() | ast.Attribute() as function):
+            return _made(ast.unparse(function), node, _ANY)
+    raise ValueError(f"cannot read {ast.unparse(node)!r}: a value is a number, a list or a call like constant(0.1)")
+
+
+def _computed(node: ast.expr, op: ast.AST, *operands: ast.expr) -> Any:
+    try:
+        return _OPERATORS[type(op)](*(_value(operand) for operand in operands))
+    except (TypeError, ArithmeticError) as error:
+        raise ValueError(f"cannot compute {ast.unparse(node)}: {error}") from error
+
+
+def _made(name: str, call: ast.Call | None, kinds: Sequence[Kind]) -> Any:
+    """What is called ``name``; a class or function with the values of ``call``, a class without them too."""
+    thing = _imported(name) if "." in name else _found(name, kinds)
+    if not isinstance(thing, type) and (call is None or not (call.args or call.keywords)):
+        return thing
+    args = [_value(node) for node in call.args] if call else []
+    keywords: dict[str, Any] = {}
+    for keyword in call.keywords if call else []:
+        if keyword.arg is None or keyword.arg in keywords:
+            raise ValueError(f"{name}: {ast.unparse(keyword)!r} is out of place or given twice")
+        keywords[keyword.arg] = _value(keyword.value)
+    try:
+        _check_fields(inspect.signature(thing), args, keywords)
+        return thing(*args, **keywords)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _check_fields(signature: inspect.Signature, args: list[Any], keywords: Mapping[str, Any]) -> None:
+    fields = signature.parameters
+    if not any(field.kind is field.VAR_KEYWORD for field in fields.values()):
+        for key in keywords:
+            if key not in fields:
+                raise ValueError(f"there is no field {key!r}{nearest(key, fields)}")
+    try:
+        signature.bind(*args, **keywords)
+    except TypeError as error:
+        raise ValueError(f"{error}; the fields are: {', '.join(fields) or 'none'}") from error
+
+
+def _found(name: str, kinds: Sequence[Kind]) -> type[Any]:
+    noun = kinds[0].noun if len(kinds) == 1 else "number or schedule"
+    for kind in (*kinds, *KINDS):
+        if name.lower() in kind.classes():
+            if kind not in kinds:
+                raise ValueError(f"{name} is a {kind.noun}, not a {noun}")
+            return kind.classes()[name.lower()]
+    raise ValueError(f"there is no {noun} {name!r}{nearest(name, (c.__name__ for c in kinds[0].classes().values()))}")
+
+
+def _imported(name: str) -> Any:
+    module_name, _, attribute = name.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # whatever a module does when it is imported
+        raise ValueError(f"{name}: importing {module_name} failed: {type(error).__name__}: {error}") from error
+    if not hasattr(module, attribute):
+        public = [key for key in vars(module) if not key.startswith("_")]
+        where = getattr(module, "__file__", None) or module_name
+        raise ValueError(f"there is no {attribute!r} in {where}{nearest(attribute, public)}")
+    return getattr(module, attribute)
+
+
+# -- what there is ---------------------------------------------------------------------
+
+
+def _is_concrete(cls: Any, base: type[Any]) -> bool:
+    if not (isinstance(cls, type) and issubclass(cls, base) and dataclasses.is_dataclass(cls)):
+        return False
+    return not inspect.isabstract(cls) and (not issubclass(cls, learners.Algorithm1) or hasattr(cls, "rule"))
+
+
+def _fields(cls: type[Any]) -> str:
+    """``alpha=0.1,beta1=0.9``; a field without a default is ``values=...``."""
+    fields = inspect.signature(cls).parameters.values()
+    return ",".join(f"{f.name}={'...' if f.default is f.empty else _short(f.default)}" for f in fields)
+
+
+def _short(value: object) -> str:
+    return str(getattr(value, "__name__", repr(value)))
+
+
+def _opening(cls: type[Any]) -> str:
+    """The first paragraph of the docstring, a formula as a rule, in one line."""
+    return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
