@@ -31,6 +31,7 @@ __all__ = [
     "Losses",
     "RandomConvexLosses",
     "RandomLinearLosses",
+    "generator",
 ]
 
 
@@ -90,7 +91,7 @@ class RandomConvexLosses(Losses):
         """(d,): a subgradient of f(.; z) at x."""
 
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
-        z = self.draw(_generator(seed, t))
+        z = self.draw(generator(seed, t))
         return Loss(lambda u: self.value(z, u), lambda u: self.gradient(z, u))
 
 
@@ -122,7 +123,7 @@ class BlockLosses(Losses):
         for b in range((start - 1) // together, (stop - 2) // together + 1):
             key, drawn = self.__dict__.get("_last", (None, ()))
             if key != (b, seed):
-                drawn = self._checked(self.sample(_generator(seed, b), together), together)  # type: ignore[attr-defined]
+                drawn = self._checked(self.sample(generator(seed, b), together), together)  # type: ignore[attr-defined]
                 self.__dict__["_last"] = ((b, seed), drawn)
             first = b * together + 1
             parts.append([array[max(start - first, 0) : stop - first] for array in drawn])
@@ -183,7 +184,7 @@ class RandomLinearLosses(LinearLosses):
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return int(self._checked(self.sample(_generator(0, 0), 2), 2)[0].shape[1])
+        return int(self._checked(self.sample(generator(0, 0), 2), 2)[0].shape[1])
 
     @cached_property
     def _together(self) -> int:
@@ -195,7 +196,7 @@ def _linear(g: Array) -> Loss:
     return Loss(lambda u: float(g @ u), lambda u: g)
 
 
-def _generator(seed: int, block: int) -> np.random.Generator:
+def generator(seed: int, block: int) -> np.random.Generator:
     """Counter-based: a function of (seed, block), independent between different pairs."""
     return np.random.Generator(np.random.Philox(key=_key(seed), counter=[0, 0, 0, block]))
 

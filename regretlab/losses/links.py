@@ -13,7 +13,7 @@ from abc import ABC
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, log1p
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,8 +34,7 @@ class Link(ABC):
 
     def functions(self) -> tuple[Callable[..., float], Callable[..., float]]:
         """``value`` and ``derivative``."""
-        cls = type(self)
-        return tuple(getattr(cls, name) for name in ("value", "derivative"))  # type: ignore[return-value]
+        return type(self).value, type(self).derivative
 
     def parameters(self) -> tuple[float, ...]:
         """The fields, in the order in which ``value`` and ``derivative`` take them after z and y."""
@@ -158,4 +157,3 @@ class Quantile(Link):
     @staticmethod
     def derivative(z: float, y: float, q: float) -> float:
         return -q if z < y else (1.0 - q if z > y else 0.0)
-

@@ -14,28 +14,32 @@ from typing import Any
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike, Rounds
-from regretlab.kernels import link_loss
-from regretlab.losses.base import Loss, Losses, drawn_blocks
+from regretlab.kernels import LinkOracle, link_loss
+from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, Loss, generator
 from regretlab.losses.links import Link, Squared
 
 __all__ = ["Examples", "LinkLosses", "RandomLinkLosses"]
 
+_SQUARED = Squared()
+_COMPILE_FROM = 256
+"""Numbers in a round from which it is worth compiling; the bits are the same either way."""
 
-class LinkLosses(Losses):
+
+class LinkLosses(BlockLosses):
     """f_t(x) = (1/b) sum_{j<=b} ell(<a_tj, x>, y_tj) + (mu/2) ||x||^2.
 
     A sequence of your own is a frozen dataclass with ``link`` (a
     :class:`~regretlab.losses.Link`), perhaps ``mu``, and one method, ``rows``.
     """
 
-    link: Link = Squared()
+    link: Link = _SQUARED
     mu: float = 0.0
 
     @abstractmethod
     def rows(self, t: Rounds) -> tuple[Array, Array]:
         """a (n, b, d) or (n, d) and y (n, b) or (n,) for the rounds ``t``, an int64 array (n,)."""
 
-    def data(self, start: int, stop: int, seed: int) -> tuple[Array, Array]:
+    def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         """a (n, b, d) and y (n, b) of the rounds start, ..., stop - 1."""
         return self._checked(self.rows(np.arange(start, stop)), stop - start)
 
@@ -45,16 +49,21 @@ class LinkLosses(Losses):
 
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
         a, y = (array[0] for array in self.data(t, t + 1, seed))
-        value, derivative = self.link.functions()
-        p = self.link.parameters()
+        loss = link_loss(self.oracle, a.size >= _COMPILE_FROM)
 
         def both(u: Array) -> tuple[float, Array]:
             g = np.empty(u.size)
-            return link_loss(a, y, self.mu, u, g, value, derivative, p), g
+            f = loss(a, y, self.mu, self.link.parameters(), np.asarray(u, dtype=np.float64), g)
+            return float(f), g
 
         return Loss(lambda u: both(u)[0], lambda u: both(u)[1])
 
-    def _checked(self, answer: Any, n: int) -> tuple[Array, Array]:
+    @property
+    def oracle(self) -> LinkOracle:
+        """The link's scalar functions, for the loops."""
+        return LinkOracle(*self.link.functions())
+
+    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
         name = f"{type(self).__name__}.{'sample' if isinstance(self, RandomLinkLosses) else 'rows'}"
         if not (isinstance(answer, tuple) and len(answer) == 2):
             raise TypeError(f"{name} returned {type(answer).__name__}; it must return the rows a and the labels y")
@@ -79,3 +88,77 @@ class RandomLinkLosses(LinkLosses):
     @abstractmethod
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         """a (n, b, d) or (n, d) and y (n, b) or (n,) of n consecutive rounds."""
+
+    def rows(self, t: Rounds) -> tuple[Array, Array]:
+        raise NotImplementedError(f"{type(self).__name__} is random: ask data(start, stop, seed)")
+
+    def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
+        return self._drawn(start, stop, seed, self._together)
+
+    @cached_property
+    def dimension(self) -> int:  # type: ignore[override]
+        return self._size[1]
+
+    @cached_property
+    def _size(self) -> tuple[int, int]:
+        """b, d."""
+        a, _ = self._checked(self.sample(generator(0, 0), 2), 2)
+        return a.shape[1], a.shape[2]
+
+    @cached_property
+    def _together(self) -> int:
+        b, d = self._size
+        return max(1, DRAWN_TOGETHER // (b * d))
+
+
+@dataclass(frozen=True, eq=False)
+class Examples(LinkLosses):
+    """f_t(x) = (1/b) sum_{j in B_t} ell(<a_j, x>, y_j) + (mu/2) ||x||^2 over given examples.
+
+    Round t gets the next ``batch`` examples: in order, epoch after epoch; a
+    round at the end of an epoch goes on with the next one.
+
+    Parameters
+    ----------
+    features : array (N, d)
+    targets : array (N,)
+    link : Link
+    batch : int
+        b, examples in a round.
+    mu : float
+        Strong convexity.
+
+    Raises
+    ------
+    ValueError
+        For shapes that disagree, numbers that are not finite, or labels outside the link's range.
+    """
+
+    features: ArrayLike
+    targets: ArrayLike
+    link: Link = _SQUARED
+    batch: int = 1
+    mu: float = 0.0
+
+    def __post_init__(self) -> None:
+        a, y = (np.array(v, dtype=np.float64) for v in (self.features, self.targets))
+        if a.ndim != 2 or y.shape != a.shape[:1] or a.size == 0:
+            raise ValueError(f"features has shape {a.shape} and targets {y.shape}; they must be (N, d) and (N,)")
+        if not np.isfinite(a).all():
+            raise ValueError(
+                f"features has {a[~np.isfinite(a)][0]} at {tuple(np.argwhere(~np.isfinite(a))[0].tolist())}"
+            )
+        if isinstance(self.batch, bool) or not isinstance(self.batch, int | np.integer) or self.batch < 1:
+            raise ValueError(f"batch={self.batch!r} must be an integer of at least 1")
+        self.link.check_labels(y)
+        for name, array in (("features", a), ("targets", y)):
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    def rows(self, t: Rounds) -> tuple[Array, Array]:
+        index = self._examples((t[:, None] - 1) * self.batch + np.arange(self.batch))
+        return np.asarray(self.features)[index], np.asarray(self.targets)[index]
+
+    def _examples(self, position: Rounds) -> Rounds:
+        """Which example is at a position 0, 1, 2, ... of the endless list of epochs."""
+        return position % len(np.asarray(self.targets))

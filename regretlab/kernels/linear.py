@@ -1,9 +1,9 @@
-"""The round loops, composed from a learner's rule and an oracle.
+"""Round loops for linear losses on boxes, where every cell is on its own.
 
-A *cell* is one coordinate of one game.  All arrays keep their cells in rows
-that may share a gradient: R rows of B cells, cell c = r * B + b.  Games played
-side by side against one sequence have R = d rows with a cell per game; otherwise
-there is a single row.  ``x`` is (R*B,), the learner's state (K, R*B).
+All arrays keep their cells in rows that may share a gradient: R rows of B cells,
+cell c = r * B + b.  Games played side by side against one sequence have R = d
+rows with a cell for each game; otherwise there is a single row.  ``x`` is (R*B,),
+the learner's state (K, R*B).
 
 The same source runs compiled and interpreted, with the same bits.
 """
@@ -15,21 +15,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from regretlab.compiling import jit
+from regretlab.kernels.rule import Binding, adaptors, as_it_is, clip, scaled_step, two_sum, wrapper
 
-__all__ = ["Binding", "Loops", "compose", "each", "shared"]
-
-
-class Binding(NamedTuple):
-    """How the arguments of a rule are filled at round t, in the rule's own order.
-
-    ``arguments`` has one entry per argument: ``"g"``, ``"t"``, ``"state"`` (the
-    next row of the state), or a pair (p, q): row p of the coefficients times
-    row q of the shapes (q = -1: constant).
-    """
-
-    rule: Callable[..., Any]
-    arguments: tuple[str | tuple[int, int], ...]
-    stepsize: tuple[int, int]
+__all__ = ["Loops", "compose", "each", "shared"]
 
 
 class Loops(NamedTuple):
@@ -43,9 +31,6 @@ class Loops(NamedTuple):
     """One round up to, not including, the projection; for any set and any losses."""
 
 
-# -- oracles: g_t at one cell ------------------------------------------------------
-
-
 def shared(G: Any, k: int, r: int, b: int, x: float) -> float:
     """A linear loss whose gradient is the same for all cells of a row."""
     return G[k, r, 0]  # type: ignore[no-any-return]
@@ -54,29 +39,6 @@ def shared(G: Any, k: int, r: int, b: int, x: float) -> float:
 def each(G: Any, k: int, r: int, b: int, x: float) -> float:
     """A linear loss with a gradient for every cell."""
     return G[k, r, b]  # type: ignore[no-any-return]
-
-
-# -- scalar arithmetic -------------------------------------------------------------
-
-
-def two_sum(total: float, error: float, term: float) -> tuple[float, float]:
-    """total + term with the rounding error collected in ``error`` (Knuth's exact TwoSum)."""
-    new = total + term
-    part = new - total
-    return new, error + ((total - (new - part)) + (term - part))
-
-
-def scaled_step(m: float, w: float) -> float:
-    """m / w with 0/0 := 0: a coordinate without any gradient so far does not move."""
-    return 0.0 if w == 0.0 else m / w
-
-
-def clip(y: float, lower: float, upper: float) -> float:
-    """The projection of a number onto [lower, upper]; NaN stays NaN."""
-    return lower if y < lower else (upper if y > upper else y)
-
-
-# -- composition -------------------------------------------------------------------
 
 
 @cache
@@ -90,10 +52,10 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
     error; hits (h,), the rounds t0..t0+n-1 to record; and, with h entries each,
     the records of x, loss and gradient sums.
     """
-    wrap: Callable[..., Any] = jit if compiled else _as_it_is
-    keep: Callable[..., Any] = (lambda f: jit(f, keep=True)) if compiled else _as_it_is
+    wrap = wrapper(compiled)
+    keep: Callable[..., Any] = (lambda f: jit(f, keep=True)) if compiled else as_it_is
     per_row = oracle is shared
-    load, store, apply, alpha = _adaptors(binding, wrap)
+    load, store, apply, alpha = adaptors(binding, wrap)
     gradient, add, ratio, project = wrap(oracle), wrap(two_sum), wrap(scaled_step), wrap(clip)
 
     def by_cell(t0, G, coef, shape, lower, upper, x, state, loss, gsum, hits, xs, losses, gsums):  # type: ignore[no-untyped-def]
@@ -158,40 +120,3 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
             weights[c] = w
 
     return Loops(keep(by_cell), keep(by_round), keep(half_step))
-
-
-def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
-
-
-def _adaptors(binding: Binding, wrap: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """Functions that read and write a state of K numbers and call the rule on them.
-
-    Their text depends on K and on the order of the rule's arguments, which a
-    compiled loop must know beforehand.
-    """
-
-    def value(slot: tuple[int, int]) -> str:
-        p, q = slot
-        return f"coef[{p}, c]" if q < 0 else f"coef[{p}, c] * shape[{q}, k]"
-
-    K, call = 0, []
-    for argument in binding.arguments:
-        if argument == "state":
-            call.append(f"s[{K}]")
-            K += 1
-        else:
-            call.append(argument if isinstance(argument, str) else value(argument))
-    source = "\n".join(
-        [
-            "def load(state, c): return (" + "".join(f"state[{j}, c], " for j in range(K)) + ")",
-            "def store(state, c, s):",
-            *[f"    state[{j}, c] = s[{j}]" for j in range(K)],
-            "    return",
-            f"def apply(t, k, c, g, s, coef, shape): return rule({', '.join(call)})",
-            f"def alpha(k, c, coef, shape): return {value(binding.stepsize)}",
-        ]
-    )
-    functions: dict[str, Any] = {"rule": wrap(binding.rule)}
-    exec(source, functions)
-    return [wrap(functions[name]) for name in ("load", "store", "apply", "alpha")]

@@ -1,0 +1,20 @@
+"""Compiled loops over rounds, and the scalar arithmetic they share with stepping by hand."""
+
+from regretlab.kernels.joint import LinkOracle, compose_joint, link_loss, positive_weights
+from regretlab.kernels.linear import Loops, compose, each, shared
+from regretlab.kernels.rule import Binding, clip, scaled_step, two_sum
+
+__all__ = [
+    "Binding",
+    "LinkOracle",
+    "Loops",
+    "clip",
+    "compose",
+    "compose_joint",
+    "each",
+    "link_loss",
+    "positive_weights",
+    "scaled_step",
+    "shared",
+    "two_sum",
+]

@@ -1,0 +1,135 @@
+"""Round loops for losses or sets that look at all coordinates of a game at once.
+
+The cells of a game are next to each other: game j has the cells j*d, ..., j*d + d - 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from regretlab.compiling import jit
+from regretlab.kernels.rule import Binding, adaptors, scaled_step, two_sum, wrapper
+
+__all__ = ["LinkOracle", "compose_joint", "link_loss", "positive_weights"]
+
+
+class LinkOracle(NamedTuple):
+    """The scalar functions of a link: ell(z, y, *p) and its derivative in z."""
+
+    value: Callable[..., float]
+    derivative: Callable[..., float]
+
+
+@cache
+def link_loss(link: LinkOracle, compiled: bool) -> Callable[..., float]:
+    """f(x) = (1/b) sum_j ell(<a_j, x>, y_j) + (mu/2) ||x||^2 and its gradient, for rows a (b, d).
+
+    The function returned takes a, y, mu, the link's parameters p, x and g: it
+    fills g (d,) and returns the value.
+    """
+    wrap = wrapper(compiled)
+    ell, slope = wrap(link.value), wrap(link.derivative)
+
+    def loss(a, y, mu, p, x, g):  # type: ignore[no-untyped-def]
+        b, d = a.shape
+        f = 0.0
+        for i in range(d):
+            f += x[i] * x[i]
+            g[i] = mu * x[i]
+        f *= 0.5 * mu
+        for j in range(b):
+            z = 0.0
+            for i in range(d):
+                z += a[j, i] * x[i]
+            f += ell(z, y[j], *p) / b
+            c = slope(z, y[j], *p) / b
+            for i in range(d):
+                g[i] += c * a[j, i]
+        return f
+
+    return wrap(loss)  # type: ignore[no-any-return]
+
+
+@cache
+def compose_joint(
+    binding: Binding, link: LinkOracle | None, projection: Callable[..., None], compiled: bool
+) -> Callable[..., None]:
+    """Algorithm 1 for losses or sets that look at all coordinates of a game: a loop over rounds, games, cells.
+
+    Arguments: the first round t0 and the number of rounds n; data, for linear
+    losses (G,) with G (n, 1, L*d), for a link (a (U, n, b, d), y (U, n, b),
+    which (L,), mu, p), where game j meets the rows which[j]; coefficients and
+    shapes; geometry (L, k), the parameters of the sets; then as in ``by_round``.
+    """
+    wrap = wrapper(compiled)
+    load, store, apply, alpha = adaptors(binding, wrap)
+    add, ratio, project, positive = wrap(two_sum), wrap(scaled_step), wrap(projection), wrap(positive_weights)
+    reveal = wrap(_linear_oracle) if link is None else _link_oracle(link, compiled)
+
+    def by_game(t0, n, data, coef, shape, geometry, x, state, loss, gsum, hits, xs, losses, gsums):  # type: ignore[no-untyped-def]
+        games = geometry.shape[0]
+        d = x.size // games
+        f, g, w = np.empty(d), np.empty(d), np.empty(d)
+        i = 0
+        for k in range(n):
+            t = t0 + k
+            hit = i < hits.size and hits[i] == t
+            if hit:
+                xs[i] = x
+            for j in range(games):
+                own = x[j * d : (j + 1) * d]
+                reveal(k, j, data, own, f, g)
+                for e in range(d):
+                    c = j * d + e
+                    loss[0, c], loss[1, c] = add(loss[0, c], loss[1, c], f[e])
+                    gsum[0, c], gsum[1, c] = add(gsum[0, c], gsum[1, c], g[e])
+                    s, m, w[e] = apply(t, k, c, g[e], load(state, c), coef, shape)
+                    store(state, c, s)
+                    own[e] -= alpha(k, c, coef, shape) * ratio(m, w[e])
+                positive(w)
+                project(own, w, geometry[j])
+            if hit:
+                losses[i] = loss
+                gsums[i] = gsum
+                i += 1
+
+    return jit(by_game, keep=True) if compiled else by_game
+
+
+def positive_weights(w: Any) -> None:
+    """Raise weights of zero, of coordinates without any gradient so far, to a tiny part of the largest.
+
+    So such a coordinate is projected at the limit w_i -> 0; without any
+    positive weight all of them are one.
+    """
+    top = 0.0
+    for i in range(w.size):
+        top = max(top, w[i])
+    least = 1e-12 * top if top > 0.0 else 1.0
+    for i in range(w.size):
+        if w[i] == 0.0:
+            w[i] = least
+
+
+def _linear_oracle(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
+    d = x.size
+    for i in range(d):
+        g[i] = data[0][k, 0, j * d + i]
+        f[i] = g[i] * x[i]
+
+
+def _link_oracle(link: LinkOracle, compiled: bool) -> Callable[..., None]:
+    wrap = wrapper(compiled)
+    loss = link_loss(link, compiled)
+
+    def reveal(k, j, data, x, f, g):  # type: ignore[no-untyped-def]
+        a, y, which, mu, p = data
+        for i in range(x.size):
+            f[i] = 0.0
+        f[0] = loss(a[which[j], k], y[which[j], k], mu, p, x, g)
+
+    return wrap(reveal)  # type: ignore[no-any-return]
