@@ -1,4 +1,62 @@
-"""One module per published figure: compute() -> DataFrame, draw(frame) -> Figure.
+"""One module per published figure: compute() -> DataFrame, draw(frame) -> Figure, fingerprint(frame) -> numbers.
 
-Installed as ``regretlab.experiments``.
+Installed as ``regretlab.experiments``.  :func:`reproduce` writes the picture,
+its data and the fingerprint that the tests recompute::
+
+    from regretlab.experiments import reproduce
+    reproduce("figure1", "figures")
 """
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+
+from regretlab.files import whole_file
+
+from . import figure1, theorem1
+
+__all__ = ["EXPERIMENTS", "reproduce"]
+
+EXPERIMENTS: dict[str, ModuleType] = {"figure1": figure1, "theorem1": theorem1}
+"""The figures by name.
+
+Each module has ``compute(**sizes)``, a tidy table of what is drawn; ``draw``, its
+picture; ``fingerprint``, the numbers that tell whether it came out the same; and
+``QUICK``, sizes for a run of a second or two.
+"""
+
+
+def reproduce(name: str, folder: str | os.PathLike[str], quick: bool = False) -> list[Path]:
+    """Compute and draw the figure ``name``; write name.png, name.csv and name.json to ``folder``.
+
+    Each file is written whole or not at all, and a second run writes the same bytes.
+
+    Parameters
+    ----------
+    quick : bool
+        Short horizons: everything is exercised, the numbers are not those of the figure.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    if name not in EXPERIMENTS:
+        raise ValueError(f"there is no experiment {name!r}; there are: {', '.join(EXPERIMENTS)}")
+    import matplotlib.style
+
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    experiment = EXPERIMENTS[name]
+    frame = experiment.compute(**(experiment.QUICK if quick else {}))
+    numbers = {key: float(f"{value:.12g}") for key, value in experiment.fingerprint(frame).items()}
+    png, csv, fingerprint = (Path(folder) / f"{name}.{suffix}" for suffix in ("png", "csv", "json"))
+    with matplotlib.style.context("default"), whole_file(png) as file:  # whatever the user's own style
+        experiment.draw(frame).savefig(file, format="png", dpi=150, metadata={"Software": None})
+    with whole_file(csv) as file:
+        file.write(frame.to_csv(index=False, float_format="%.12g", lineterminator="\n").encode())
+    with whole_file(fingerprint) as file:
+        file.write((json.dumps(numbers, indent=2) + "\n").encode())
+    return [png, csv, fingerprint]

@@ -170,7 +170,9 @@ class Lanes:
                 game.learner.update(self._state(lane), g)
             except Exception as own:
                 return _failure(game, t, own)
-            if not np.isfinite(self._lane(self.now[1][2], lane)[0] + g * self._lane(self.now[1][0], lane)).all():
+            with np.errstate(all="ignore"):
+                loss = self._lane(self.now[1][2], lane)[0] + g * self._lane(self.now[1][0], lane)
+            if not np.isfinite(loss).all():
                 return _failure(game, t, f"the loss overflows, the gradient is {g}")
         return _failure(self.games[0], t, error)
 

@@ -50,7 +50,7 @@ def main() -> None:
 
 @main.command("list", epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"))
 def list_() -> None:
-    """Show the learners, loss sequences, sets and schedules.
+    """Show the learners, loss sequences, sets and what else there is.
 
     Each as it is typed, with the defaults of its fields, and its formula.
     """
@@ -59,7 +59,7 @@ def list_() -> None:
     wide = not sys.stdout.isatty()  # one line each for grep, wrapped lines for the eye
     for kind in KINDS:
         formatter = click.HelpFormatter(width=sys.maxsize if wide else None)
-        with formatter.section(kind.plural.capitalize()):
+        with formatter.section(f"{kind.noun}s".capitalize()):
             formatter.write_dl(list(kind.texts().items()), col_max=80 if wide else 40)
         click.echo(formatter.getvalue())
 
@@ -104,7 +104,7 @@ def play(learner: str, losses: str, feasible_set: str, seed: int, start: str | N
 
     with bad_input():
         x = None if start is None else names.point_from(start)
-        parts = names.learner_from(learner), names.losses_from(losses), names.feasible_set_from(feasible_set)
+        parts = names.LEARNERS.read(learner), names.LOSSES.read(losses), names.SETS.read(feasible_set)
         game = Game(*parts, seed=seed, start=x)
     _go_on(game, **how)
 

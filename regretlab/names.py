@@ -5,8 +5,8 @@ A text is ``name:values``, for instance ``adam:alpha=0.5,beta1=0,beta2=0.1`` or
 
 * Names of this package are found in the ``__all__`` of its modules; case does
   not matter.  A dotted name is imported, e.g. ``mymodule.Sawtooth:p=5``.
-* Values are numbers (``1/10`` and ``10**6`` too), strings, lists, and schedules
-  or other parts written as calls: ``beta1=geometric(0.9, ratio=0.99)``.
+* Values are numbers (``1/10`` and ``10**6`` too), strings, lists, and schedules,
+  links or other parts written as calls: ``beta1=geometric(0.9, ratio=0.99)``.
 
 Texts are parsed, never evaluated as Python.
 """
@@ -30,20 +30,20 @@ import numpy as np
 from regretlab import learners, losses, schedules, sets
 from regretlab._typing import ArrayLike
 from regretlab.learners import Learner
-from regretlab.losses import Losses
+from regretlab.losses import Link, Losses
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["KINDS", "Kind", "feasible_set_from", "learner_from", "losses_from", "nearest", "point_from"]
+__all__ = ["KINDS", "LEARNERS", "LINKS", "LOSSES", "SCHEDULES", "SETS", "Kind", "nearest", "point_from"]
 
 
 class Kind(NamedTuple):
-    """One of the parts of a game, and the module that lists the classes there are."""
+    """What is described by texts of the same kind, and the module that lists the classes there are."""
 
     noun: str
-    plural: str
     base: type[Any]
     module: ModuleType
+    form: str = "{}:{}"
 
     def classes(self) -> dict[str, type[Any]]:
         """The classes to choose from by lower-case name: dataclasses that can be instantiated."""
@@ -52,20 +52,38 @@ class Kind(NamedTuple):
 
     def texts(self) -> dict[str, str]:
         """What to type for each class, with the defaults of its fields, and what its docstring opens with."""
-        form = "{}({})" if self.base is Schedule else "{}:{}"
-        return {form.format(cls.__name__, _fields(cls)).rstrip(":"): _opening(cls) for cls in self.classes().values()}
+        classes = self.classes().values()
+        return {self.form.format(cls.__name__, _fields(cls)).rstrip(":"): _opening(cls) for cls in classes}
+
+    def read(self, text: str) -> Any:
+        """The part that ``text`` describes.
+
+        Raises
+        ------
+        ValueError
+            For a name or a field that is not there, with the nearest that is; for a
+            text that cannot be read; or for values that the class does not take.
+        """
+        parts = re.fullmatch(r"([^:(]*)(?::(.*)|\((.*)\))?", text.strip(), re.DOTALL)
+        call = _parsed(f"_({parts[2] or parts[3] or ''})", text) if parts else None
+        if parts is None or not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+            raise ValueError(_UNREADABLE.format(text))
+        name = parts[1].strip()
+        part = _made(name, call, [self])
+        if not isinstance(part, self.base):
+            raise ValueError(f"{name} is not a {self.noun} but of type {type(part).__name__}")
+        return part
 
 
-KINDS = (
-    Kind("learner", "learners", Learner, learners),
-    Kind("loss sequence", "loss sequences", Losses, losses),
-    Kind("set", "sets", FeasibleSet, sets),
-    Kind("schedule", "schedules", Schedule, schedules),
-)
-_LEARNERS, _LOSSES, _SETS, _SCHEDULES = KINDS
-_ANY = (_SCHEDULES, *KINDS[:-1])
+LEARNERS = Kind("learner", Learner, learners)
+LOSSES = Kind("loss sequence", Losses, losses)
+SETS = Kind("set", FeasibleSet, sets)
+SCHEDULES = Kind("schedule", Schedule, schedules, "{}({})")
+LINKS = Kind("link", Link, losses, "{}({})")
+KINDS = (LEARNERS, LOSSES, SETS, SCHEDULES, LINKS)
+
+_VALUES = (SCHEDULES, LINKS, LEARNERS, LOSSES, SETS)
 _UNREADABLE = "cannot read {!r}: write name:value,... or name:field=value,..."
-
 _NUMBERS = {"inf": math.inf, "nan": math.nan, "pi": math.pi}
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -78,36 +96,8 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 }
 
 
-# -- from texts ----------------------------------------------------------------------
-
-
-def learner_from(text: str) -> Learner:
-    """The learner that ``text`` describes, e.g. ``adam:alpha=0.5,beta1=0,beta2=0.1``.
-
-    Raises
-    ------
-    ValueError
-        For a name or a field that is not there, with the nearest that is; a text
-        that cannot be read; or values that the class does not take.
-    """
-    learner: Learner = _part(text, _LEARNERS)
-    return learner
-
-
-def losses_from(text: str) -> Losses:
-    """The loss sequence that ``text`` describes, e.g. ``periodic:[3,-1,-1]``; see :func:`learner_from`."""
-    sequence: Losses = _part(text, _LOSSES)
-    return sequence
-
-
-def feasible_set_from(text: str) -> FeasibleSet:
-    """The set that ``text`` describes, e.g. ``box:-1,1`` or ``box:[-1,-2],[1,2]``; see :func:`learner_from`."""
-    F: FeasibleSet = _part(text, _SETS)
-    return F
-
-
 def point_from(text: str) -> ArrayLike:
-    """The point that ``text`` describes: a number, ``0.5,-1`` or ``[0.5,-1]``; see :func:`learner_from`."""
+    """The point that ``text`` describes, ``0.5``, ``0.5,-1`` or ``[0.5,-1]``; ``ValueError`` for anything else."""
     try:
         return np.asarray(_value(_parsed(text, text)), dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -115,22 +105,13 @@ def point_from(text: str) -> ArrayLike:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """``; did you mean ...?`` with the nearest of ``names``, or else all of them."""
+    """``; did you mean ...?`` with the one or two nearest of ``names``, or else all of them."""
     known = {other.lower(): other for other in names}
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
-    return f"; did you mean {known[close[0]]}?" if close else f"; there are: {', '.join(known.values()) or 'none'}"
+    close = [known[other] for other in difflib.get_close_matches(name.lower(), known, n=2)]
+    return f"; did you mean {' or '.join(close)}?" if close else f"; there are: {', '.join(known.values()) or 'none'}"
 
 
-def _part(text: str, kind: Kind) -> Any:
-    parts = re.fullmatch(r"([^:(]*)(?::(.*)|\((.*)\))?", text.strip(), re.DOTALL)
-    call = _parsed(f"_({parts[2] or parts[3] or ''})", text) if parts else None
-    if parts is None or not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
-        raise ValueError(_UNREADABLE.format(text))
-    name = parts[1].strip()
-    part = _made(name, call, [kind])
-    if not isinstance(part, kind.base):
-        raise ValueError(f"{name} is not a {kind.noun}: it is a {type(part).__name__}")
-    return part
+# -- reading ---------------------------------------------------------------------------
 
 
 def _parsed(source: str, text: str) -> ast.expr:
@@ -155,9 +136,9 @@ def _value(node: ast.expr) -> Any:
         case ast.Name(id=name) if name in _NUMBERS:
             return _NUMBERS[name]
         case ast.Name() | ast.Attribute():
-            return _made(ast.unparse(node), None, _ANY)
+            return _made(ast.unparse(node), None, _VALUES)
         case ast.Call(func=ast.Name() | ast.Attribute() as function):
-            return _made(ast.unparse(function), node, _ANY)
+            return _made(ast.unparse(function), node, _VALUES)
     raise ValueError(f"cannot read {ast.unparse(node)!r}: a value is a number, a list or a call like constant(0.1)")
 
 
@@ -173,6 +154,8 @@ def _made(name: str, call: ast.Call | None, kinds: Sequence[Kind]) -> Any:
     thing = _imported(name) if "." in name else _found(name, kinds)
     if not isinstance(thing, type) and (call is None or not (call.args or call.keywords)):
         return thing
+    if not callable(thing):
+        raise ValueError(f"{name} takes no values: it is of type {type(thing).__name__}")
     args = [_value(node) for node in call.args] if call else []
     keywords: dict[str, Any] = {}
     for keyword in call.keywords if call else []:
@@ -199,13 +182,15 @@ def _check_fields(signature: inspect.Signature, args: list[Any], keywords: Mappi
 
 
 def _found(name: str, kinds: Sequence[Kind]) -> type[Any]:
-    noun = kinds[0].noun if len(kinds) == 1 else "number or schedule"
-    for kind in (*kinds, *KINDS):
+    for kind in kinds:
         if name.lower() in kind.classes():
-            if kind not in kinds:
-                raise ValueError(f"{name} is a {kind.noun}, not a {noun}")
             return kind.classes()[name.lower()]
-    raise ValueError(f"there is no {noun} {name!r}{nearest(name, (c.__name__ for c in kinds[0].classes().values()))}")
+    noun = kinds[0].noun if len(kinds) == 1 else "number, schedule or link"
+    for other in KINDS:
+        if name.lower() in other.classes():
+            raise ValueError(f"{name} is a {other.noun}, not a {noun}")
+    names = [cls.__name__ for kind in kinds[:2] for cls in kind.classes().values()]
+    raise ValueError(f"there is no {noun} {name!r}{nearest(name, names)}")
 
 
 def _imported(name: str) -> Any:
@@ -232,12 +217,15 @@ def _is_concrete(cls: Any, base: type[Any]) -> bool:
 
 def _fields(cls: type[Any]) -> str:
     """``alpha=0.1,beta1=0.9``; a field without a default is ``values=...``."""
-    fields = inspect.signature(cls).parameters.values()
-    return ",".join(f"{f.name}={'...' if f.default is f.empty else _short(f.default)}" for f in fields)
+    return ",".join(f"{field.name}={_default(field)}" for field in dataclasses.fields(cls) if field.init)
 
 
-def _short(value: object) -> str:
-    return str(getattr(value, "__name__", repr(value)))
+def _default(field: dataclasses.Field[Any]) -> str:
+    missing = dataclasses.MISSING
+    value = field.default if field.default_factory is missing else field.default_factory()
+    if value is missing:
+        return "..."
+    return f"{value.__module__}.{value.__name__}" if hasattr(value, "__name__") else repr(value)
 
 
 def _opening(cls: type[Any]) -> str:

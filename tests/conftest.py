@@ -1,0 +1,25 @@
+"""What all tests share: hypothesis without luck, and libraries to compare with."""
+
+import importlib
+import os
+import warnings
+from types import ModuleType
+
+import pytest
+from hypothesis import settings
+
+# the same examples on every run and on every machine, however busy it is
+settings.register_profile("regretlab", derandomize=True, deadline=None, database=None)
+settings.load_profile("regretlab")
+
+
+def peer(name: str) -> ModuleType:
+    """The library ``name``, an oracle: without it the test is skipped, or fails where CI is set."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what others warn of while they load is not ours to fail on
+        try:
+            return importlib.import_module(name)
+        except ImportError as error:
+            if os.environ.get("CI"):
+                pytest.fail(f"CI is set and {name} is missing: pip install 'regretlab[peers]' ({error})")
+            pytest.skip(f"{name} is not installed: pip install 'regretlab[peers]'")

@@ -1,0 +1,101 @@
+"""Every learner on every sequence and every set; the tables and checks are in conformance.py."""
+
+import dataclasses
+
+import conformance
+import numpy as np
+import pytest
+from conformance import HORIZON, LEARNERS, SEQUENCES, SETS, short_game
+
+from regretlab import Game, learners, losses, play, play_all, sets
+from regretlab.learners import Algorithm1
+from regretlab.losses import LinearLosses
+
+
+def _name(value):
+    return value.__name__ if callable(value) else type(value).__name__
+
+
+@pytest.mark.parametrize("make_set", SETS, ids=_name)
+@pytest.mark.parametrize("sequence", SEQUENCES, ids=_name)
+@pytest.mark.parametrize("case", LEARNERS, ids=[f"{type(case.learner).__name__}{i}" for i, case in enumerate(LEARNERS)])
+def test_every_game_is_the_game_of_the_paper(case, sequence, make_set):
+    feasible_set, start = make_set(sequence.dimension)
+    game = short_game(case.learner, sequence, feasible_set, start)
+    conformance.check_points(game, start)
+    conformance.check_rounds(game, case)
+    conformance.check_by_hand(game)
+    conformance.check_regret(game)
+    conformance.check_values(case.learner, sequence, feasible_set)
+    # the objects above have a game behind them; a second one, and one of new objects, are the same game
+    conformance.check_same_bits(short_game(case.learner, sequence, feasible_set, start), game)
+    twins = (dataclasses.replace(value) for value in (case.learner, sequence, feasible_set))
+    conformance.check_same_bits(short_game(*twins, start), game)
+
+
+@pytest.mark.parametrize("sequence", [s for s in SEQUENCES if isinstance(s, LinearLosses)], ids=_name)
+def test_on_a_seed_all_learners_meet_the_same_sequence(sequence):
+    games = play_all(
+        [case.learner for case in LEARNERS],
+        sequence,
+        sets.Box(),
+        HORIZON,
+        seeds=(0, 1),
+        checkpoints=range(1, HORIZON + 1),
+        compiled=False,
+    )
+    met = {(game.seed, game.record.gradient.tobytes()) for game in games}
+    assert len(met) == 2
+    random = isinstance(sequence, losses.RandomLinearLosses)
+    assert len({gradients for _, gradients in met}) == (2 if random else 1)
+
+
+def test_the_tables_leave_no_class_out():
+    def concrete(module, base):
+        found = {value for value in vars(module).values() if isinstance(value, type) and issubclass(value, base)}
+        return {cls for cls in found if not getattr(cls, "__abstractmethods__", ()) and hasattr(cls, "__dataclass_fields__")}
+
+    missing = concrete(learners, learners.Learner) - {Algorithm1} - {type(case.learner) for case in LEARNERS}
+    assert not missing
+    assert not concrete(losses, losses.Losses) - {type(sequence) for sequence in SEQUENCES}
+
+
+# One line for each compiled loop: the schedules that vary decide, besides the class.
+COMPILED = {
+    str(case.learner.binding): case.learner
+    for case in reversed(LEARNERS)  # the plainest of a kind
+    if not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())
+}
+
+
+def _variants(learner, n):
+    """n learners of one kind with other stepsizes."""
+    schedule = learner.schedules["alpha"]
+    return [
+        dataclasses.replace(learner, alpha=dataclasses.replace(schedule, scale=schedule.scale * (1.0 + k)))
+        for k in range(n)
+    ]
+
+
+@pytest.mark.parametrize("learner", COMPILED.values(), ids=_name)
+@pytest.mark.parametrize(
+    ("variants", "seeds", "d"),
+    [(1, 1, 1), (1, 1, 9), (3, 1, 2), (4, 1, 3), (2, 3, 1), (2, 3, 2)],
+    ids=["by cell", "by round", "shared by cell", "shared by round", "seeds by cell", "seeds by round"],
+)
+def test_compiled_and_interpreted_games_have_the_same_bits(learner, variants, seeds, d):
+    T = 700
+    box = sets.Box(-1.0 - np.arange(d), 0.5 * np.ones(d))
+    sequence = losses.RandomLinear(d=d, mean=0.2, std=2.0)
+    options = {"seeds": range(seeds), "checkpoints": [1, 2, 3, 50, T]}
+    compiled = play_all(_variants(learner, variants), sequence, box, T, compiled=True, **options)
+    for game in compiled:
+        alone = Game(game.learner, sequence, box, seed=game.seed, checkpoints=[1, 2, 3, 50, T])
+        conformance.check_same_bits(alone.extend(T, compiled=False), game)
+
+
+@pytest.mark.parametrize("learner", COMPILED.values(), ids=_name)
+def test_compiled_steps_by_hand_have_the_bits_of_the_game(learner):
+    d, T = 70, 12  # so many coordinates are stepped by compiled code
+    game = play(learner, losses.RandomLinear(d=d), sets.Box(), T, checkpoints=range(1, T + 1), compiled=False)
+    conformance.check_by_hand(game)

@@ -1,0 +1,183 @@
+"""Schedules: their values from t = 1 on, schedules of one's own, and that a game really uses them."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from regretlab import GameError, play
+from regretlab.learners import OGD, Adam, AMSGrad
+from regretlab.losses import Periodic
+from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
+from regretlab.sets import Box
+
+WIDE = Box(-1e9, 1e9)
+
+
+@dataclass(frozen=True)
+class Warmup(Schedule):
+    """value_t = scale * min(t, length)/length: a schedule as a user writes one."""
+
+    length: int = 4
+
+    def shape(self, t):
+        return np.minimum(t, self.length) / self.length
+
+
+def halving(t):
+    return 0.5 ** (t // 3)
+
+
+def alternating(t):
+    return np.where(t % 2 == 1, 1.0, 0.25)
+
+
+ALL = [
+    (Constant(0.3), lambda t: 0.3),
+    (InverseSqrt(0.5), lambda t: 0.5 / math.sqrt(t)),
+    (Inverse(2.0), lambda t: 2.0 / t),
+    (Geometric(0.9, ratio=0.8), lambda t: 0.9 * 0.8 ** (t - 1)),
+    (Geometric(0.9, ratio=0.0), lambda t: 0.9 if t == 1 else 0.0),
+    (OneMinusInverse(), lambda t: 1.0 - 1.0 / t),
+    (OneMinusInverse(0.5), lambda t: 0.5 * (t - 1) / t),
+    (Values(2.0, function=halving), lambda t: 2.0 * 0.5 ** (t // 3)),
+    (Warmup(0.7), lambda t: 0.7 * min(t, 4) / 4),
+]
+IDS = [repr(schedule).split("(")[0] for schedule, _ in ALL]
+
+
+@pytest.mark.parametrize(("schedule", "formula"), ALL, ids=IDS)
+def test_values_from_round_1_on(schedule, formula):
+    t = np.arange(1, 40)
+    np.testing.assert_allclose(schedule(t), [formula(s) for s in t.tolist()], rtol=1e-14, atol=0.0)
+    assert float(schedule(1)) == pytest.approx(formula(1), rel=1e-14, abs=0.0)
+    assert np.shape(schedule(7)) == ()
+    assert schedule(t.reshape(3, 13)).shape == (3, 13)
+    if formula(10**6) > 0.0:
+        assert float(schedule(10**6)) == pytest.approx(formula(10**6), rel=1e-9, abs=0.0)
+
+
+def test_schedules_are_values():
+    assert len({Constant(0.3), Constant(0.3), Constant(0.4), Geometric(0.3), Geometric(0.3, ratio=0.5)}) == 4
+    assert Inverse(3.0).same_shape() == Inverse(0.1).same_shape() == Inverse(1.0)
+    assert Geometric(0.9, ratio=0.5).same_shape() != Geometric(0.9, ratio=0.6).same_shape()
+    assert Warmup(0.5, length=3).same_shape() == Warmup(1.0, length=3)
+
+
+@pytest.mark.parametrize("ratio", [-0.1, 1.0, 1.5, math.nan])
+def test_a_geometric_schedule_decays(ratio):
+    with pytest.raises(ValueError, match=r"ratio=.*0 <= ratio < 1"):
+        Geometric(0.9, ratio=ratio)
+
+
+def test_one_value_per_round():
+    with pytest.raises(ValueError, match=r"shape \(\) for rounds of shape \(5,\).*one value per round"):
+        Values(function=lambda t: 0.5)(np.arange(1, 6))
+    with pytest.raises(ValueError, match="one value per round"):
+        OGD(alpha=lambda t: 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("alpha", Constant(0.0), r"alpha=Constant.*0.0 at round 1: it must be positive"),
+        ("alpha", Inverse(-1.0), r"alpha=Inverse.*-1.0 at round 1: it must be positive"),
+        ("alpha", lambda t: 3.0 - t, r"alpha=.*0.0 at round 3: it must be positive"),
+        ("alpha", lambda t: np.log(t - 1.0 + (t == 1)), r"alpha=.*0.0 at round 1: it must be positive"),
+        ("alpha", Constant(math.inf), r"alpha=.*inf at round 1: it must be positive"),
+        ("alpha", Constant(math.nan), r"alpha=.*nan at round 1: it must be positive"),
+        ("beta1", Inverse(1.0), r"beta1=Inverse.*1.0 at round 1: it must be in \[0, 1\)"),
+        ("beta1", Geometric(-0.5), r"beta1=Geometric.*-0.5 at round 1: it must be in \[0, 1\)"),
+        ("beta1", lambda t: t / 100.0, r"beta1=.* at round \d+: it must be in \[0, 1\)"),
+        ("beta2", Constant(1.0), r"beta2=Constant.*1.0 at round 1: it must be in \[0, 1\)"),
+    ],
+)
+def test_schedules_that_leave_the_range(name, value, message):
+    with pytest.raises(ValueError, match=message):
+        Adam(**{name: value})
+
+
+# -- a game uses them -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("schedule", "formula"),
+    [
+        (0.5, lambda t: 0.5 / math.sqrt(t)),
+        (Constant(0.5), lambda t: 0.5),
+        (Inverse(0.5), lambda t: 0.5 / t),
+        (InverseSqrt(0.5), lambda t: 0.5 / math.sqrt(t)),
+        (Geometric(0.5, ratio=0.9999), lambda t: 0.5 * 0.9999 ** (t - 1)),
+        (alternating, lambda t: 1.0 if t % 2 else 0.25),
+        (Values(0.5, function=alternating), lambda t: 0.5 if t % 2 else 0.125),
+        (Warmup(0.5), lambda t: 0.5 * min(t, 4) / 4),
+    ],
+    ids=["number", "constant", "inverse", "root", "geometric", "function", "values", "own"],
+)
+def test_the_stepsize_of_every_round_is_used(schedule, formula):
+    T = 40
+    game = play(OGD(alpha=schedule), Periodic([1.0]), WIDE, T, checkpoints=range(1, T + 1), compiled=False)
+    x = np.append(game.record.point[:, 0], game.point)
+    np.testing.assert_allclose(-np.diff(x), [formula(t) for t in range(1, T + 1)], rtol=0.0, atol=1e-13)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_number_as_alpha_means_alpha_over_sqrt_t(compiled):
+    T = 20_000  # more than a block of rounds
+    game = play(OGD(alpha=0.25), Periodic([-1.0]), WIDE, T, compiled=compiled)
+    exact = math.fsum(0.25 / math.sqrt(t) for t in range(1, T + 1))
+    assert float(game.point[0]) == pytest.approx(exact, rel=1e-12)
+    constant = play(OGD(alpha=Constant(0.25)), Periodic([-1.0]), WIDE, T, compiled=compiled)
+    assert float(constant.point[0]) == 0.25 * T
+
+
+# After the gradients 1, 0, 0, ... the moments show the betas themselves.
+@pytest.mark.parametrize(
+    ("beta", "formula"),
+    [
+        (0.9, lambda t: 0.9),
+        (Inverse(0.9), lambda t: 0.9 / t),
+        (Geometric(0.9, ratio=0.5), lambda t: 0.9 * 0.5 ** (t - 1)),
+        (halving, None),
+        (Warmup(0.8), lambda t: 0.8 * min(t, 4) / 4),
+    ],
+    ids=["constant", "inverse", "geometric", "function", "own"],
+)
+@pytest.mark.parametrize("name", ["beta1", "beta2"])
+def test_the_beta_of_every_round_is_used(name, beta, formula):
+    if formula is None:
+        beta, formula = (lambda t: 0.6 * halving(t)), (lambda t: 0.6 * 0.5 ** (t // 3))
+    impulse = Periodic([1.0] + [0.0] * 99)
+    for T in (1, 2, 3, 6):
+        moments = play(AMSGrad(**{name: beta}), impulse, Box(), T, compiled=False).state.moments
+        product = math.prod(formula(t) for t in range(2, T + 1))
+        kept = moments["m" if name == "beta1" else "v"]
+        assert float(kept[0]) == pytest.approx((1.0 - formula(1)) * product, rel=1e-13)
+
+
+def test_one_minus_inverse_makes_v_the_mean_square():
+    g = [3.0, -1.0, 0.5, 0.0, 2.0]
+    for T in range(1, 6):
+        game = play(Adam(beta2=OneMinusInverse()), Periodic(g), Box(), T, compiled=False)
+        mean = math.fsum(x * x for x in g[:T]) / T
+        assert float(game.state.moments["v"][0]) == pytest.approx(mean, rel=1e-14)
+
+
+def test_schedules_of_functions_play_long_games_too():
+    def root(t):
+        return 0.25 / np.sqrt(t)
+
+    T = 20_000
+    by_function = play(OGD(alpha=root), Periodic([-1.0, 0.5]), WIDE, T)
+    by_number = play(OGD(alpha=0.25), Periodic([-1.0, 0.5]), WIDE, T)
+    assert float(by_function.point[0]) == pytest.approx(float(by_number.point[0]), rel=1e-12)
+
+
+def test_a_schedule_that_turns_bad_in_a_round_of_the_game_is_reported_with_the_round():
+    def hole(t):
+        return np.where(t == 999, np.nan, 0.1)
+
+    with pytest.raises(GameError, match="round 999: ") as error:
+        play(OGD(alpha=hole), Periodic([1.0]), Box(), 2000, compiled=False)
+    assert error.value.game.horizon == 998
