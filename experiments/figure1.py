@@ -5,8 +5,8 @@ On F = [-1, 1], with beta1 = 0.9 and beta2 = 0.99:
 * online: f_t(x) = 1010 x if t mod 101 = 1, else -10 x; R_t / t (left) and x_t (centre);
 * stochastic: 1010 x with probability 0.01, else -10 x; x_t (right).
 
-In both the best point is -1.  Adam goes to +1 and its average regret stays
-above 20/101; AMSGrad and AdamNC (beta_{2,t} = 1 - 1/t) go to -1.
+In both the best point is -1 in the long run.  Adam goes to +1, and its average
+regret online ends above 20/101; AMSGrad and AdamNC (beta_{2,t} = 1 - 1/t) go to -1.
 
 The paper states neither alpha, nor the schedule of the stepsize, nor x_1, nor
 the number of rounds.  Two regimes that show its story are drawn, from x_1 = 0:
@@ -119,6 +119,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         draw_points(right, stochastic[stochastic["quantity"] == "x_t"], looks=looks)
         for learner, path in stochastic[stochastic["quantity"] == "x_t at the first seed"].groupby("learner"):
             right.plot(path["t"], path["value"], color=looks[str(learner)]["color"], linewidth=0.6, alpha=0.7)
+        right.plot([], [], color="0.3", linewidth=0.6, label="the first seed")
         right.set_xscale("linear")
         right.ticklabel_format(axis="x", style="sci", scilimits=(0, 0), useMathText=True)
         for axes in (centre, right):
@@ -126,7 +127,7 @@ def draw(frame: pd.DataFrame) -> Figure:
             axes.set_ylim(-1.08, 1.08)
         left.set_title("online: average regret", fontsize="medium")
         centre.set_title("online: point played", fontsize="medium")
-        right.set_title("stochastic: point played (median, 5% to 95%)", fontsize="medium")
+        right.set_title("stochastic: median, 5% to 95%", fontsize="medium")
         panel.suptitle(f"{_TITLES[str(regime)]}  {_UNSTATED}", fontsize="large")
     legend_below(figure)
     return figure

@@ -50,7 +50,7 @@ def main() -> None:
 
 @main.command("list", epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"))
 def list_() -> None:
-    """Show the learners, loss sequences, sets and what else there is.
+    """Show the learners, loss sequences, sets, schedules and links.
 
     Each as it is typed, with the defaults of its fields, and its formula.
     """

@@ -247,13 +247,13 @@ class Frozen(rl.learners.Adam):
 
 @dataclass(frozen=True)
 class Amplifier(Algorithm1):
-    """Keeps gain * g, which overflows for a large gain and for no other."""
+    """Keeps gain * sum g^2, which overflows for a large gain and for no other."""
 
     gain: float = 1.0
 
     @staticmethod
     def rule(g, kept, gain):
-        return (gain * g,), g, 1.0
+        return (kept + gain * g * g,), g, 1.0
 
 
 @dataclass(frozen=True)

@@ -186,9 +186,8 @@ def test_a_learner_that_overrides_update_is_played_by_its_update():
     assert play(Adam(), Mod3(), INTERVAL, 20, start=0.5).point != 0.5
 
 
-@pytest.mark.parametrize("table", [np.array([1.0, 0.5]), [1.0, 0.5], ([1.0], [0.5])[:1] and {0: 1.0, 1: 0.5}.values()])
+@pytest.mark.parametrize("table", [np.array([1.0, 0.5]), [1.0, 0.5]])
 def test_schedules_need_not_be_hashable(table):
-    table = table if isinstance(table, np.ndarray | list) else list(table)
     games = play_all(
         [OGD(alpha=Table(0.3, table)), OGD(alpha=Table(0.3, (1.0, 0.5)))], Waves(), INTERVAL, 30, seeds=[0, 1]
     )
@@ -286,9 +285,12 @@ def fail(t, learner, losses, T=100, F=None, **how):
     game = error.game
     assert error.games == [game]
     assert game.horizon == t - 1
-    assert len(game.regret) == len(game.points) == len(game.record.t)
-    if t > 1:
-        assert game.record.t[-1] == t - 1
+    assert len(game.points) == len(game.record.t)
+    if t == 1:
+        assert game.regret.empty
+    else:
+        assert game.regret.index[-1] == game.record.t[-1] == t - 1
+        assert np.isfinite(game.regret).all(axis=None)
         rest = {key: value for key, value in how.items() if key in ("seed", "compiled")}
         assert contents(game) == contents(play(learner, losses, F, t - 1, **rest))
     before = contents(game)
@@ -366,7 +368,6 @@ def test_a_sequence_that_raises(error, F):
     [
         lambda g: g[:, 0],
         lambda g: g[:-1],
-        lambda g: np.hstack([g, g]),
         lambda g: g.T[:, :, None],
         lambda g: 3.0,
         lambda g: None,
@@ -377,7 +378,7 @@ def test_a_sequence_that_raises(error, F):
         lambda g: g.astype(str),
         lambda g: g > 0,
     ],
-    ids=["1-d", "short", "wide", "3-d", "scalar", "None", "empty", "no columns", "complex", "object", "text", "bool"],
+    ids=["1-d", "short", "3-d", "scalar", "None", "empty", "no columns", "complex", "object", "text", "bool"],
 )
 @pytest.mark.parametrize("t", [1, 2, 40])
 def test_gradients_of_the_wrong_shape_or_type(answer, t):
@@ -385,12 +386,15 @@ def test_gradients_of_the_wrong_shape_or_type(answer, t):
     if t <= 2:  # it shows before round 1
         with pytest.raises((TypeError, ValueError, rl.GameError)) as caught:
             play(Adam(), losses, INTERVAL, 60)
-        if isinstance(caught.value, rl.GameError):
-            assert caught.value.t == t
         assert "gradient" in str(caught.value)
         return
     error = fail(t, Adam(), losses)
     assert "gradients" in str(error)
+
+
+def test_gradients_of_another_dimension_later_on():
+    error = fail(40, Adam(), Fails(40, lambda g: np.hstack([g, g])))
+    assert "dimension 2" in str(error)
 
 
 @pytest.mark.parametrize("kind", [np.int8, np.int64, np.uint16, np.float32, np.float16])
@@ -504,6 +508,18 @@ def test_among_lanes_the_one_that_fails_is_named():
     for game in error.games:
         if game.learner.gain < 10:
             assert_same(game.extend(50), play(game.learner, losses, INTERVAL, 50))
+
+
+@pytest.mark.xfail(strict=True, reason="numbers are looked at after a block: an overflow that goes away is not seen")
+def test_an_overflow_that_goes_away_is_found_in_any_block():
+    class Passing(rl.learners.Algorithm1):
+        @staticmethod
+        def rule(g, kept):
+            return (1e308 * g,), g, 1.0
+
+    for block in (1, 50):
+        with pytest.raises(rl.GameError, match=r"^round 3: "):
+            play(Passing(), rl.losses.Periodic([0.5, 1.0, 4.0, 0.25]), INTERVAL, 50, block=block)
 
 
 def test_the_seed_that_fails_is_named():

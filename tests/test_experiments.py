@@ -125,6 +125,11 @@ def test_the_data_in_figures_make_the_picture(name):
         assert axes.get_xlabel() == "round $t$"
         assert axes.get_ylabel() in ("average regret $R_t/t$", "point played $x_t$")
         assert {"Adam", "AMSGrad", "AdamNC"} <= {line.get_label() for line in axes.lines}
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        title, view = axes.title.get_window_extent(), axes.get_tightbbox()
+        assert figure.bbox.x0 < title.x0 < title.x1 < figure.bbox.x1
+        assert figure.bbox.x0 < view.x0 < view.x1 < figure.bbox.x1
     assert (FIGURES / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert all((FIGURES / f"{name}.csv").stat().st_size < 300_000 for name in EXPERIMENTS)
 

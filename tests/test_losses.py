@@ -450,19 +450,21 @@ def test_the_gap_of_a_numerical_comparator_is_honest(sequence, box):
     assert frame["loss"].iloc[-1] == pytest.approx(paid, rel=1e-13)
 
 
-@pytest.mark.parametrize("sequence", [Distances(), Bowls(), Draws(), Ellipses()], ids=_name)
+STOPS_EARLY = pytest.mark.xfail(
+    strict=True, reason="one run of L-BFGS-B stops early, with a gap of 6e-3 in round 2; from there it would go on"
+)
+
+
 @pytest.mark.parametrize(
-    "box",
+    ("sequence", "box"),
     [
-        (-1.0, 1.0),
-        pytest.param(
-            (0.1, 0.3),
-            marks=pytest.mark.xfail(
-                reason="one run of L-BFGS-B stops early: gap 6e-3 in round 2 of Ellipses; from where it stops it goes on"
-            ),
-        ),
+        (Distances(), (-1.0, 1.0)),
+        (Draws(), (0.1, 3.0)),
+        (Bowls(), (-1.0, 1.0)),
+        (Bowls(), (0.1, 0.3)),
+        (Ellipses(), (-1.0, 1.0)),
+        pytest.param(Ellipses(), (0.1, 0.3), marks=STOPS_EARLY),
     ],
-    ids=str,
 )
 def test_the_gap_is_small_in_one_dimension_and_for_smooth_losses(sequence, box):
     game = play(OGD(alpha=0.3), sequence, Box(*box), 120, seed=7, checkpoints=range(1, 121))

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
+from regretlab.compiling import jit
 
 __all__ = ["FeasibleSet"]
+
+_COMPILE_FROM = 64
+"""Dimension from which projecting by hand is compiled; the bits are the same either way."""
 
 
 class FeasibleSet(ABC):
     """A convex closed set F in R^d.
 
     A set of your own is a frozen dataclass with the abstract members below and
-    ``_project`` in plain numpy.  Sets are values: they hold no state between calls.
+    either ``projection``, in scalar arithmetic, or ``_project``, in plain numpy.
+    Sets are values: they hold no state between calls.  One that is declared with
+    ``@dataclass(frozen=True, eq=False)`` is equal to another with the same numbers.
     """
 
     @property
@@ -25,11 +33,12 @@ class FeasibleSet(ABC):
     def dimension(self) -> int | None:
         """d, or None for a set that takes the dimension of the sequence it is used with."""
 
-    projection: ClassVar[Callable[[Array, Array, Array], None] | None] = None
+    projection: ClassVar[Callable[[Any, Any, Any], None] | None] = None
     """Optional: the projection as scalar arithmetic that the round loops can compile.
 
     A static method (x, w, p): replaces x, an array (d,), by its projection in
-    the metric w > 0, where p are the numbers in :meth:`parameters`.
+    the metric w > 0, where p are the numbers in :meth:`parameters`.  Whatever
+    it is given it comes to an end; where there is no answer it leaves NaN.
     """
 
     def parameters(self) -> Array:
@@ -41,22 +50,43 @@ class FeasibleSet(ABC):
 
         By :attr:`projection`, unless a set overrides it.
         """
-        raise NotImplementedError(f"{type(self).__name__} has neither projection nor _project")
+        if self.projection is None:
+            raise NotImplementedError(f"{type(self).__name__} has neither projection nor _project")
+        x, w, p = np.array(y), np.array(weights), np.array(self.parameters())
+        with np.errstate(all="ignore"):
+            (_compiled(self.projection) if x.size >= _COMPILE_FROM else self.projection)(x, w, p)
+        return x
 
     @abstractmethod
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        """Whether x is in F, up to ``tolerance`` in each constraint."""
+        """Whether x is in F, up to ``tolerance`` and the rounding of the test itself in each constraint."""
 
     @abstractmethod
     def diameter(self, norm: float = np.inf) -> float:
-        """max_{x, y in F} ||x - y||, in the inf-norm (D_inf of the theorems) or, with ``norm=2``, D_2."""
+        """max_{x, y in F} ||x - y||, in the inf-norm (D_inf of the theorems) or, with ``norm=2``, D_2.
+
+        Infinite for an unbounded set.
+        """
+
+    @property
+    def bounded(self) -> bool:
+        """Whether F has a finite diameter, as the regret against the best point of F needs."""
+        return bool(np.isfinite(self.diameter()))
 
     @abstractmethod
     def minimize_linear(self, c: ArrayLike) -> Array:
-        """argmin_{x in F} <c, x>; ``c`` of shape (..., d) gives points of the same shape."""
+        """argmin_{x in F} <c, x>; ``c`` of shape (..., d) gives points of the same shape.
+
+        Raises
+        ------
+        ValueError
+            When <c, x> has no minimum because F is unbounded in that direction.
+        """
 
     def with_dimension(self, d: int) -> FeasibleSet:
         """This set in R^d; ``ValueError`` if it lives elsewhere."""
+        if self.dimension is None and dataclasses.is_dataclass(self) and _fields(self).get("dimension", 0) is None:
+            return dataclasses.replace(self, dimension=d)  # type: ignore[call-arg]
         if self.dimension != d:
             raise ValueError(f"feasible_set {self!r} has dimension {self.dimension}, the losses have dimension {d}")
         return self
@@ -77,24 +107,54 @@ class FeasibleSet(ABC):
         Raises
         ------
         ValueError
-            For NaN in y, weights that are not positive and finite, or a wrong shape.
+            For NaN in y, weights that are not positive and finite, a wrong shape,
+            or a point so far away that there is no projection in floating point.
         """
         point = np.atleast_1d(np.asarray(y, dtype=np.float64))
         if point.ndim != 1 or (self.dimension is not None and point.size != self.dimension):
             raise ValueError(f"y has shape {point.shape}, {self!r} needs ({self.dimension or 'd'},)")
         if np.isnan(point).any():
             raise ValueError(f"y={point!r} has NaN at coordinate {int(np.isnan(point).argmax())}")
-        if weights is None:
-            return self._project(point, np.ones_like(point))
-        w = np.broadcast_to(np.asarray(weights, dtype=np.float64), point.shape)
+        w = np.ones_like(point)
+        if weights is not None:
+            w = np.asarray(weights, dtype=np.float64)
+            if w.shape not in ((), (1,), point.shape):
+                raise ValueError(f"weights has shape {w.shape}, y has shape {point.shape}: they must agree")
+            w = np.broadcast_to(w, point.shape)
         bad = ~(np.isfinite(w) & (w > 0.0))
         if bad.any():
             i = int(bad.argmax())
             raise ValueError(f"weights[{i}]={w[i]!r}: weights must be positive and finite")
-        return self._project(point, w)
+        x = self._project(point, w)
+        if np.isnan(x).any():
+            raise ValueError(f"y={point!r} is too far from {self!r} to be projected")
+        return x
 
     def nearest_to_origin(self) -> Array:
         """The default start x_1: the point of F nearest to the origin."""
         if self.dimension is None:
             raise ValueError(f"{self!r} has no dimension yet; use with_dimension(d) first")
         return self.project(np.zeros(self.dimension))
+
+    def __eq__(self, other: object) -> bool:
+        if not dataclasses.is_dataclass(self) or type(other) is not type(self):
+            return NotImplemented if self is not other else True
+        return _content(self) == _content(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), _content(self))) if dataclasses.is_dataclass(self) else object.__hash__(self)
+
+
+@cache
+def _compiled(projection: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:
+    return jit(projection, keep=True)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _content(value: Any) -> tuple[Any, ...]:
+    """The fields of a dataclass, arrays as their shape and numbers."""
+    fields = _fields(value).values()
+    return tuple((a.shape, *a.ravel().tolist()) if isinstance(a, np.ndarray) else a for a in fields)

@@ -1,0 +1,94 @@
+"""Scalar arithmetic that the projections share, compiled or interpreted with the same bits.
+
+A multiplier tau that solves a projection may be 1e20 times larger than the point
+it leads to, when weights and distances are extreme.  It is therefore kept as an
+unevaluated sum high + low of two numbers, and products are taken with their
+rounding error (Dekker, "A floating-point technique for extending the available
+precision", 1971).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from numba.extending import register_jitable
+
+from regretlab import kernels
+
+__all__ = ["EPS", "add", "jitable", "middle", "shifted", "two_product", "two_sum", "unit", "weight"]
+
+EPS = 2.0**-52
+"""Distance from 1 to the next number."""
+
+_SPLITTER = 2.0**27 + 1.0
+_SMALLEST = 2.0**-523
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def jitable(function: F) -> F:
+    """The function itself; compiled functions may call it too."""
+    register_jitable(function)
+    return function
+
+
+two_sum = jitable(kernels.two_sum)
+
+
+@jitable
+def two_product(a: float, b: float) -> tuple[float, float]:
+    """a * b and its rounding error."""
+    product = a * b
+    c = _SPLITTER * a
+    a_high = c - (c - a)
+    a_low = a - a_high
+    c = _SPLITTER * b
+    b_high = c - (c - b)
+    b_low = b - b_high
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+@jitable
+def add(high: float, low: float, term: float) -> tuple[float, float]:
+    """(high + low) + term, with the larger part first."""
+    high, low = two_sum(high, low, term)
+    total = high + low
+    return total, low - (total - high)
+
+
+@jitable
+def middle(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    """(a + b) / 2."""
+    high, low = add(0.5 * a[0], 0.5 * a[1], 0.5 * b[0])
+    return add(high, low, 0.5 * b[1])
+
+
+@jitable
+def shifted(y: float, high: float, low: float, w: float, inverse: float) -> float:
+    """y - (high + low) / w, good to the last bits even when nearly all of y is cancelled; inverse is 1 / w.
+
+    Numbers far below zero are only good to the last bits of y.
+    """
+    quotient = high * inverse
+    t = y - quotient
+    if t <= -0.001 * abs(quotient) or not abs(quotient) < math.inf:
+        return t
+    product, error = two_product(quotient, w)
+    return t - (((high - product) - error) + low) * inverse
+
+
+@jitable
+def unit(w: Any) -> float:
+    """A power of two that takes the largest weight to about 2^500."""
+    largest = 0.0
+    for i in range(len(w)):
+        largest = max(largest, w[i])
+    return math.ldexp(1.0, min(500 - math.frexp(largest)[1], 1000))
+
+
+@jitable
+def weight(w: float, scale: float) -> float:
+    """w in units in which neither 1 / w nor the products with it leave the range of numbers."""
+    return max(w * scale, _SMALLEST)

@@ -1,0 +1,407 @@
+"""The commands, in this process where nothing needs another one; short games are interpreted, not compiled."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import regretlab as rl
+from regretlab.cli import main
+from regretlab.game import Game
+
+MINE = """
+from dataclasses import dataclass
+from pathlib import Path
+import regretlab as rl
+
+@dataclass(frozen=True)
+class Sawtooth(rl.losses.LinearLosses):
+    '''f_t(x) = c_t x with c_t = (t mod p) - q.'''
+    p: int = 5
+    q: float = 1.5
+    def gradients(self, t):
+        return ((t % self.p) - self.q)[:, None]
+
+@dataclass(frozen=True)
+class Told(Sawtooth):
+    '''Says when it is asked for a late round.'''
+    def gradients(self, t):
+        if t[0] > 1000:
+            Path("playing").touch()
+        return super().gradients(t)
+
+@dataclass(frozen=True)
+class Cut(rl.losses.AdaptiveLosses):
+    '''Presses Ctrl-C in round 500.'''
+    def answer(self, t, x):
+        if t == 500:
+            raise KeyboardInterrupt
+        return [1.0]
+
+@dataclass(frozen=True)
+class Spoilt(rl.losses.LinearLosses):
+    '''A gradient that is not finite.'''
+    at: int = 500
+    def gradients(self, t):
+        return (1.0 / (t != self.at))[:, None]
+
+def halving(t):
+    return 1.0 / t
+"""
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    """Run a command line in an empty folder with the module ``mine_cli``; the result has exit_code, stdout, stderr."""
+    (tmp_path / "mine_cli.py").write_text(MINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "mine_cli", raising=False)
+    with np.errstate(divide="ignore"):
+        yield lambda *args: CliRunner().invoke(main, list(args))
+
+
+def is_one_line(text: str) -> bool:
+    return text.startswith("Error: ") and text.count("\n") == 1
+
+
+# -- list --------------------------------------------------------------------------------
+
+
+def test_list_has_a_line_for_everything(shell):
+    result = shell("list")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    for start in ("Learners:", "Loss sequences:", "Sets:", "Schedules:", "Links:"):
+        assert start in lines
+    (adam,) = [line for line in lines if line.startswith("  Adam:")]
+    assert re.search(r"^  Adam:alpha=0.1,beta1=0.9,beta2=0.99 +m_t = beta1 m_{t-1}.*x_{t\+1} = Pi_F", adam)
+    (mod3,) = [line for line in lines if line.startswith("  Mod3:")]
+    assert mod3.endswith("f_t(x) = C x if t mod 3 = 1, else -x.")
+    assert all(len(line.split("  ")) >= 3 for line in lines if line.startswith("  "))  # a formula on every line
+
+
+# -- play ----------------------------------------------------------------------------------
+
+
+def test_play_prints_what_the_game_says(shell):
+    result = shell("play", "adam:alpha=0.5,beta1=0,beta2=0.1", "mod3:C=3", "--set", "box:-1,1", "--horizon", "2e3")
+    game = rl.play(rl.learners.Adam(0.5, 0, 0.1), rl.losses.Mod3(3), rl.sets.Box(-1, 1), 2000)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert result.stdout.startswith(repr(game))
+    table = [line.split() for line in result.stdout.partition("\n\n")[2].splitlines() if line]
+    assert table[0] == ["t", "loss", "comparator_loss", "regret", "average_regret"]
+    assert [row[0] for row in table[1:]] == ["1", "10", "100", "1000", "2000"]
+    assert [float(row[3]) for row in table[1:]] == pytest.approx(game.regret.regret[[1, 10, 100, 1000, 2000]], rel=1e-5)
+
+
+def test_play_writes_files(shell, tmp_path):
+    args = ("play", "ogd:1", "rademacher:d=2", "--seed", "3", "--start", "0.5,-1", "--horizon", "1e3")
+    result = shell(*args, "--csv", "out.csv", "--plot", "out.png", "--save", "game.npz")
+    assert result.exit_code == 0
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file() and p.suffix != ".py") == [
+        "game.npz",
+        "out.csv",
+        "out.png",
+    ]
+    assert Path("out.png").read_bytes().startswith(b"\x89PNG")
+    game = Game.load("game.npz")
+    assert (game.horizon, game.seed) == (1000, 3)
+    assert game.record.point[0].tolist() == [0.5, -1.0]
+    pd.testing.assert_frame_equal(pd.read_csv("out.csv", index_col="t"), game.regret.join(game.points), rtol=1e-15)
+    for name in ("game.npz", "out.csv", "out.png"):
+        assert f"wrote {name}\n" in result.stdout
+
+
+def test_the_suffix_decides_the_picture(shell):
+    assert shell("play", "ogd", "mod3", "--horizon", "10", "--plot", "out.svg").exit_code == 0
+    assert Path("out.svg").read_text().startswith("<?xml")
+
+
+def test_ones_own_classes_are_found_in_the_current_folder(shell):
+    result = shell("play", "ogd:alpha=mine_cli.halving", "mine_cli.Sawtooth:p=2,q=0.5", "--horizon", "100")
+    assert result.exit_code == 0
+    assert "Sawtooth(p=2, q=0.5)" in result.stdout
+
+
+@pytest.mark.parametrize("horizon", ["1000", "1e3", "1_000", "1000.0"])
+def test_horizons(shell, horizon):
+    assert shell("play", "ogd", "mod3", "--horizon", horizon).stdout.startswith("Game of 1,000 rounds")
+
+
+# -- extend --------------------------------------------------------------------------------
+
+
+def test_extend_goes_on_with_the_same_bits(shell):
+    shell("play", "amsgrad", "mine_cli.Sawtooth", "--horizon", "1000", "--save", "half.npz")
+    result = shell("extend", "half.npz", "--horizon", "2000", "--save", "all.npz", "--csv", "all.csv")
+    assert result.exit_code == 0
+    whole = shell("play", "amsgrad", "mine_cli.Sawtooth", "--horizon", "2000", "--csv", "once.csv")
+    assert result.stdout.partition("\n")[2].partition("wrote")[0] == whole.stdout.partition("wrote")[0]
+    assert Path("all.csv").read_bytes() == Path("once.csv").read_bytes()
+    assert Game.load("half.npz").horizon == 1000
+
+    assert shell("extend", "half.npz", "--horizon", "3000").exit_code == 0
+    assert Game.load("half.npz").horizon == 3000
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("game.npz", "--horizon", "50"), "100 rounds are played already"),
+        (("missing.npz", "--horizon", "50"), "'missing.npz' does not exist"),
+        (("mine_cli.py", "--horizon", "50"), "mine_cli.py is not a saved game"),
+    ],
+)
+def test_what_cannot_be_extended(shell, args, message):
+    shell("play", "ogd", "mod3", "--horizon", "100", "--save", "game.npz")
+    before = Path("game.npz").read_bytes()
+    result = shell("extend", *args)
+    assert result.exit_code == 2
+    assert is_one_line(result.stderr)
+    assert message in result.stderr
+    assert Path("game.npz").read_bytes() == before
+
+
+# -- bad input -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ("play adan mod3 --horizon 10", "there is no learner 'adan'; did you mean AdamNC or Adam?"),
+        ("play adam mod4 --horizon 10", "there is no loss sequence 'mod4'; did you mean Mod3?"),
+        ("play adam mod3 --set bx:-1,1 --horizon 10", "there is no set 'bx'; did you mean Box?"),
+        ("play mod3 adam --horizon 10", "mod3 is a loss sequence, not a learner"),
+        ("play adam mod3:c=1 --horizon 10", "mod3: there is no field 'c'; did you mean C?"),
+        ("play adam:beta1=1 mod3 --horizon 10", "adam: beta1=1 must be in [0, 1)"),
+        ("play adam mod3 --set box:1,-1 --horizon 10", "box: lo=1.0 > hi=-1.0"),
+        ("play adam mod3 --set box:[0,0],[1,1] --horizon 10", "dimension"),
+        ("play adam mod3 --start 2 --horizon 10", "start=[2.] is not in"),
+        ("play adam mod3 --start a --horizon 10", "cannot read the point 'a'"),
+        ("play adam mod3 --seed -1 --horizon 10", "seed=-1 must be an integer of at least 0"),
+        ("play adam mod3 --seed x --horizon 10", "'x' is not a valid integer"),
+        ("play adam mod3 --horizon 0", "0 is not a number of rounds"),
+        ("play adam mod3 --horizon -5", "-5 is not a number of rounds"),
+        ("play adam mod3 --horizon 1.5", "1.5 is not a number of rounds"),
+        ("play adam mod3 --horizon abc", "abc is not a number of rounds"),
+        ("play adam mod3 --horizon inf", "inf is not a number of rounds"),
+        ("play adam mod3 --horizon nan", "nan is not a number of rounds"),
+        ("play adam mod3", "Missing option '--horizon'. (see 'regretlab play --help')"),
+        ("play adam --horizon 10", "Missing argument 'LOSSES'."),
+        ("play adam mod3 --horzion 10", "No such option '--horzion'"),
+        ("plya adam mod3", "No such command 'plya'"),
+        ("play adam mod3 --horizon 10 --csv no/out.csv", "cannot write to the folder no: No such file or directory"),
+        ("play adam mod3 --horizon 10 --save mine_cli.py/g.npz", "cannot write to the folder mine_cli.py: Not a dir"),
+        ("play adam mod3 --horizon 10 --plot .", "is a directory"),
+        ("play adam mod3 --horizon 10 --plot out.xyz", "--plot out.xyz: no format for pictures; there are: "),
+        ("play adam mod3 --horizon 10 --plot out --csv out", "must name different files"),
+        ("play ogd:mine_cli.halving mod3 --horizon 10 --save g.npz", "cannot be saved"),
+        ("play ogd mine_cli.Swtooth --horizon 10", "mine_cli.py; did you mean Sawtooth"),
+        ("play ogd missing_module.Sawtooth --horizon 10", "No module named 'missing_module'"),
+    ],
+)
+def test_bad_input_is_told_in_one_line_before_the_first_round(shell, monkeypatch, args, message):
+    monkeypatch.setattr(Game, "extend", lambda *_: pytest.fail("a round was played"))
+    result = CliRunner().invoke(main, args.split(), prog_name="regretlab")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert is_one_line(result.stderr)
+    assert result.stdout == ""
+
+
+# -- games that stop -------------------------------------------------------------------------
+
+
+def test_ctrl_c_keeps_what_was_played(shell):
+    result = shell("play", "ogd", "mine_cli.Cut", "--horizon", "1e10", "--csv", "part.csv", "--plot", "part.png")
+    assert result.exit_code == 130
+    assert result.stderr == "Stopped after round 499 of 10,000,000,000.\n"
+    assert result.stdout.startswith("Game of 499 rounds")
+    assert pd.read_csv("part.csv").t.iloc[-1] == 499
+    assert Path("part.png").exists()
+
+
+def test_a_round_that_fails_keeps_what_was_played(shell):
+    result = shell("play", "ogd", "mine_cli.Spoilt", "--horizon", "1e3", "--save", "part.npz")
+    assert result.exit_code == 1
+    assert is_one_line(result.stderr)
+    assert "round 500" in result.stderr
+    assert result.stdout.splitlines()[:2] == ["wrote part.npz", "Game of 499 rounds"]
+    assert Game.load("part.npz").horizon == 499
+
+
+def test_nothing_is_written_of_no_round(shell):
+    result = shell("play", "ogd", "mine_cli.Spoilt:at=1", "--horizon", "1e3", "--save", "part.npz", "--csv", "part.csv")
+    assert result.exit_code == 1
+    assert "round 1" in result.stderr
+    assert result.stdout == ""
+    assert not Path("part.npz").exists()
+    assert not Path("part.csv").exists()
+
+
+def test_a_file_that_cannot_be_written_in_the_end(shell, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    result = shell("play", "ogd", "mod3", "--horizon", "100", "--save", "game.npz", "--csv", "out.csv")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: cannot write out.csv: No space left on device\n"
+    assert Path("game.npz").exists()
+    assert not Path("out.csv").exists()
+
+
+# -- reproduce -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def experiments(monkeypatch):
+    """Two experiments that write a file each and remember how they were called."""
+    calls = []
+
+    def reproduce(name, folder, quick=False):
+        calls.append((name, quick))
+        if name == "broken":
+            raise rl.GameError("round 7: it broke", 7)
+        (folder / f"{name}.png").write_text("picture")
+        return [folder / f"{name}.png"]
+
+    module = types.ModuleType("regretlab.experiments")
+    module.EXPERIMENTS = {"figure1": None, "theorem1": None, "broken": None}
+    module.reproduce = reproduce
+    module.calls = calls
+    monkeypatch.setitem(sys.modules, "regretlab.experiments", module)
+    return module
+
+
+def test_reproduce(shell, experiments):
+    result = shell("reproduce", "Theorem1", "figure1", "figure1", "--out", "new/folder", "--quick")
+    assert result.exit_code == 0
+    assert experiments.calls == [("figure1", True), ("theorem1", True)]
+    assert result.stdout == "wrote new/folder/figure1.png\nwrote new/folder/theorem1.png\n"
+
+
+def test_reproduce_all(shell, experiments):
+    del experiments.EXPERIMENTS["broken"]
+    result = shell("reproduce", "all")
+    assert result.exit_code == 0
+    assert experiments.calls == [("figure1", False), ("theorem1", False)]
+    assert Path("figures/theorem1.png").exists()
+
+
+def test_reproduce_tells_the_names(shell, experiments):
+    result = shell("reproduce")
+    assert result.exit_code == 0
+    assert result.stdout.split() == ["figure1", "theorem1", "broken", "all"]
+    assert not Path("figures").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "message", "code"),
+    [
+        (("figure2",), "there is no experiment 'figure2'; did you mean figure1?", 2),
+        (("zzz",), "there is no experiment 'zzz'; there are: figure1, theorem1, broken, all", 2),
+        (("figure1", "--out", "mine_cli.py"), "is a file", 2),
+        (("figure1", "--out", "mine_cli.py/figures"), "Not a directory", 2),
+        (("broken",), "broken: round 7: it broke", 1),
+    ],
+)
+def test_what_cannot_be_reproduced(shell, experiments, args, message, code):
+    result = shell("reproduce", *args)
+    assert result.exit_code == code
+    assert message in result.stderr
+    assert is_one_line(result.stderr)
+
+
+def test_ctrl_c_in_reproduce(shell, experiments, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiments, "reproduce", stop)
+    result = shell("reproduce", "figure1")
+    assert result.exit_code == 130
+    assert result.stderr == "Stopped.\n"
+
+
+def test_the_experiments_there_are_can_be_reproduced():
+    from regretlab.experiments import EXPERIMENTS
+
+    result = CliRunner().invoke(main, ["reproduce"])
+    assert result.stdout.split() == [*EXPERIMENTS, "all"]
+    assert all(name == name.lower() for name in EXPERIMENTS)
+
+
+# -- help and processes ------------------------------------------------------------------------
+
+
+def test_version(shell):
+    assert shell("--version").stdout == f"regretlab, version {rl.__version__}\n"
+
+
+@pytest.mark.parametrize("command", [[], ["list"], ["play"], ["extend"], ["reproduce"]], ids=" ".join)
+def test_help_has_an_example(shell, command):
+    result = shell(*command, "--help")
+    assert result.exit_code == 0
+    assert "Examples:\n    regretlab" in result.stdout
+
+
+def test_the_examples_of_help_run(shell):
+    """Every game in a help page is played, to a shorter horizon."""
+    Path("mymodule.py").write_text(MINE)
+    text = "\n".join(command.epilog for command in (main, *main.commands.values()))
+    lines = [
+        re.sub(r"1e[567]", "2e2", line.strip()) for line in text.splitlines() if " play " in line or "extend" in line
+    ]
+    assert len(lines) >= 7
+    for line in lines:
+        args = [arg.strip("'") for arg in line.split()]
+        result = shell(*args[1:])
+        assert result.exit_code == 0, line + result.output
+
+
+def run(*args: str, cwd: Path, code: str = "from regretlab.cli import main; main(prog_name='regretlab')"):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *args], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_help_does_not_wait_for_pandas_and_matplotlib(tmp_path):
+    code = (
+        "import sys\nfrom regretlab.cli import main\nmain(['play', '--help'], standalone_mode=False)\n"
+        "print(sorted({'pandas', 'matplotlib', 'tqdm'} & set(sys.modules)))"
+    )
+    process = run(cwd=tmp_path, code=code)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert out.endswith("\n[]\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT as a terminal sends it")
+def test_ctrl_c_in_a_long_game(tmp_path):
+    """SIGINT in a compiled game of 1e10 rounds: it ends soon, prints its part and leaves a file that goes on."""
+    (tmp_path / "mine_cli.py").write_text(MINE)
+    process = run("play", "ogd", "mine_cli.Told", "--horizon", "1e10", "--save", "game.npz", cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "playing").exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    rounds = int(re.fullmatch(r"Stopped after round ([\d,]+) of 10,000,000,000\.\n", err)[1].replace(",", ""))
+    assert out.startswith(f"wrote game.npz\nGame of {rounds:,} rounds\n")
+
+    process = run("extend", "game.npz", "--horizon", str(rounds + 1000), cwd=tmp_path)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert f"Game of {rounds + 1000:,} rounds\n" in out

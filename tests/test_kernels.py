@@ -1,0 +1,84 @@
+"""The shared scalar arithmetic, compiled and interpreted."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from regretlab.compiling import jit
+from regretlab.kernels import clip, scaled_step, two_sum
+
+# products and sums of these stay far from overflow and underflow, where no sum of two numbers is exact
+numbers = st.floats(-1e150, 1e150).filter(lambda x: x == 0.0 or abs(x) > 1e-150)
+
+WAYS = [pytest.param(lambda f: f, id="interpreted"), pytest.param(jit, id="compiled")]
+
+
+@pytest.fixture(params=WAYS, scope="module")
+def arithmetic(request):
+    return [request.param(f) for f in (two_sum, scaled_step, clip)]
+
+
+@given(total=numbers, term=numbers)
+@example(total=1.0, term=1e-30)
+@example(total=1e16, term=1.0)
+@example(total=-1.0, term=1.0 - 2**-53)
+def test_two_sum_is_exact(arithmetic, total, term):
+    add, _, _ = arithmetic
+    new, error = add(total, 0.0, term)
+    assert new == total + term
+    assert Fraction(float(new)) + Fraction(float(error)) == Fraction(total) + Fraction(term)
+
+
+@given(terms=st.lists(numbers, min_size=1, max_size=40))
+@example(terms=[1e100, 1.0, -1e100])
+@example(terms=[1.0] + [2.0**-53] * 39)
+def test_two_sum_of_many_terms(arithmetic, terms):
+    add, _, _ = arithmetic
+    total = error = 0.0
+    for term in terms:
+        total, error = add(total, error, term)
+    exact = math.fsum(terms)
+    bound = 2.0**-50 * abs(exact) + len(terms) ** 2 * 2.0**-104 * math.fsum(abs(term) for term in terms)
+    assert abs(Fraction(float(total)) + Fraction(float(error)) - Fraction(exact)) <= Fraction(bound)
+
+
+def test_two_sum_of_arrays_is_that_of_their_numbers():
+    rng = np.random.default_rng(0)
+    total, error, term = rng.standard_normal((3, 50)) * 10.0 ** rng.integers(-9, 9, (3, 50))
+    both = two_sum(total, error, term)
+    one_by_one = np.array([two_sum(*row) for row in zip(total, error, term, strict=True)]).T
+    assert np.array_equal(both, one_by_one)
+
+
+@pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
+def test_what_is_not_finite_is_not_hidden_by_sums(arithmetic, bad):
+    add, _, _ = arithmetic
+    with np.errstate(all="ignore"):
+        total, error = add(1.0, 0.0, bad)
+        for term in (1.0, -bad, 2.0):
+            total, error = add(total, error, term)
+    assert not math.isfinite(total)
+
+
+def test_nothing_divided_by_nothing_is_nothing(arithmetic):
+    _, step, _ = arithmetic
+    assert step(0.0, 0.0) == 0.0
+    assert step(-0.0, 0.0) == 0.0
+    assert step(5.0, 0.0) == 0.0  # a moment without a weight does not move either
+    assert step(1.0, -0.0) == 0.0
+    assert step(3.0, 2.0) == 1.5
+    assert math.isnan(step(math.nan, 1.0))
+    assert math.isnan(step(1.0, math.nan))
+
+
+def test_clip(arithmetic):
+    _, _, project = arithmetic
+    for y, expected in ((-2.0, -1.0), (-1.0, -1.0), (0.25, 0.25), (3.0, 3.0), (3.5, 3.0), (math.inf, 3.0)):
+        assert project(y, -1.0, 3.0) == expected
+    assert project(7.0, 2.0, 2.0) == 2.0
+    assert math.isnan(project(math.nan, -1.0, 3.0))
+    assert math.copysign(1.0, project(-0.0, 0.0, 1.0)) == -1.0  # in F, so it is not touched

@@ -1,0 +1,194 @@
+"""The same trajectories as other libraries, where they can be made to play the paper's algorithms.
+
+The peers are left out where they are not installed; with CI set, that is a failure.
+"""
+
+import warnings
+
+import numpy as np
+import pytest
+from conftest import peer
+
+from regretlab import play
+from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, RMSProp
+from regretlab.losses import Periodic
+from regretlab.schedules import Constant
+from regretlab.sets import Box
+
+T, D, ALPHA, BETA1, BETA2 = 1000, 4, 0.5, 0.9, 0.99
+ROUNDS = np.arange(1.0, T + 1.0)
+LO, HI = np.array([-1.0, -0.1, -3.0, 0.5]), np.array([1.0, 0.1, 4.0, 2.0])
+START = np.array([0.0, 0.05, -1.0, 2.0])
+
+
+def gradients():
+    """Four coordinates of a thousand rounds: noise, a periodic spike, zeros most of the time, decades of scale.
+
+    No coordinate starts with a zero: there 0/0 is NaN for the peers.
+    """
+    t = np.arange(1, T + 1)
+    rng = np.random.default_rng(20)
+    g = np.stack(
+        [
+            rng.standard_normal(T) + 0.1,
+            np.where(t % 101 == 1, 1010.0, -10.0),
+            np.where(t % 7 == 1, np.cos(t), 0.0),
+            rng.standard_normal(T) * 10.0 ** rng.integers(-6, 7, T),
+        ],
+        axis=1,
+    )
+    g[500:520] = 0.0
+    g[700] = [1e5, -1e5, 1e5, -1e8]
+    return g
+
+
+G = gradients()
+
+
+def trajectory(learner, compiled=False):
+    """x_1..x_{T+1}."""
+    game = play(learner, Periodic(G), Box(LO, HI), T, start=START, checkpoints=range(1, T + 1), compiled=compiled)
+    return np.vstack([game.record.point, game.point])
+
+
+def test_the_gradients_are_worth_comparing_on():
+    x = trajectory(AMSGrad(ALPHA, BETA1, BETA2))
+    inside = ((x > LO) & (x < HI)).mean(axis=0)
+    assert (inside > 0.05).all()
+    assert (inside < 0.999).any()
+    assert (G == 0.0).mean() > 0.2
+    assert (G[0] != 0.0).all()
+
+
+# -- torch ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return peer("torch")
+
+
+def torch_trajectory(torch, make, stepsize):
+    """The optimizer ``make`` makes, its learning rate set in each round, projected after each step."""
+    x = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+    lo, hi = torch.tensor(LO), torch.tensor(HI)
+    optimizer = make([x])
+    points = [START]
+    for g, lr in zip(torch.tensor(G), stepsize.tolist(), strict=True):
+        optimizer.param_groups[0]["lr"] = lr
+        x.grad = g.clone()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            optimizer.step()
+        with torch.no_grad():
+            x.copy_(torch.minimum(torch.maximum(x, lo), hi))
+        points.append(x.detach().numpy().copy())
+    return np.array(points)
+
+
+UNBIASED = (1.0 - BETA1**ROUNDS) / np.sqrt(1.0 - BETA2**ROUNDS)  # undoes torch's bias correction
+
+
+@pytest.mark.parametrize(
+    ("learner", "name", "options", "stepsize"),
+    [
+        (AdamNC(ALPHA, beta1=0.0), "Adagrad", {"eps": 0.0}, np.full(T, ALPHA)),
+        (AdaGrad(ALPHA), "Adagrad", {"eps": 0.0}, np.full(T, ALPHA)),
+        (AdaGrad(Constant(0.05)), "Adagrad", {"eps": 0.0}, 0.05 * np.sqrt(ROUNDS)),
+        (OGD(ALPHA), "SGD", {}, ALPHA / np.sqrt(ROUNDS)),
+        (RMSProp(ALPHA, BETA2), "RMSprop", {"alpha": BETA2, "eps": 0.0}, ALPHA / np.sqrt(ROUNDS)),
+        (
+            Adam(ALPHA, BETA1, BETA2),
+            "Adam",
+            {"betas": (BETA1, BETA2), "eps": 0.0},
+            ALPHA / np.sqrt(ROUNDS) * UNBIASED,
+        ),
+        (
+            AMSGrad(ALPHA, BETA1, BETA2),
+            "Adam",
+            {"betas": (BETA1, BETA2), "eps": 0.0, "amsgrad": True},
+            ALPHA / np.sqrt(ROUNDS) * UNBIASED,
+        ),
+        (
+            AMSGrad(Constant(0.01), BETA1, BETA2),
+            "Adam",
+            {"betas": (BETA1, BETA2), "eps": 0.0, "amsgrad": True},
+            0.01 * UNBIASED,
+        ),
+    ],
+    ids=lambda value: repr(value) if hasattr(value, "rule") else "",
+)
+def test_torch(torch, learner, name, options, stepsize):
+    theirs = torch_trajectory(torch, lambda x: getattr(torch.optim, name)(x, lr=1.0, **options), stepsize)
+    assert np.isfinite(theirs).all()
+    for compiled in (False, True):
+        np.testing.assert_allclose(trajectory(learner, compiled), theirs, rtol=0.0, atol=1e-12)
+
+
+def test_torch_as_it_comes_is_another_algorithm(torch):
+    """Its bias correction is not in the paper: with the paper's stepsize the points differ visibly."""
+    options = {"betas": (BETA1, BETA2), "eps": 0.0, "amsgrad": True}
+    theirs = torch_trajectory(torch, lambda x: torch.optim.Adam(x, lr=1.0, **options), 0.01 * np.ones(T))
+    assert np.abs(trajectory(AMSGrad(Constant(0.01), BETA1, BETA2)) - theirs).max() > 1e-2
+
+
+# -- optax ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def optax():
+    return peer("optax")
+
+
+def optax_trajectory(optax, optimizer):
+    jax = peer("jax")
+    enable_x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else peer("jax.experimental").enable_x64
+    with warnings.catch_warnings(), enable_x64(True):
+        warnings.simplefilter("ignore")
+        jnp = jax.numpy
+        lo, hi = jnp.asarray(LO), jnp.asarray(HI)
+
+        def step(carry, g):
+            x, state = carry
+            change, state = optimizer.update(g, state, x)
+            x = jnp.clip(optax.apply_updates(x, change), lo, hi)
+            return (x, state), x
+
+        x = jnp.asarray(START)
+        _, points = jax.lax.scan(step, (x, optimizer.init(x)), jnp.asarray(G))
+        assert points.dtype == np.float64
+        return np.vstack([START, np.asarray(points)])
+
+
+def optax_amsgrad(optax, stepsize, corrected=False):
+    return optax.amsgrad(
+        stepsize,
+        b1=BETA1,
+        b2=BETA2,
+        eps=0.0,
+        eps_root=0.0,
+        bias_correction_mu=corrected,
+        bias_correction_nu=corrected,
+    )
+
+
+def root(count):
+    """optax counts from 0."""
+    return ALPHA / (count + 1.0) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("learner", "stepsize"),
+    [(AMSGrad(ALPHA, BETA1, BETA2), root), (AMSGrad(Constant(0.01), BETA1, BETA2), 0.01)],
+    ids=["root", "constant"],
+)
+def test_optax_amsgrad_without_bias_correction(optax, learner, stepsize):
+    theirs = optax_trajectory(optax, optax_amsgrad(optax, stepsize))
+    assert np.isfinite(theirs).all()
+    for compiled in (False, True):
+        np.testing.assert_allclose(trajectory(learner, compiled), theirs, rtol=0.0, atol=1e-12)
+
+
+def test_optax_as_it_comes_is_another_algorithm(optax):
+    theirs = optax_trajectory(optax, optax_amsgrad(optax, 0.01, corrected=True))
+    assert np.abs(trajectory(AMSGrad(Constant(0.01), BETA1, BETA2)) - theirs).max() > 1e-2
