@@ -15,7 +15,7 @@ from regretlab._typing import Array, ArrayLike
 from regretlab.driver import advance
 from regretlab.files import whole_file
 from regretlab.learners.base import Learner, State
-from regretlab.losses.base import Losses
+from regretlab.losses.base import AdaptiveLosses, LinearLosses, Losses
 from regretlab.record import Checkpoints, Record
 from regretlab.sets import FeasibleSet
 from regretlab.specification import from_specification, specification
@@ -169,7 +169,7 @@ class Game:
             "seed": str(self.seed),
             "x_{T+1}": np.array2string(self.point, precision=6, threshold=8),
         }
-        if self.horizon and not hasattr(self.losses, "value"):  # a comparator in closed form
+        if self.horizon and isinstance(self.losses, LinearLosses | AdaptiveLosses):  # a comparator in closed form
             last = self._last_regret()
             rows |= {"R_T": f"{last:.6g}", "R_T/T": f"{last / self.horizon:.6g}"}
         elif self.horizon:

@@ -9,7 +9,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +50,7 @@ def increasing(t):
     return 1.0 - t**-0.7
 
 
-@lru_cache(maxsize=None)
+@cache
 def weights(beta, T):
     """(T, T): row t has the weights (1 - beta_s) prod_{s < r <= t} beta_r of rounds s <= t in an average."""
     b = beta(np.arange(1.0, T + 1.0))

@@ -83,7 +83,6 @@ def test_a_sequence_keeps_no_hold_on_what_it_was_made_of():
     assert sequence.block(1, 3, 0).ravel().tolist() == [1.0, 2.0]
 
 
-@pytest.mark.xfail(strict=True, reason="block, pattern and reveal hand out writable views of the sequence's own table")
 @pytest.mark.parametrize("sequence", [losses.Mod3(), losses.Rademacher()], ids=_name)
 def test_nobody_changes_a_sequence_through_what_it_returns(sequence):
     before = sequence.block(1, 10, 0).copy()
@@ -256,7 +255,7 @@ def test_scale_and_mean_move_the_same_draws():
         (lambda: losses.Periodic([[[1.0]]]), r"values has shape \(1, 1, 1\)"),
         (lambda: losses.Periodic([1.0, math.nan]), r"values=.*nan.*finite"),
         (lambda: losses.ReddiStochastic(p=1.5), r"p=1.5 must be a probability"),
-        (lambda: losses.ReddiStochastic(p=math.nan), r"p=nan must be a probability"),
+        (lambda: losses.ReddiStochastic(p=math.nan), r"p=nan must be"),
         (lambda: losses.ReddiStochastic(height=math.inf), r"height=inf must be a finite number"),
         (lambda: losses.ReddiTheorem3(C=2.0, delta=3.0), r"C=2.0, delta=3.0.*0 < delta <= C"),
         (lambda: losses.ReddiTheorem3(delta=0.0), r"0 < delta <= C"),
@@ -273,7 +272,6 @@ def test_bad_parameters(make, message):
         make()
 
 
-@pytest.mark.xfail(strict=True, reason="Opposing does not check its parameters")
 @pytest.mark.parametrize("wrong", [{"d": 0}, {"d": 1.5}, {"slope": math.nan}, {"slope": math.inf}])
 def test_bad_parameters_of_the_opposing_adversary(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -97,7 +97,7 @@ def test_theorem_1_needs_the_spike_in_round_1():
 
 
 def drift(pattern, beta1, beta2):
-    """h = sum over a period of m/sqrt(v) in the long run: x moves by -alpha_t h, to +1 if h < 0 (a sum in closed form)."""
+    """h = the sum of m/sqrt(v) over a period, in the long run: x moves by -alpha_t h, so to +1 if h < 0."""
     g = np.asarray(pattern, dtype=float)
     P, j = len(g), np.arange(len(g))
     m = [(1 - beta1) * (beta1**j * g[(k - j) % P]).sum() / (1 - beta1**P) for k in range(P)]
@@ -192,9 +192,7 @@ def test_adam_fails_below_the_boundary_and_succeeds_above(C):
         assert last_average(above) < 0.1 * (2.0 * C - 4.0) / 3.0 < last_average(below)
 
 
-@pytest.mark.parametrize(
-    ("beta1", "beta2", "end"), [(0.9, 0.999, -1), (0.0, 0.999, -1), (0.9, 0.1, -1), (0.0, 0.1, 1)]
-)
+@pytest.mark.parametrize(("beta1", "beta2", "end"), [(0.9, 0.999, -1), (0.0, 0.999, -1), (0.9, 0.1, -1), (0.0, 0.1, 1)])
 def test_defaults_on_the_mod_3_sequence(beta1, beta2, end):
     """With the usual (0.9, 0.999) Adam ends at -1: it does not fail here."""
     game = play(Adam(0.5, beta1, beta2), losses.Mod3(3.0), INTERVAL, 300_000)

@@ -60,6 +60,15 @@ def test_the_gradients_are_worth_comparing_on():
     assert (G[0] != 0.0).all()
 
 
+def test_a_missing_peer_is_skipped_and_fails_where_ci_is_set(monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no_such_library is not installed"):
+        peer("no_such_library")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no_such_library is missing"):
+        peer("no_such_library")
+
+
 # -- torch ------------------------------------------------------------------------------------
 
 

@@ -33,10 +33,8 @@ def test_projection_is_the_nearest_point_in_the_weighted_metric(problem):
     box, y, w, z = problem
     p = box.project(y, w)
     assert box.contains(p)
-    scale = (w * (np.abs(y) + np.abs(p)) * (np.abs(z) + np.abs(p))).sum()
-    assert (w * (y - p)) @ (z - p) <= 1e-12 * scale  # the variational inequality
-    for vertex in itertools.product(*zip(box.lo, box.hi, strict=True)):
-        assert (w * (y - p)) @ (np.array(vertex) - p) <= 1e-12 * scale + 1e-12 * (w * np.abs(y - p)) @ np.abs(vertex - p)
+    for other in [z, *itertools.product(*zip(box.lo, box.hi, strict=True))]:
+        assert (w * (y - p)) @ (other - p) <= 0.0  # the variational inequality, of each sign for itself
 
 
 @given(problems())
@@ -126,7 +124,7 @@ def test_diameters_of_an_interval():
 
 @given(problems(), st.data())
 def test_minimize_linear_is_no_worse_than_any_vertex(problem, data):
-    box, y, w, z = problem
+    box, y, _, z = problem
     c = data.draw(arrays(float, y.size, elements=numbers))
     u = box.minimize_linear(c)
     assert u.shape == c.shape
@@ -160,7 +158,7 @@ def test_a_number_goes_with_an_array():
     assert box.lo.tolist() == [0.0, 0.0]
     assert Box([0.0, -1.0], 3.0).hi.tolist() == [3.0, 3.0]
     assert box.with_dimension(2) is box
-    with pytest.raises(ValueError, match="dimension 2.*dimension 3"):
+    with pytest.raises(ValueError, match=r"dimension 2.*dimension 3"):
         box.with_dimension(3)
 
 
@@ -188,7 +186,6 @@ def test_equal_boxes_are_one_key():
     assert eval(repr(Box([0.0, -1.5], [1.0, 2.0]))) == Box([0.0, -1.5], [1.0, 2.0])
 
 
-@pytest.mark.xfail(strict=True, reason="Box.__hash__ hashes the bytes of the bounds, which differ for 0.0 and -0.0")
 def test_the_sign_of_zero_makes_no_other_box():
     assert Box(-0.0, 1.0) == Box(0.0, 1.0)
     assert hash(Box(-0.0, 1.0)) == hash(Box(0.0, 1.0))

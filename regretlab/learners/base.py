@@ -219,24 +219,20 @@ class Algorithm1(Learner):
         coefficients = np.repeat(self.coefficients()[:, None], d, axis=1)
         with np.errstate(all="ignore"):
             step(t, g, coefficients, self.shapes(np.array([t])), x, moments, weights)
-        if not (np.isfinite(moments).all() and np.isfinite(x).all() and np.isfinite(weights).all()):
-            raise FloatingPointError(
-                f"{self!r} overflows at round {t}: gradient {g} gives point {x}, moments {moments}"
-            )
-        return State(
-            t,
-            state.feasible_set._project(x, weights),
-            dict(zip(state.moments, moments, strict=True)),
-            state.feasible_set,
-        )
+        F = state.feasible_set
+        x = F._project(x, weights)
+        if not (np.isfinite(moments).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
+            raise FloatingPointError(f"{self!r} overflows at round {t}: gradient {g}, moments {moments}, point {x}")
+        return State(t, x, dict(zip(state.moments, moments, strict=True)), F)
 
 
 def _schedule(name: str, value: object) -> Schedule:
     """The schedule that a hyperparameter's value stands for, checked."""
     if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
         raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
-    if isinstance(value, Real):
-        number = float(value)
+    plain = value.scale if isinstance(value, Constant) else value
+    if isinstance(plain, Real):
+        number = float(plain)
         allowed = {
             "alpha": (number > 0.0, "positive"),
             "beta1": (0.0 <= number < 1.0, "in [0, 1)"),
@@ -245,7 +241,7 @@ def _schedule(name: str, value: object) -> Schedule:
         good, text = allowed.get(name, (True, "finite"))
         if not (good and math.isfinite(number)):
             raise ValueError(f"{name}={value!r} must be {text}")
-        return InverseSqrt(number) if name == "alpha" else Constant(number)
+        return InverseSqrt(number) if name == "alpha" and plain is value else Constant(number)
     schedule = value if isinstance(value, Schedule) else Values(function=value)
     t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
     values = schedule(t)

@@ -8,6 +8,7 @@ import numpy as np
 
 from regretlab._typing import Array
 from regretlab.losses.base import AdaptiveLosses
+from regretlab.validation import positive, whole
 
 __all__ = ["Opposing"]
 
@@ -22,6 +23,10 @@ class Opposing(AdaptiveLosses):
 
     d: int = 1
     slope: float = 1.0
+
+    def __post_init__(self) -> None:
+        whole(1, d=self.d)
+        positive(slope=self.slope)
 
     @property
     def dimension(self) -> int:  # type: ignore[override]

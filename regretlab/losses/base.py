@@ -161,7 +161,7 @@ class LinearLosses(BlockLosses):
             raise TypeError(f"{name} returned {g.dtype} for {n} rounds; it must return real numbers")
         if g.ndim != 2 or g.shape[0] != n or g.shape[1] == 0:
             raise ValueError(f"{name} returned shape {g.shape} for {n} rounds; it must be ({n}, d)")
-        return (np.ascontiguousarray(g, dtype=np.float64),)
+        return (read_only(np.ascontiguousarray(g, dtype=np.float64)),)
 
 
 class RandomLinearLosses(LinearLosses):
@@ -190,6 +190,13 @@ class RandomLinearLosses(LinearLosses):
     def _together(self) -> int:
         """Rounds drawn from one generator: a property of the sequence, so that no caller can change a draw."""
         return max(1, DRAWN_TOGETHER // self.dimension)
+
+
+def read_only(array: Array) -> Array:
+    """A view that cannot be written to."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def _linear(g: Array) -> Loss:

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike, Rounds
-from regretlab.losses.base import LinearLosses
+from regretlab.losses.base import LinearLosses, read_only
+from regretlab.validation import positive, whole
 
 __all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2"]
 
@@ -37,7 +38,7 @@ class PeriodicLosses(LinearLosses):
     def _table(self) -> Array:
         """The pattern repeated; a block of rounds is a slice of it and need not be computed."""
         (pattern,) = self._checked(self.pattern, len(self.pattern))
-        return np.tile(pattern, (1 + _LONGEST_TABLE // pattern.size, 1))
+        return read_only(np.tile(pattern, (1 + _LONGEST_TABLE // pattern.size, 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ class Mod3(PeriodicLosses):
     C: float = 3.0
 
     def __post_init__(self) -> None:
-        _positive(C=self.C)
+        positive(C=self.C)
 
     @cached_property
     def pattern(self) -> Array:
@@ -92,8 +93,8 @@ class ReddiOnline(PeriodicLosses):
     period: int = 101
 
     def __post_init__(self) -> None:
-        _positive(height=self.height, slope=self.slope)
-        _whole(period=self.period)
+        positive(height=self.height, slope=self.slope)
+        whole(2, period=self.period)
 
     @cached_property
     def pattern(self) -> Array:
@@ -111,7 +112,7 @@ class ReddiTheorem2(PeriodicLosses):
     C: int = 74
 
     def __post_init__(self) -> None:
-        _whole(C=self.C)
+        whole(2, C=self.C)
         if self.C % 2:
             raise ValueError(f"C={self.C} must be an even integer")
 
@@ -124,15 +125,3 @@ def _spike(height: float, slope: float, period: int) -> Array:
     pattern = np.full((period, 1), -slope)
     pattern[0] = height
     return pattern
-
-
-def _positive(**values: float) -> None:
-    for name, value in values.items():
-        if not (np.isfinite(value) and value > 0.0):
-            raise ValueError(f"{name}={value!r} must be a positive number")
-
-
-def _whole(**values: int) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 2:
-            raise ValueError(f"{name}={value!r} must be an integer of at least 2")

@@ -8,6 +8,7 @@ import numpy as np
 
 from regretlab._typing import Array
 from regretlab.losses.base import RandomLinearLosses
+from regretlab.validation import finite, whole
 
 __all__ = ["Rademacher", "RandomLinear", "ReddiStochastic", "ReddiTheorem3"]
 
@@ -25,7 +26,8 @@ class ReddiStochastic(RandomLinearLosses):
     p: float = 0.01
 
     def __post_init__(self) -> None:
-        _numbers(height=self.height, slope=self.slope)
+        finite(height=self.height, slope=self.slope)
+        finite(p=self.p)
         if not 0.0 <= self.p <= 1.0:
             raise ValueError(f"p={self.p!r} must be a probability")
 
@@ -45,7 +47,7 @@ class ReddiTheorem3(RandomLinearLosses):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        _numbers(C=self.C, delta=self.delta)
+        finite(C=self.C, delta=self.delta)
         if not (self.delta > 0.0 and self.C >= self.delta):
             raise ValueError(f"C={self.C!r}, delta={self.delta!r}: the losses need 0 < delta <= C")
 
@@ -65,7 +67,8 @@ class Rademacher(RandomLinearLosses):
     drift: float = 0.0
 
     def __post_init__(self) -> None:
-        _dimension(self.d)
+        whole(1, d=self.d)
+        finite(drift=self.drift)
         if not -1.0 <= self.drift <= 1.0:
             raise ValueError(f"drift={self.drift!r} must be in [-1, 1]")
 
@@ -82,21 +85,10 @@ class RandomLinear(RandomLinearLosses):
     std: float = 1.0
 
     def __post_init__(self) -> None:
-        _dimension(self.d)
-        _numbers(mean=self.mean, std=self.std)
+        whole(1, d=self.d)
+        finite(mean=self.mean, std=self.std)
         if self.std < 0.0:
             raise ValueError(f"std={self.std!r} must not be negative")
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         return self.mean + self.std * rng.standard_normal((n, self.d))
-
-
-def _dimension(d: int) -> None:
-    if isinstance(d, bool) or not isinstance(d, int | np.integer) or d < 1:
-        raise ValueError(f"d={d!r} must be an integer of at least 1")
-
-
-def _numbers(**values: float) -> None:
-    for name, value in values.items():
-        if not np.isfinite(value):
-            raise ValueError(f"{name}={value!r} must be a finite number")
