@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regretlab._typing import Array
+from regretlab.compiling import Uncompilable
 from regretlab.kernels import compose, each, shared, two_sum
 from regretlab.learners.base import Algorithm1, State
 from regretlab.losses.base import DRAWN_TOGETHER, LinearLosses
@@ -299,6 +300,8 @@ def _drawn(game: Game, start: int, stop: int) -> Array:
 
 
 def _failure(game: Game, t: int, reason: str | Exception) -> GameError:
+    if isinstance(reason, Uncompilable):
+        reason = f"the rule cannot be compiled, but compiled=False plays it: {reason}"
     told = isinstance(reason, str | ArithmeticError | TypeError | ValueError)
     return GameError(
         f"round {t}: {reason if told else repr(reason)} (learner {game.learner!r}, losses {game.losses!r}, "

@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Any
 
 import numba
+from numba.core.errors import NumbaError as Uncompilable
 
 FunctionCache: Any
 IndexDataCacheFile: Any
@@ -27,7 +28,7 @@ try:  # where numba keeps its index of compiled functions (not a documented inte
 except ImportError:  # a future numba: everything works, only slower
     FunctionCache = None
 
-__all__ = ["fingerprint", "jit"]
+__all__ = ["Uncompilable", "fingerprint", "jit"]
 
 
 _KNOWN = frozenset({"builtins", "cmath", "math", "numba", "numpy", "operator"})
@@ -90,7 +91,7 @@ def fingerprint(function: Callable[..., Any]) -> str:
             walk_names(names, value.__globals__)
         elif isinstance(value, types.ModuleType):
             add(value.__name__)
-            if value.__name__.partition(".")[0] not in _KNOWN:
+            if not _known(value):
                 walk_names(names, vars(value))
         elif isinstance(value, types.CodeType):
             walk_code(value)
@@ -124,6 +125,9 @@ def _names(code: types.CodeType) -> tuple[str, ...]:
 def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., Any]:
     """Compile ``function`` on its first call, with IEEE arithmetic and without the GIL.
 
+    The plain functions that it calls, by name or in a module, are compiled too.
+    The first call raises Uncompilable where they use what cannot be compiled.
+
     Parameters
     ----------
     function : function
@@ -132,11 +136,44 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
         Keep the compiled result on disk under the function's fingerprint.  A
         function without a fingerprint is compiled anew in each process.
     """
-    compiled: Any = numba.njit(error_model="numpy", nogil=True)(function)
+    compiled: Any = _compiled(function, (), {})
     if keep and FunctionCache is not None:
         with suppress(Exception):  # no fingerprint, no folder to write to, or another numba: compile, do not keep
             compiled._cache = _FingerprintCache(function, fingerprint(function))
     return compiled  # type: ignore[no-any-return]
+
+
+def _compiled(value: Any, names: tuple[str, ...], made: dict[Any, Any]) -> Any:
+    """``value`` as compiled code can use it, by the given names: a function compiled, a module with such functions.
+
+    numba takes a function that another one calls only if it is compiled already.
+    ``made`` holds what is done, or begun: functions may call each other.
+    """
+    if not isinstance(value, types.FunctionType | types.ModuleType) or _known(value):
+        return value
+    if isinstance(value, types.ModuleType):
+        if (value, names) not in made:
+            made[value, names] = types.ModuleType(value.__name__)
+            space = vars(made[value, names])
+            space |= vars(value)
+            space |= {name: _compiled(space[name], names, made) for name in names if name in space}
+        return made[value, names]
+    if value not in made:
+        names, space, old = _names(value.__code__), dict(value.__globals__), value.__closure__ or ()
+        new = tuple(types.CellType() for _ in old)
+        copy = types.FunctionType(value.__code__, space, value.__name__, value.__defaults__, new)
+        copy.__qualname__, copy.__module__ = value.__qualname__, value.__module__
+        copy.__kwdefaults__ = value.__kwdefaults__
+        made[value] = numba.njit(error_model="numpy", nogil=True)(copy)
+        space |= {name: _compiled(space[name], names, made) for name in names if name in space}
+        for to, cell in zip(new, old, strict=True):
+            to.cell_contents = _compiled(cell.cell_contents, names, made)
+    return made[value]
+
+
+def _known(value: types.FunctionType | types.ModuleType) -> bool:
+    name = value.__name__ if isinstance(value, types.ModuleType) else value.__module__
+    return (name or "").partition(".")[0] in _KNOWN
 
 
 if FunctionCache is not None:

@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 from regretlab.batches import Batch, Draws, GameError, batches
+from regretlab.compiling import Uncompilable
 
 if TYPE_CHECKING:
     from regretlab.game import Game
@@ -94,8 +95,8 @@ def _play(batch: Batch, stop: int, horizon: int, draws: Draws, compiled: bool | 
     """Play the rounds up to ``stop``; where that fails in halves, to go as far as possible and find the round."""
     try:
         return batch.play(stop, horizon, draws, compiled)
-    except GameError:
-        if stop == batch.t + 1:
+    except GameError as error:
+        if stop == batch.t + 1 or isinstance(error.__cause__, Uncompilable):
             raise
     _play(batch, (batch.t + stop) // 2, horizon, {}, compiled)
     return _play(batch, stop, horizon, {}, compiled)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regretlab.compiling import jit
-from regretlab.kernels.rule import Binding, adaptors, scaled_step, two_sum, wrapper
+from regretlab.kernels.rule import Binding, adaptors, scaled_step, two_sum
 
 __all__ = ["LinkOracle", "compose_joint", "link_loss", "positive_weights"]
 
@@ -31,8 +31,7 @@ def link_loss(link: LinkOracle, compiled: bool) -> Callable[..., float]:
     The function returned takes a, y, mu, the link's parameters p, x and g: it
     fills g (d,) and returns the value.
     """
-    wrap = wrapper(compiled)
-    ell, slope = wrap(link.value), wrap(link.derivative)
+    ell, slope = link
 
     def loss(a, y, mu, p, x, g):  # type: ignore[no-untyped-def]
         b, d = a.shape
@@ -51,7 +50,7 @@ def link_loss(link: LinkOracle, compiled: bool) -> Callable[..., float]:
                 g[i] += c * a[j, i]
         return f
 
-    return wrap(loss)  # type: ignore[no-any-return]
+    return jit(loss, keep=True) if compiled else loss
 
 
 @cache
@@ -62,13 +61,11 @@ def compose_joint(
 
     Arguments: the first round t0 and the number of rounds n; data, for linear
     losses (G,) with G (n, 1, L*d), for a link (a (U, n, b, d), y (U, n, b),
-    which (L,), mu, p), where game j meets the rows which[j]; coefficients and
-    shapes; geometry (L, k), the parameters of the sets; then as in ``by_round``.
+    which (L,), mu, p), where game j meets the rows of which[j]; coefficients
+    and shapes; geometry (L, k), the parameters of the sets; then as in ``by_round``.
     """
-    wrap = wrapper(compiled)
-    load, store, apply, alpha = adaptors(binding, wrap)
-    add, ratio, project, positive = wrap(two_sum), wrap(scaled_step), wrap(projection), wrap(positive_weights)
-    reveal = wrap(_linear_oracle) if link is None else _link_oracle(link, compiled)
+    load, store, apply, alpha = adaptors(binding)
+    reveal = _reveal_linear if link is None else _reveal_with(link)
 
     def by_game(t0, n, data, coef, shape, geometry, x, state, loss, gsum, hits, xs, losses, gsums):  # type: ignore[no-untyped-def]
         games = geometry.shape[0]
@@ -85,13 +82,13 @@ def compose_joint(
                 reveal(k, j, data, own, f, g)
                 for e in range(d):
                     c = j * d + e
-                    loss[0, c], loss[1, c] = add(loss[0, c], loss[1, c], f[e])
-                    gsum[0, c], gsum[1, c] = add(gsum[0, c], gsum[1, c], g[e])
+                    loss[0, c], loss[1, c] = two_sum(loss[0, c], loss[1, c], f[e])
+                    gsum[0, c], gsum[1, c] = two_sum(gsum[0, c], gsum[1, c], g[e])
                     s, m, w[e] = apply(t, k, c, g[e], load(state, c), coef, shape)
                     store(state, c, s)
-                    own[e] -= alpha(k, c, coef, shape) * ratio(m, w[e])
-                positive(w)
-                project(own, w, geometry[j])
+                    own[e] -= alpha(k, c, coef, shape) * scaled_step(m, w[e])
+                positive_weights(w)
+                projection(own, w, geometry[j])
             if hit:
                 losses[i] = loss
                 gsums[i] = gsum
@@ -103,7 +100,7 @@ def compose_joint(
 def positive_weights(w: Any) -> None:
     """Raise weights of zero, of coordinates without any gradient so far, to a tiny part of the largest.
 
-    So such a coordinate is projected at the limit w_i -> 0; without any
+    So such a coordinate is projected near the limit w_i -> 0; without any
     positive weight all of them are one.
     """
     top = 0.0
@@ -115,21 +112,21 @@ def positive_weights(w: Any) -> None:
             w[i] = least
 
 
-def _linear_oracle(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
-    d = x.size
-    for i in range(d):
-        g[i] = data[0][k, 0, j * d + i]
+def _reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
+    """f_t(x) by coordinate and g_t, for linear losses."""
+    G = data[0]
+    for i in range(x.size):
+        g[i] = G[k, 0, j * x.size + i]
         f[i] = g[i] * x[i]
 
 
-def _link_oracle(link: LinkOracle, compiled: bool) -> Callable[..., None]:
-    wrap = wrapper(compiled)
-    loss = link_loss(link, compiled)
+def _reveal_with(link: LinkOracle) -> Callable[..., None]:
+    """f_t(x), at the first coordinate, and its gradient, for losses of linear predictions."""
+    loss = link_loss(link, False)
 
     def reveal(k, j, data, x, f, g):  # type: ignore[no-untyped-def]
         a, y, which, mu, p = data
-        for i in range(x.size):
-            f[i] = 0.0
+        f[:] = 0.0
         f[0] = loss(a[which[j], k], y[which[j], k], mu, p, x, g)
 
-    return wrap(reveal)  # type: ignore[no-any-return]
+    return reveal

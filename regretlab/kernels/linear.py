@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from regretlab.compiling import jit
-from regretlab.kernels.rule import Binding, adaptors, as_it_is, clip, scaled_step, two_sum, wrapper
+from regretlab.kernels.rule import Binding, adaptors, clip, scaled_step, two_sum
 
 __all__ = ["Loops", "compose", "each", "shared"]
 
@@ -52,11 +52,8 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
     error; hits (h,), the rounds t0..t0+n-1 to record; and, with h entries each,
     the records of x, loss and gradient sums.
     """
-    wrap = wrapper(compiled)
-    keep: Callable[..., Any] = (lambda f: jit(f, keep=True)) if compiled else as_it_is
     per_row = oracle is shared
-    load, store, apply, alpha = adaptors(binding, wrap)
-    gradient, add, ratio, project = wrap(oracle), wrap(two_sum), wrap(scaled_step), wrap(clip)
+    load, store, apply, alpha = adaptors(binding)
 
     def by_cell(t0, G, coef, shape, lower, upper, x, state, loss, gsum, hits, xs, losses, gsums):  # type: ignore[no-untyped-def]
         B = x.size // G.shape[1]
@@ -69,10 +66,10 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
             next_hit = hits[0] if hits.size > 0 else 0
             for k in range(G.shape[0]):
                 t = t0 + k
-                g = gradient(G, k, r, b, point)
-                f, f_err = add(f, f_err, g * point)
+                g = oracle(G, k, r, b, point)
+                f, f_err = two_sum(f, f_err, g * point)
                 if sums:
-                    total, total_err = add(total, total_err, g)
+                    total, total_err = two_sum(total, total_err, g)
                 if t == next_hit:
                     xs[i, c], losses[i, 0, c], losses[i, 1, c] = point, f, f_err
                     if sums:
@@ -80,7 +77,7 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
                     i += 1
                     next_hit = hits[i] if i < hits.size else 0
                 s, m, w = apply(t, k, c, g, s, coef, shape)
-                point = project(point - alpha(k, c, coef, shape) * ratio(m, w), lower[c], upper[c])
+                point = clip(point - alpha(k, c, coef, shape) * scaled_step(m, w), lower[c], upper[c])
             x[c], loss[0, c], loss[1, c] = point, f, f_err
             if sums:
                 gsum[0, q], gsum[1, q] = total, total_err
@@ -97,16 +94,16 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
                 xs[i] = x
             for r in range(R):
                 if per_row:
-                    gsum[0, r], gsum[1, r] = add(gsum[0, r], gsum[1, r], G[k, r, 0])
+                    gsum[0, r], gsum[1, r] = two_sum(gsum[0, r], gsum[1, r], G[k, r, 0])
                 for b in range(B):
                     c = r * B + b
-                    g = gradient(G, k, r, b, x[c])
-                    loss[0, c], loss[1, c] = add(loss[0, c], loss[1, c], g * x[c])
+                    g = oracle(G, k, r, b, x[c])
+                    loss[0, c], loss[1, c] = two_sum(loss[0, c], loss[1, c], g * x[c])
                     if not per_row:
-                        gsum[0, c], gsum[1, c] = add(gsum[0, c], gsum[1, c], g)
+                        gsum[0, c], gsum[1, c] = two_sum(gsum[0, c], gsum[1, c], g)
                     s, m, w = apply(t, k, c, g, load(state, c), coef, shape)
                     store(state, c, s)
-                    x[c] = project(x[c] - alpha(k, c, coef, shape) * ratio(m, w), lower[c], upper[c])
+                    x[c] = clip(x[c] - alpha(k, c, coef, shape) * scaled_step(m, w), lower[c], upper[c])
             if hit:
                 losses[i] = loss
                 gsums[i] = gsum
@@ -116,7 +113,8 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
         for c in range(x.size):
             s, m, w = apply(t, 0, c, g[c], load(state, c), coef, shape)
             store(state, c, s)
-            x[c] -= alpha(0, c, coef, shape) * ratio(m, w)
+            x[c] -= alpha(0, c, coef, shape) * scaled_step(m, w)
             weights[c] = w
 
-    return Loops(keep(by_cell), keep(by_round), keep(half_step))
+    loops = Loops(by_cell, by_round, half_step)
+    return Loops(*(jit(loop, keep=True) for loop in loops)) if compiled else loops

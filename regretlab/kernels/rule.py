@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from regretlab.compiling import jit
-
-__all__ = ["Binding", "adaptors", "clip", "scaled_step", "two_sum", "wrapper"]
+__all__ = ["Binding", "adaptors", "clip", "scaled_step", "two_sum"]
 
 
 class Binding(NamedTuple):
@@ -24,6 +22,8 @@ class Binding(NamedTuple):
     rule: Callable[..., Any]
     arguments: tuple[str | tuple[int, int], ...]
     stepsize: tuple[int, int]
+    identity: str = ""
+    """A name for what the rule computes, should the functions it calls be defined anew."""
 
 
 def two_sum(total: float, error: float, term: float) -> tuple[float, float]:
@@ -43,16 +43,7 @@ def clip(y: float, lower: float, upper: float) -> float:
     return lower if y < lower else (upper if y > upper else y)
 
 
-def wrapper(compiled: bool) -> Callable[..., Any]:
-    """What makes a function part of a loop: the compiler, or nothing for an interpreted loop."""
-    return jit if compiled else as_it_is
-
-
-def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
-
-
-def adaptors(binding: Binding, wrap: Callable[..., Any]) -> list[Callable[..., Any]]:
+def adaptors(binding: Binding) -> list[Callable[..., Any]]:
     """Functions that read and write a state of K numbers and call the rule on them.
 
     Their text depends on K and on the order of the rule's arguments, which a
@@ -80,6 +71,6 @@ def adaptors(binding: Binding, wrap: Callable[..., Any]) -> list[Callable[..., A
             f"def alpha(k, c, coef, shape): return {value(binding.stepsize)}",
         ]
     )
-    functions: dict[str, Any] = {"rule": wrap(binding.rule)}
+    functions: dict[str, Any] = {"rule": binding.rule}
     exec(source, functions)
-    return [wrap(functions[name]) for name in ("load", "store", "apply", "alpha")]
+    return [functions[name] for name in ("load", "store", "apply", "alpha")]

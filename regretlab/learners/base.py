@@ -222,7 +222,9 @@ class Algorithm1(Learner):
         F = state.feasible_set
         x = F._project(x, weights)
         if not (np.isfinite(moments).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
-            raise FloatingPointError(f"{self!r} overflows at round {t}: gradient {g}, moments {moments}, point {x}")
+            raise FloatingPointError(
+                f"the step of round {t} overflows: gradient {g}, moments {moments.tolist()}, point {x}"
+            )
         return State(t, x, dict(zip(state.moments, moments, strict=True)), F)
 
 
@@ -242,7 +244,7 @@ def _schedule(name: str, value: object) -> Schedule:
         if not (good and math.isfinite(number)):
             raise ValueError(f"{name}={value!r} must be {text}")
         return InverseSqrt(number) if name == "alpha" and plain is value else Constant(number)
-    schedule = value if isinstance(value, Schedule) else Values(function=value)
+    schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
     t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
     values = schedule(t)
     fine, text = np.isfinite(values), "finite"
