@@ -1,9 +1,8 @@
 """Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
 
 from regretlab import learners, losses, schedules, sets
-from regretlab.batches import GameError
 from regretlab.checks import check_losses
-from regretlab.driver import GameInterrupted
+from regretlab.errors import GameError, GameInterrupted
 from regretlab.game import Game, compare, play, play_all, tidy
 
 __all__ = [

@@ -7,24 +7,15 @@ from contextlib import contextmanager
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from regretlab.batches import Batch, Draws, GameError, batches
+from regretlab.batches import Batch, batches
 from regretlab.compiling import Uncompilable
+from regretlab.errors import GameError, GameInterrupted
+from regretlab.lanes import Draws
 
 if TYPE_CHECKING:
     from regretlab.game import Game
 
-__all__ = ["GameInterrupted", "advance"]
-
-
-class GameInterrupted(KeyboardInterrupt):
-    """Ctrl-C while games were played; ``games`` holds them as far as they got."""
-
-    games: Sequence[Game] = ()
-
-    @property
-    def game(self) -> Game:
-        """The only or first of ``games``."""
-        return self.games[0]
+__all__ = ["advance"]
 
 
 def advance(

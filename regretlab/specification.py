@@ -10,13 +10,14 @@ import numpy as np
 
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
+from regretlab.losses.links import Link
 from regretlab.record import Checkpoints
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
 __all__ = ["from_specification", "specification"]
 
-_KINDS = (Learner, Losses, FeasibleSet, Schedule, Checkpoints)
+_KINDS = (Learner, Losses, Link, FeasibleSet, Schedule, Checkpoints)
 
 
 def specification(value: object) -> Any:

@@ -1,6 +1,7 @@
 """A game's numbers do not depend, bit for bit, on blocks, on the compiler, or on what shares its batch."""
 
 import warnings
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from pieces import (
 )
 
 import regretlab as rl
-from regretlab import batches, play, play_all
+from regretlab import batches, lanes, play, play_all
 from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, Learner, RMSProp, State
 from regretlab.losses import Mod3, Opposing, Rademacher, RandomLinear, ReddiOnline
 
@@ -93,13 +94,13 @@ def test_round_by_round_in_high_dimension_is_compiled_with_the_same_bits():
 
 def spy_on_compiler(monkeypatch):
     """Play interpreted whatever is asked for, and note what is asked for."""
-    asked, compose = [], batches.compose
+    asked, compose = [], lanes.compose
 
     def spy(*arguments):
         asked.append(arguments[-1])
         return compose(*arguments[:-1], False)
 
-    monkeypatch.setattr(batches, "compose", spy)
+    monkeypatch.setattr(lanes, "compose", spy)
     return asked
 
 
@@ -508,6 +509,21 @@ def test_among_lanes_the_one_that_fails_is_named():
     for game in error.games:
         if game.learner.gain < 10:
             assert_same(game.extend(50), play(game.learner, losses, INTERVAL, 50))
+
+
+@pytest.mark.xfail(strict=True, reason="math.sqrt gives a float of Python, which cannot be divided by when it is 0")
+def test_a_rule_may_divide_by_zero_compiled_or_not():
+    """As a rule with bounds on its stepsize does, while all gradients are 0."""
+
+    class Bounded(rl.learners.Algorithm1):
+        @staticmethod
+        def rule(g, v):
+            v = v + g * g
+            return (v,), g * min(1.0 / sqrt(v), 10.0), 1.0
+
+    losses = rl.losses.Periodic([0.0, 1.0, -2.0])
+    compiled = play(Bounded(), losses, INTERVAL, 40, compiled=True)
+    assert_same(compiled, play(Bounded(), losses, INTERVAL, 40, compiled=False))
 
 
 @pytest.mark.xfail(strict=True, reason="numbers are looked at after a block: an overflow that goes away is not seen")

@@ -243,10 +243,10 @@ def test_a_coordinate_without_a_gradient_does_not_move(learner):
 def test_overflow_of_the_square_is_reported_with_the_round(learner):
     """g is finite, g^2 is not."""
     state = learner.update(learner.start(Box()), 1.0)
-    with pytest.raises(FloatingPointError, match="overflows at round 2"):
+    with pytest.raises(FloatingPointError, match=r"(?=.*overflow)(?=.*round 2)"):
         learner.update(state, 1e200)
     for compiled in (True, False):
-        with pytest.raises(GameError, match=r"round 3: .*overflows") as error:
+        with pytest.raises(GameError, match=r"round 3: .*overflow") as error:
             play(learner, Periodic([1.0, -1.0, 1e200]), Box(), 5, compiled=compiled)
         assert error.value.t == 3
         assert error.value.game.horizon == 2

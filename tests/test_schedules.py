@@ -81,16 +81,16 @@ def test_one_value_per_round():
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("alpha", Constant(0.0), r"alpha=Constant.*0.0 at round 1: it must be positive"),
+        ("alpha", Constant(0.0), r"alpha=Constant.*0.0.* must be positive"),
         ("alpha", Inverse(-1.0), r"alpha=Inverse.*-1.0 at round 1: it must be positive"),
         ("alpha", lambda t: 3.0 - t, r"alpha=.*0.0 at round 3: it must be positive"),
         ("alpha", lambda t: np.log(t - 1.0 + (t == 1)), r"alpha=.*0.0 at round 1: it must be positive"),
-        ("alpha", Constant(math.inf), r"alpha=.*inf at round 1: it must be positive"),
-        ("alpha", Constant(math.nan), r"alpha=.*nan at round 1: it must be positive"),
+        ("alpha", Constant(math.inf), r"alpha=Constant.*inf.* must be positive"),
+        ("alpha", Constant(math.nan), r"alpha=Constant.*nan.* must be positive"),
         ("beta1", Inverse(1.0), r"beta1=Inverse.*1.0 at round 1: it must be in \[0, 1\)"),
         ("beta1", Geometric(-0.5), r"beta1=Geometric.*-0.5 at round 1: it must be in \[0, 1\)"),
         ("beta1", lambda t: t / 100.0, r"beta1=.* at round \d+: it must be in \[0, 1\)"),
-        ("beta2", Constant(1.0), r"beta2=Constant.*1.0 at round 1: it must be in \[0, 1\)"),
+        ("beta2", Constant(1.0), r"beta2=Constant.*1.0.* must be in [\[(]0, 1\)"),
     ],
 )
 def test_schedules_that_leave_the_range(name, value, message):

@@ -32,6 +32,7 @@ __all__ = [
     "RandomConvexLosses",
     "RandomLinearLosses",
     "generator",
+    "read_only",
 ]
 
 

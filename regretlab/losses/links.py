@@ -19,7 +19,7 @@ import numpy as np
 
 from regretlab._typing import Array
 
-__all__ = ["Absolute", "Hinge", "Huber", "Link", "Logistic", "Quantile", "Squared"]
+__all__ = ["Absolute", "Hinge", "Huber", "Linear", "Link", "Logistic", "Quantile", "Squared"]
 
 
 class Link(ABC):
@@ -54,6 +54,19 @@ class Link(ABC):
             at = tuple(int(i) for i in np.argwhere(bad)[0])
             allowed = "finite" if self.labels is None else f"one of {self.labels}"
             raise ValueError(f"label {y[at]} at index {at}: a label of {type(self).__name__} must be {allowed}")
+
+
+@dataclass(frozen=True)
+class Linear(Link):
+    """ell(z, y) = z - y."""
+
+    @staticmethod
+    def value(z: float, y: float) -> float:
+        return z - y
+
+    @staticmethod
+    def derivative(z: float, y: float) -> float:  # noqa: ARG004
+        return 1.0
 
 
 @dataclass(frozen=True)

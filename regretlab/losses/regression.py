@@ -7,18 +7,17 @@ at compiled speed.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike, Rounds
+from regretlab._typing import Array, Rounds
 from regretlab.kernels import LinkOracle, link_loss
 from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, Loss, generator
 from regretlab.losses.links import Link, Squared
 
-__all__ = ["Examples", "LinkLosses", "RandomLinkLosses"]
+__all__ = ["LinkLosses", "RandomLinkLosses"]
 
 _SQUARED = Squared()
 _COMPILE_FROM = 256
@@ -57,6 +56,11 @@ class LinkLosses(BlockLosses):
             return float(f), g
 
         return Loss(lambda u: both(u)[0], lambda u: both(u)[1])
+
+    @cached_property
+    def size(self) -> int:
+        """b * d, the numbers in the rows of a round."""
+        return int(self.data(1, 2, 0)[0].size)
 
     @property
     def oracle(self) -> LinkOracle:
@@ -109,56 +113,3 @@ class RandomLinkLosses(LinkLosses):
     def _together(self) -> int:
         b, d = self._size
         return max(1, DRAWN_TOGETHER // (b * d))
-
-
-@dataclass(frozen=True, eq=False)
-class Examples(LinkLosses):
-    """f_t(x) = (1/b) sum_{j in B_t} ell(<a_j, x>, y_j) + (mu/2) ||x||^2 over given examples.
-
-    Round t gets the next ``batch`` examples: in order, epoch after epoch; a
-    round at the end of an epoch goes on with the next one.
-
-    Parameters
-    ----------
-    features : array (N, d)
-    targets : array (N,)
-    link : Link
-    batch : int
-        b, examples in a round.
-    mu : float
-        Strong convexity.
-
-    Raises
-    ------
-    ValueError
-        For shapes that disagree, numbers that are not finite, or labels outside the link's range.
-    """
-
-    features: ArrayLike
-    targets: ArrayLike
-    link: Link = _SQUARED
-    batch: int = 1
-    mu: float = 0.0
-
-    def __post_init__(self) -> None:
-        a, y = (np.array(v, dtype=np.float64) for v in (self.features, self.targets))
-        if a.ndim != 2 or y.shape != a.shape[:1] or a.size == 0:
-            raise ValueError(f"features has shape {a.shape} and targets {y.shape}; they must be (N, d) and (N,)")
-        if not np.isfinite(a).all():
-            raise ValueError(
-                f"features has {a[~np.isfinite(a)][0]} at {tuple(np.argwhere(~np.isfinite(a))[0].tolist())}"
-            )
-        if isinstance(self.batch, bool) or not isinstance(self.batch, int | np.integer) or self.batch < 1:
-            raise ValueError(f"batch={self.batch!r} must be an integer of at least 1")
-        self.link.check_labels(y)
-        for name, array in (("features", a), ("targets", y)):
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
-
-    def rows(self, t: Rounds) -> tuple[Array, Array]:
-        index = self._examples((t[:, None] - 1) * self.batch + np.arange(self.batch))
-        return np.asarray(self.features)[index], np.asarray(self.targets)[index]
-
-    def _examples(self, position: Rounds) -> Rounds:
-        """Which example is at a position 0, 1, 2, ... of the endless list of epochs."""
-        return position % len(np.asarray(self.targets))

@@ -1,6 +1,26 @@
 """Feasible sets F: convex, closed, and able to project in a learner's own metric."""
 
+from regretlab.sets.affine import Affine
+from regretlab.sets.ball import L2Ball
 from regretlab.sets.base import FeasibleSet
-from regretlab.sets.box import Box
+from regretlab.sets.box import Box, LinfBall, Reals
+from regretlab.sets.linear import Halfspace, Hyperplane
+from regretlab.sets.polytope import Polytope
+from regretlab.sets.product import Product
+from regretlab.sets.simplex import CappedSimplex, L1Ball, Simplex
 
-__all__ = ["Box", "FeasibleSet"]
+__all__ = [
+    "Affine",
+    "Box",
+    "CappedSimplex",
+    "FeasibleSet",
+    "Halfspace",
+    "Hyperplane",
+    "L1Ball",
+    "L2Ball",
+    "LinfBall",
+    "Polytope",
+    "Product",
+    "Reals",
+    "Simplex",
+]

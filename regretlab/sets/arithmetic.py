@@ -10,14 +10,11 @@ precision", 1971).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from numba.extending import register_jitable
+from regretlab.kernels import two_sum
 
-from regretlab import kernels
-
-__all__ = ["EPS", "add", "jitable", "middle", "shifted", "two_product", "two_sum", "unit", "weight"]
+__all__ = ["EPS", "add", "middle", "shifted", "two_product", "two_sum", "unit", "weight"]
 
 EPS = 2.0**-52
 """Distance from 1 to the next number."""
@@ -25,19 +22,7 @@ EPS = 2.0**-52
 _SPLITTER = 2.0**27 + 1.0
 _SMALLEST = 2.0**-523
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def jitable(function: F) -> F:
-    """The function itself; compiled functions may call it too."""
-    register_jitable(function)
-    return function
-
-
-two_sum = jitable(kernels.two_sum)
-
-
-@jitable
 def two_product(a: float, b: float) -> tuple[float, float]:
     """a * b and its rounding error."""
     product = a * b
@@ -50,7 +35,6 @@ def two_product(a: float, b: float) -> tuple[float, float]:
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-@jitable
 def add(high: float, low: float, term: float) -> tuple[float, float]:
     """(high + low) + term, with the larger part first."""
     high, low = two_sum(high, low, term)
@@ -58,14 +42,12 @@ def add(high: float, low: float, term: float) -> tuple[float, float]:
     return total, low - (total - high)
 
 
-@jitable
 def middle(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
     """(a + b) / 2."""
     high, low = add(0.5 * a[0], 0.5 * a[1], 0.5 * b[0])
     return add(high, low, 0.5 * b[1])
 
 
-@jitable
 def shifted(y: float, high: float, low: float, w: float, inverse: float) -> float:
     """y - (high + low) / w, good to the last bits even when nearly all of y is cancelled; inverse is 1 / w.
 
@@ -79,16 +61,16 @@ def shifted(y: float, high: float, low: float, w: float, inverse: float) -> floa
     return t - (((high - product) - error) + low) * inverse
 
 
-@jitable
 def unit(w: Any) -> float:
     """A power of two that takes the largest weight to about 2^500."""
     largest = 0.0
     for i in range(len(w)):
-        largest = max(largest, w[i])
+        if w[i] > largest:
+            largest = w[i]
     return math.ldexp(1.0, min(500 - math.frexp(largest)[1], 1000))
 
 
-@jitable
 def weight(w: float, scale: float) -> float:
-    """w in units in which neither 1 / w nor the products with it leave the range of numbers."""
-    return max(w * scale, _SMALLEST)
+    """w in units in which neither 1 / w nor the products with it leave the range of numbers; NaN stays NaN."""
+    scaled = w * scale
+    return _SMALLEST if scaled < _SMALLEST else scaled

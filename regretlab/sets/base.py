@@ -33,7 +33,7 @@ class FeasibleSet(ABC):
     def dimension(self) -> int | None:
         """d, or None for a set that takes the dimension of the sequence it is used with."""
 
-    projection: ClassVar[Callable[[Any, Any, Any], None] | None] = None
+    projection: ClassVar[Any] = None
     """Optional: the projection as scalar arithmetic that the round loops can compile.
 
     A static method (x, w, p): replaces x, an array (d,), by its projection in
@@ -86,7 +86,7 @@ class FeasibleSet(ABC):
     def with_dimension(self, d: int) -> FeasibleSet:
         """This set in R^d; ``ValueError`` if it lives elsewhere."""
         if self.dimension is None and dataclasses.is_dataclass(self) and _fields(self).get("dimension", 0) is None:
-            return dataclasses.replace(self, dimension=d)  # type: ignore[call-arg]
+            return dataclasses.replace(self, dimension=d)
         if self.dimension != d:
             raise ValueError(f"feasible_set {self!r} has dimension {self.dimension}, the losses have dimension {d}")
         return self

@@ -1,15 +1,19 @@
-"""Boxes: one interval for each coordinate."""
+"""Sets that are one interval for each coordinate: boxes, balls of the inf-norm, all of R^d."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
+from regretlab.kernels import clip
+from regretlab.sets.arguments import count, point, positive, short, vector
 from regretlab.sets.base import FeasibleSet
 
-__all__ = ["Box"]
+__all__ = ["Box", "LinfBall", "Reals"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +57,6 @@ class Box(FeasibleSet):
                 value.setflags(write=False)
             object.__setattr__(self, name, value if value.ndim else float(value))
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Box):
-            return NotImplemented
-        return np.array_equal(self.lo, other.lo) and np.array_equal(self.hi, other.hi)
-
-    def __hash__(self) -> int:
-        return hash((np.asarray(self.lo).tobytes(), np.asarray(self.hi).tobytes()))
-
     def __repr__(self) -> str:
         lo, hi = (np.asarray(b).tolist() for b in (self.lo, self.hi))
         return f"Box({lo}, {hi})"
@@ -75,8 +71,16 @@ class Box(FeasibleSet):
         super().with_dimension(d)
         return self
 
-    def _project(self, y: Array, weights: Array) -> Array:
-        return np.where(y < self.lo, self.lo, np.where(y > self.hi, self.hi, y))
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:  # noqa: ARG004
+        """Clip: w does not matter.  p holds lo, then hi, each one number or d numbers."""
+        k = len(p) // 2
+        for i in range(len(x)):
+            j = i if k > 1 else 0
+            x[i] = clip(x[i], p[j], p[k + j])
+
+    def parameters(self) -> Array:
+        return np.concatenate([np.atleast_1d(self.lo), np.atleast_1d(self.hi)])
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         point = np.asarray(x, dtype=np.float64)
@@ -90,3 +94,110 @@ class Box(FeasibleSet):
 
     def minimize_linear(self, c: ArrayLike) -> Array:
         return np.where(np.asarray(c) > 0.0, self.lo, self.hi)
+
+
+@dataclass(frozen=True, eq=False)
+class LinfBall(FeasibleSet):
+    """F = {x : max_i |x_i - center_i| <= radius}.
+
+    Parameters
+    ----------
+    radius : float
+        Positive.
+    center : array (d,), optional
+        The origin by default.
+    dimension : int, optional
+        d; by default that of ``center``, or else of the sequence it is used with.
+
+    Notes
+    -----
+    A box: the projection is clipping whatever the weights.
+    """
+
+    radius: float
+    center: Array | None = None
+    dimension: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "radius", positive("radius", self.radius))
+        set_center(self)
+
+    def __repr__(self) -> str:
+        return ball_repr(self)
+
+    @cached_property
+    def box(self) -> Box:
+        """The same set as a :class:`Box`."""
+        if self.center is not None:
+            return Box(self.center - self.radius, self.center + self.radius)
+        box = Box(-self.radius, self.radius)
+        return box if self.dimension is None else box.with_dimension(self.dimension)
+
+    projection = staticmethod(Box.projection)
+
+    def parameters(self) -> Array:
+        return self.box.parameters()
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        return self.box.contains(point(x, self.dimension), tolerance)
+
+    def diameter(self, norm: float = np.inf) -> float:
+        return self.box.diameter(norm)
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        return self.box.minimize_linear(c)
+
+
+@dataclass(frozen=True, eq=False)
+class Reals(FeasibleSet):
+    """F = R^d, for learners that need no projection.
+
+    Parameters
+    ----------
+    dimension : int, optional
+        d; by default that of the sequence it is used with.
+    """
+
+    dimension: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dimension", count("dimension", self.dimension))
+
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:  # noqa: ARG004
+        """Every point is its own projection."""
+        return
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        return bool(np.isfinite(point(x, self.dimension)).all())
+
+    def diameter(self, norm: float = np.inf) -> float:
+        return np.inf
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        direction = np.asarray(c, dtype=np.float64)
+        if direction.any():
+            raise ValueError(f"<c, x> has no minimum over {self!r}, which is unbounded: c={direction!r} is not zero")
+        return np.zeros_like(direction)
+
+
+def set_center(ball: Any) -> None:
+    """Check ``center`` and ``dimension`` of a ball, and let one follow from the other."""
+    d = count("dimension", ball.dimension)
+    if ball.center is not None:
+        center = vector("center", ball.center)
+        if d not in (None, center.size):
+            raise ValueError(f"dimension={d}, but center has shape {center.shape}: they must agree")
+        object.__setattr__(ball, "center", center)
+        d = center.size
+    object.__setattr__(ball, "dimension", d)
+
+
+def ball_repr(ball: Any) -> str:
+    """E.g. ``L2Ball(1.0, dimension=3)``."""
+    given = [repr(ball.radius)]
+    if ball.center is not None:
+        given.append(f"center={short(ball.center)}")
+    elif ball.dimension is not None:
+        given.append(f"dimension={ball.dimension}")
+    return f"{type(ball).__name__}({', '.join(given)})"

@@ -1,87 +1,181 @@
-"""Sets of non-negative numbers, or magnitudes, that share a given sum."""
+"""Sets of numbers, or of magnitudes, that share a mass: simplex, capped simplex, L1 ball."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from regretlab.sets.arithmetic import EPS, add, jitable, middle, shifted, two_product, two_sum, unit, weight
+from regretlab._typing import Array, ArrayLike
+from regretlab.sets.arguments import count, euclidean, point, positive
+from regretlab.sets.arithmetic import EPS
+from regretlab.sets.base import FeasibleSet
+from regretlab.sets.filling import fill, mass_of
+
+__all__ = ["CappedSimplex", "L1Ball", "Simplex"]
+
+_ROUNDING = 4.0 * EPS
 
 
-@jitable
-def between(x, w, scale, cap, lower, upper, signed):
-    n = 0
-    if cap < math.inf:
-        for i in range(len(x)):
-            y = abs(x[i]) if signed else x[i]
-            if lower[0] < weight(w[i], scale) * (y - 0.5 * cap) < upper[0]:
-                n += 1
-        k = n // 2
-        for i in range(len(x)):
-            y = abs(x[i]) if signed else x[i]
-            m = weight(w[i], scale) * (y - 0.5 * cap)
-            if lower[0] < m < upper[0]:
-                if k == 0:
-                    return m, 0.0
-                k -= 1
-    return middle(lower, upper)
+@dataclass(frozen=True, eq=False)
+class Simplex(FeasibleSet):
+    """F = {x : x_i >= 0, sum_i x_i = mass}.
 
-@jitable
-def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
-    d = len(x)
-    scale = unit(w)
-    total, inverses = 0.0, 0.0
-    best, j, lowest, highest = -math.inf, 0, math.inf, -math.inf
-    for i in range(d):
-        y, v = (abs(x[i]) if signed else x[i]), weight(w[i], scale)
-        total += y
-        inverses += 1.0 / v
-        if v * (y - mass) > best:
-            best, j = v * (y - mass), i
-        lowest = min(lowest, v * (y - cap))
-        highest = max(highest, v * y)
-    if cap == math.inf:
-        v = weight(w[j], scale)
-        high, low = two_product(v, abs(x[j]) if signed else x[j])
-        tau = add(high, low, -v * mass)
-        lower = tau
-    else:
-        tau = ((total - mass) / inverses, 0.0)
-        lower = (lowest - 4.0 * EPS * abs(lowest), 0.0)
-    upper = (highest + 4.0 * EPS * abs(highest), 0.0)
-    passes = 0
-    for _ in range(2 * d + 200):
-        passes += 1
-        total, error, rate = 0.0, 0.0, 0.0
-        for i in range(d):
-            y, v = (abs(x[i]) if signed else x[i]), weight(w[i], scale)
-            inverse = 1.0 / v
-            t = shifted(y, tau[0], tau[1], v, inverse)
-            if t >= cap:
-                total, error = two_sum(total, error, cap)
-            elif not t <= 0.0:
-                total, error = two_sum(total, error, t)
-                rate += inverse
-        gap = (total - mass) + error
-        if abs(gap) <= 2.0 * EPS * mass or gap != gap:
-            break
-        if gap > 0.0:
-            lower = tau
-        else:
-            upper = tau
-        step = tau
-        if rate > 0.0:
-            step = add(tau[0], tau[1], gap / rate)
-        if step <= lower or step >= upper:
-            step = between(x, w, scale, cap, lower, upper, signed)
-        if step == lower or step == upper:
-            break
-        tau = step
-    for i in range(d):
-        y, v = (abs(x[i]) if signed else x[i]), weight(w[i], scale)
-        t = shifted(y, tau[0], tau[1], v, 1.0 / v)
-        t = min(max(t, 0.0), cap)
-        x[i] = math.copysign(t, x[i]) if signed else t
-    return passes
+    Parameters
+    ----------
+    dimension : int, optional
+        d; by default that of the sequence it is used with.
+    mass : float
+        Positive.
+
+    Notes
+    -----
+    The projection in the metric w is x_i = max(0, y_i - tau / w_i), with the tau
+    at which these numbers sum to mass (Duchi et al., "Efficient projections onto
+    the l1-ball", 2008, for w = 1), found by :func:`~regretlab.sets.filling.fill`.
+    """
+
+    dimension: int | None = None
+    mass: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dimension", count("dimension", self.dimension))
+        object.__setattr__(self, "mass", positive("mass", self.mass))
+
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:
+        """As in the notes of the class; p holds the mass."""
+        if not abs(mass_of(x, math.inf, False) - p[0]) <= _ROUNDING * p[0]:
+            fill(x, w, p[0], math.inf, False)
+
+    def parameters(self) -> Array:
+        return np.array([self.mass])
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        return _shares(point(x, self.dimension), self.mass, np.inf, tolerance)
+
+    def diameter(self, norm: float = np.inf) -> float:
+        side = math.sqrt(2.0) if euclidean(norm) else 1.0
+        return 0.0 if self.dimension == 1 else side * self.mass
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        return _vertex(np.argmin(np.asarray(c), axis=-1), np.asarray(c).shape, self.mass)
+
+
+@dataclass(frozen=True, eq=False)
+class CappedSimplex(FeasibleSet):
+    """F = {x : 0 <= x_i <= cap, sum_i x_i = mass}.
+
+    Parameters
+    ----------
+    dimension : int, optional
+        d; by default that of the sequence it is used with.
+    cap, mass : float
+        Positive, mass <= d cap.
+
+    Notes
+    -----
+    The projection in the metric w is x_i = min(cap, max(0, y_i - tau / w_i)), with
+    the tau at which these numbers sum to mass (:func:`~regretlab.sets.filling.fill`).
+    """
+
+    dimension: int | None = None
+    cap: float = 1.0
+    mass: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dimension", count("dimension", self.dimension))
+        for name in ("cap", "mass"):
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
+        if self.dimension is not None and self.cap * self.dimension < self.mass * (1.0 - _ROUNDING):
+            raise ValueError(
+                f"cap={self.cap}: {self.dimension} numbers up to cap do not reach mass={self.mass}, "
+                f"the CappedSimplex is empty; cap must be at least {self.mass / self.dimension}"
+            )
+
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:
+        """As in the notes of the class; p holds mass and cap."""
+        if not abs(mass_of(x, p[1], False) - p[0]) <= _ROUNDING * p[0]:
+            fill(x, w, p[0], p[1], False)
+
+    def parameters(self) -> Array:
+        return np.array([self.mass, self.cap])
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        return _shares(point(x, self.dimension), self.mass, self.cap, tolerance)
+
+    def diameter(self, norm: float = np.inf) -> float:
+        if self.dimension is None:
+            raise ValueError(f"{self!r} has no dimension yet; use with_dimension(d) first")
+        vertex = self.minimize_linear(np.arange(float(self.dimension)))
+        farthest = self.minimize_linear(vertex)  # all vertices have the same norm
+        return float(np.linalg.norm(vertex - farthest, 2 if euclidean(norm) else np.inf))
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        order = np.argsort(np.asarray(c), axis=-1, kind="stable")
+        filled = np.clip(self.mass - self.cap * np.arange(order.shape[-1]), 0.0, self.cap)
+        x = np.empty(order.shape)
+        np.put_along_axis(x, order, np.broadcast_to(filled, order.shape), axis=-1)
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class L1Ball(FeasibleSet):
+    """F = {x : sum_i |x_i| <= radius}.
+
+    Parameters
+    ----------
+    radius : float
+        Positive.
+    dimension : int, optional
+        d; by default that of the sequence it is used with.
+
+    Notes
+    -----
+    The projection of a point outside, in the metric w, is that of |y| onto the
+    simplex of mass ``radius`` with the signs of y (Duchi et al., "Efficient
+    projections onto the l1-ball", 2008, for w = 1).
+    """
+
+    radius: float
+    dimension: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "radius", positive("radius", self.radius))
+        object.__setattr__(self, "dimension", count("dimension", self.dimension))
+
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:
+        """As in the notes of the class; p holds the radius."""
+        if not mass_of(x, math.inf, True) <= (1.0 + _ROUNDING) * p[0]:
+            fill(x, w, p[0], math.inf, True)
+
+    def parameters(self) -> Array:
+        return np.array([self.radius])
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        return math.fsum(np.abs(point(x, self.dimension))) <= self.radius * (1.0 + _ROUNDING) + tolerance
+
+    def diameter(self, norm: float = np.inf) -> float:
+        euclidean(norm)
+        return 2.0 * self.radius
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        direction = np.asarray(c, dtype=np.float64)
+        largest = np.argmax(np.abs(direction), axis=-1)
+        return -np.sign(direction) * _vertex(largest, direction.shape, self.radius)
+
+
+def _vertex(at: Any, shape: tuple[int, ...], mass: float) -> Array:
+    """All of ``mass`` at one coordinate."""
+    x = np.zeros(shape)
+    np.put_along_axis(x, np.expand_dims(at, -1), mass, axis=-1)
+    return x
+
+
+def _shares(x: Array, mass: float, cap: float, tolerance: float) -> bool:
+    inside = (x >= -tolerance).all() and (x <= cap + tolerance).all()
+    return bool(inside) and abs(math.fsum(x) - mass) <= _ROUNDING * mass + tolerance

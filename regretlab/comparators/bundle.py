@@ -1,0 +1,138 @@
+"""Convex functions of which only values and subgradients are known, with kinks anywhere: a bundle of tangents.
+
+    min_{v in F} max_i (c_i + <g_i, v>) + (1/2) <v - u, H (v - u)>
+
+is the model that the next point comes from: the tangents found so far, and a
+term that keeps the point near the best one, u.  Each convex combination of the
+tangents is a minorant of the function, so that the model's own solution
+bounds the minimum from below.  See Kiwiel, "Proximity control in bundle methods
+for convex nondifferentiable minimization" (1990).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.comparators.bracket import Bracket
+from regretlab.comparators.quadratic import Quadratic
+from regretlab.comparators.sums import Sums, Tangent
+
+__all__ = ["Bundle"]
+
+_MOST_PASSES = 300
+_OUTER, _INNER = 40, 30
+_OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
+
+
+class Bundle:
+    """The last tangents of F: c (k,), g (k, d)."""
+
+    def __init__(self, d: int) -> None:
+        self.c: Array = np.empty(0)
+        self.g: Array = np.empty((0, d))
+        self.noise = 0.0
+        self.most = 4 * d + 40
+
+    def add(self, tangent: Tangent) -> None:
+        self.c = np.append(self.c, tangent.constant)[-self.most :]
+        self.g = np.vstack([self.g, tangent.gradient])[-self.most :]
+        self.noise = max(self.noise, tangent.noise)
+
+    def narrow(self, sums: Sums, span: tuple[int, int], bracket: Bracket, aim: float, quadratic: Quadratic) -> None:
+        """Go on from the best point of ``bracket`` until it is as narrow as ``aim``, or does not get narrower."""
+        F, d = quadratic.feasible_set, self.g.shape[1]
+        weights = np.full(self.c.size, 1.0 / self.c.size)
+        spread = float(np.linalg.norm(self.g, axis=1).max()) / (float(np.linalg.norm(2.0 * sums.reach)) or 1.0)
+        stay, idle = max(spread, 1e-300), 0
+        for _ in range(_MOST_PASSES):
+            u = bracket.point
+            v, weights = minimize_model(self.c, self.g, stay * np.eye(d), u, weights, 0.01 * aim, quadratic)
+            mean = weights @ self.g
+            below = float(weights @ self.c) + float(mean @ F.minimize_linear(mean))
+            bracket.below(below - self.noise - bracket.inexactness(mean))
+            promised = bracket.value - float((self.c + self.g @ v).max())
+            if bracket.gap <= aim or not promised > 0.01 * aim:
+                return
+            before, known = bracket.value, bracket.gap
+            tangent = sums.at(v, *span)
+            bracket.add(v, tangent)
+            kept = np.argsort(weights > 0.0, kind="stable")  # those that matter to the model go last
+            self.c, self.g, weights = self.c[kept], self.g[kept], weights[kept]
+            self.add(tangent)
+            weights = np.append(weights, 0.0)[-self.c.size :]
+            weights = weights / weights.sum()
+            gained = (before - bracket.value) / promised
+            stay *= 0.3 if gained > 0.5 else (1.0 if gained > 0.1 else 1.3)
+            idle = 0 if bracket.gap < 0.99 * known else idle + 1
+            if idle > 60:
+                return
+
+
+def minimize_model(
+    c: Array, g: Array, H: Array, u: Array, weights: Array, aim: float, quadratic: Quadratic
+) -> tuple[Array, Array]:
+    """The minimum of the model, up to ``aim`` or a hundredth of what it gains, and the weights of its tangents.
+
+    The method of multipliers, as for :func:`regretlab.comparators.kinks.minimize_kinks`:
+    max_i t_i is rounded to max_w <w, t> - (h/2) ||w - w'||^2 over weights w >= 0
+    of sum 1, minimised by Newton's method, and w' replaced by the weights found.
+    """
+    F, v = quadratic.feasible_set, u
+    heights = c + g @ v
+    h = max(float(np.std(heights)), 1e-12 * float(np.abs(heights).max()), 1e-300)
+    damping = 1e-9
+    for _ in range(_OUTER):
+        centre = weights
+        for _ in range(_INNER):
+            heights = c + g @ v
+            weights = _to_simplex(centre + heights / h)
+            gradient = weights @ g + H @ (v - u)
+            gap = float(gradient @ (v - F.minimize_linear(gradient)))
+            blur = float(heights.max() - weights @ heights)
+            gained = float((c + g @ u).max() - heights.max())
+            if gap + blur <= max(aim, 0.01 * gained):
+                return v, weights
+            if gap <= max(0.3 * blur, 0.1 * aim):
+                break
+            active = g[weights > 0.0]
+            active = active - active.mean(axis=0)
+            bend = active.T @ active / h + H
+            bend += damping * float(np.trace(bend)) / v.size * np.eye(v.size)
+            step = quadratic.minimize(gradient, bend, v, max(1e-3 * gap, 0.03 * aim)) - v
+            if not float(gradient @ step) < 0.0:
+                break
+            length = _along(heights, g @ step, centre, h, float((H @ (v - u)) @ step), float(step @ H @ step))
+            damping = min(max(damping * (0.1 if length == 1.0 else 3.0), 1e-12), 100.0)
+            v = v + length * step
+        h *= 0.5
+    return v, weights
+
+
+def _along(heights: Array, across: Array, centre: Array, h: float, linear: float, square: float) -> float:
+    """A length in (0, 1] at which the slope of the rounded model along a step is no longer far below zero."""
+
+    def slope(length: float) -> float:
+        return float(_to_simplex(centre + (heights + length * across) / h) @ across) + linear + length * square
+
+    first = slope(0.0)
+    near, far, at_near, at_far = 0.0, 1.0, first, slope(1.0)
+    if at_far <= -_OVERSHOOT * first:
+        return 1.0
+    length = 1.0
+    for _ in range(60):
+        length = near + (far - near) * min(max(-at_near / (at_far - at_near), 0.05), 0.95)
+        at = slope(length)
+        if abs(at) <= -_OVERSHOOT * first:
+            break
+        near, at_near, far, at_far = (near, at_near, length, at) if at > 0.0 else (length, at, far, at_far)
+    return length
+
+
+def _to_simplex(y: Array) -> Array:
+    """The nearest weights w >= 0 of sum 1."""
+    falling = np.sort(y)[::-1]
+    levels = (np.cumsum(falling) - 1.0) / np.arange(1, y.size + 1)
+    level = levels[np.flatnonzero(falling > levels)[-1]]
+    w = np.maximum(y - level, 0.0)
+    return np.asarray(w / w.sum())

@@ -1,0 +1,252 @@
+"""Sums of losses of linear predictions, F(u) = sum_s (1/b) sum_j ell(<a_sj, u>, y_sj) + (mu/2) ||u||^2.
+
+A row at z = <a, u> with the width h >= 0 contributes this minorant.  The
+tangents of ell at z - h and z + h lie below ell, and so does every line through
+their crossing with a slope between theirs.  The slope is their mean over
+[z - h, z + h]: for a link with one kink there, exactly the derivative of ell
+averaged over that interval.  So a solver of smooth problems, run with smaller
+and smaller h, finds minima and lower bounds of sums that are not smooth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.comparators.kinks import Kinks
+from regretlab.comparators.sums import EPS, KEPT, Sums, Tangent, Total
+from regretlab.compiling import jit
+from regretlab.kernels import LinkOracle, two_sum
+from regretlab.losses.examples import OverExamples
+from regretlab.losses.regression import LinkLosses
+from regretlab.sets import FeasibleSet
+
+__all__ = ["LinkSums", "Rows"]
+
+_ROWS = 1024  # rows in a block
+_COMPILE_FROM = 2000  # rows
+_STEP = 1e-5  # in z, relative to 1 + |z|: the differences of a derivative that tell the second one
+
+Rows = tuple[Array, Array, Array, Array]
+"""a (m, d), y (m,), max_{v in F} sum_i |a_i v_i| (m,), and the weight of each row (m,)."""
+
+
+class LinkSums(Sums):
+    """F(u) = sum_s f_s(u), row by row in compiled blocks.
+
+    Rows are kept in memory up to a fixed number and generated again beyond it;
+    rounds that go through the same examples again and again are summed example by
+    example, each with the number of times it occurred.
+    """
+
+    bends = True
+
+    def __init__(self, losses: LinkLosses, feasible_set: FeasibleSet, seed: int, rounds: int) -> None:
+        super().__init__(losses, feasible_set, seed)
+        self.link = losses
+        self.smooth = losses.link.smooth
+        self.parameters = losses.link.parameters()
+        self.batch = losses.data(1, 2, seed)[0].shape[1]
+        self.examples = losses if isinstance(losses, OverExamples) else None
+        self._per_block = max(1, _ROWS // self.batch)
+        self._compiled = rounds * self.batch >= _COMPILE_FROM
+        self._terms = _link_terms(losses.oracle, self._compiled)
+        self._kept: dict[int, Rows] = {}
+        self._room = KEPT
+
+    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
+        d = u.size
+        value, constant, gradient = Total(), Total(), Total(np.zeros(d))
+        curvature, size, noise, kinks = np.zeros((d, d)), 0.0, 0.0, 0
+        for a, y, far, weight in self.rows(start, stop):
+            slope, second = np.empty(len(a)), np.zeros(len(a))
+            out = np.zeros(7)
+            with np.errstate(all="ignore"):
+                self._terms(a @ u, y, far, weight, width, bend, self.parameters, slope, second, out)
+                gradient.add(slope @ a)
+                if bend:
+                    curvature += (a.T * second) @ a
+            value.add(out[0], out[1])
+            constant.add(out[2], out[3])
+            size += out[4]
+            noise += (d + len(a) + 10) * EPS * out[5]
+            kinks += int(out[6])
+        if not (np.isfinite(value.value) and np.isfinite(gradient.value).all()):
+            raise FloatingPointError(
+                f"{self.losses!r}: the sum of the rounds {start}..{stop - 1} at {u} is {value.value}, "
+                f"with the gradient {gradient.value}"
+            )
+        b, strong = self.batch, (stop - start) * float(self.link.mu)
+        square = 0.5 * strong * float(u @ u)
+        return Tangent(
+            float(value.value) / b + square,
+            gradient.value / b + strong * u,
+            float(constant.value) / b - square,
+            noise / b + (d + 10) * EPS * strong * float(self.reach @ self.reach),
+            size / b + square,
+            curvature / b + strong * np.eye(d) if bend else None,
+            kinks,
+        )
+
+    def at_path(self, points: Array, start: int) -> Array:
+        stop = start + len(points)
+        a, y = self.link.data(start, stop, self.seed)
+        value, p = self.link.oracle.value, self.parameters
+        z = np.einsum("nbd,nd->nb", a, points)
+        paid = _each(value, self._compiled)(z.ravel(), y.ravel(), p).reshape(z.shape).mean(axis=1)
+        return np.asarray(paid + 0.5 * float(self.link.mu) * np.einsum("nd,nd->n", points, points))
+
+    def kinks(self, u: Array, v: Array, start: int, stop: int, width: float, most: int) -> Kinks | None:
+        """The minorant of F that keeps the kinks near u, v and the points between them, if there are ``most`` at most.
+
+        A row whose slope changes between ``width`` below and ``width`` above its
+        predictions at u and v contributes its tangents at both ends, any other
+        row one tangent.
+        """
+        split = _link_kinks(self.link.oracle, self._compiled)
+        parts, constant, gradient, missed, noise = [], Total(), Total(np.zeros(u.size)), 0.0, 0.0
+        for a, y, far, weight in self.rows(start, stop):
+            at_u, at_v, table = a @ u, a @ v, np.empty((6, len(a)))
+            split(np.minimum(at_u, at_v) - width, np.maximum(at_u, at_v) + width, y, self.parameters, table)
+            place, level, low, high, above, size = table
+            bent = high > low
+            parts.append((a[bent], weight[bent], place[bent], low[bent], high[bent]))
+            most -= int(bent.sum())
+            if most < 0:
+                return None
+            constant.add(float(weight @ (level - np.where(bent, 0.0, low * place))))
+            gradient.add(np.where(bent, 0.0, weight * low) @ a)
+            missed += float(weight @ above)
+            steep = np.maximum(np.abs(low), np.abs(high))
+            noise += (u.size + 3 * len(a) + 10) * EPS * float(weight @ (steep * (4.0 * far + 4.0 * width) + size))
+        a, weight, place, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
+        b, strong = self.batch, (stop - start) * float(self.link.mu)
+        noise += (u.size + 10) * EPS * strong * b * float(self.reach @ self.reach)
+        return Kinks(
+            a, weight / b, place, low, high, float(constant.value) / b, gradient.value / b, strong, missed / b, noise / b
+        )
+
+    def count(self, start: int, stop: int) -> int:
+        """The number of rows that :meth:`rows` gives."""
+        n = (stop - start) * self.batch
+        return n if self.examples is None else min(n, len(np.asarray(self.examples.features)))
+
+    def rows(self, start: int, stop: int) -> Iterator[Rows]:
+        """Blocks of the rows of the rounds start, ..., stop - 1."""
+        if self.examples is not None and self.count(start, stop) < (stop - start) * self.batch:
+            yield from self._by_example(start, stop)
+            return
+        n, b = self._per_block, self.batch
+        for i in range((start - 1) // n, (stop - 2) // n + 1):
+            first = i * n + 1
+            skip, end = max(start - first, 0), min(stop - first, n)
+            if i not in self._kept and self._room >= n * b * (self.reach.size + 3):
+                self._kept[i] = self._generated(first, first + n)
+                self._room -= n * b * (self.reach.size + 3)
+            if i in self._kept:
+                a, y, far, weight = (array[skip * b : end * b] for array in self._kept[i])
+                yield a, y, far, weight
+            else:
+                yield self._generated(first + skip, first + end)
+
+    def _by_example(self, start: int, stop: int) -> Iterator[Rows]:
+        assert self.examples is not None
+        counts = self.examples.counts(stop - 1, self.seed)
+        if start > 1:
+            counts = counts - self.examples.counts(start - 1, self.seed)
+        features, targets = np.asarray(self.examples.features), np.asarray(self.examples.targets)  # type: ignore[attr-defined]
+        for i in range(0, len(features), _ROWS):
+            a = features[i : i + _ROWS]
+            yield a, targets[i : i + _ROWS], np.abs(a) @ self.reach, counts[i : i + _ROWS].astype(np.float64)
+
+    def _generated(self, start: int, stop: int) -> Rows:
+        a, y = self.link.data(start, stop, self.seed)
+        a = a.reshape(-1, a.shape[2])
+        return a, y.reshape(-1), np.abs(a) @ self.reach, np.ones(len(a))
+
+
+@cache
+def _link_terms(link: LinkOracle, compiled: bool) -> Callable[..., None]:
+    """Sums over rows of the value, of the constant of the minorant, each with its rounding error, size, noise and
+    the number of rows with a kink in reach of the smoothing.
+
+    They go into ``out``; the minorants' slopes and the second derivatives, times
+    the weights, into ``slope`` and ``second``.
+    """
+    ell, derivative, add = link.value, link.derivative, two_sum
+
+    def terms(z, y, far, weight, h, bend, p, slope, second, out):  # type: ignore[no-untyped-def]
+        value = value_error = constant = constant_error = size = noise = kinks = 0.0
+        for j in range(z.size):
+            v, label, times = z[j], y[j], weight[j]
+            f = ell(v, label, *p)
+            left, right = v - h, v + h
+            span = right - left
+            if span > 0.0:
+                f0, f1 = ell(left, label, *p), ell(right, label, *p)
+                s0, s1 = derivative(left, label, *p), derivative(right, label, *p)
+                c, k = s0, 0.0
+                if s1 > s0:
+                    kinks += 1.0
+                    k = min(max((s1 * span - (f1 - f0)) / (s1 - s0), 0.0), span)
+                    c = min(max((s0 * k + s1 * (span - k)) / span, s0), s1)
+                low = min(f0 + s0 * k, f1 - s1 * (span - k)) - c * (left + k)
+                second[j] = times * max(s1 - s0, 0.0) / span
+                steep = max(abs(s0), abs(s1))
+            else:
+                c = derivative(v, label, *p)
+                low = f - c * v
+                steep = abs(c)
+                if bend:
+                    step = _STEP * (1.0 + abs(v))
+                    rise = derivative(v + step, label, *p) - derivative(v - step, label, *p)
+                    second[j] = times * max(rise, 0.0) / (2.0 * step)
+            slope[j] = times * c
+            value, value_error = add(value, value_error, times * f)
+            constant, constant_error = add(constant, constant_error, times * low)
+            size += times * abs(f)
+            noise += times * (steep * (2.0 * far[j] + 2.0 * h + abs(label) + 1.0) + abs(f) + abs(low))
+        out[0], out[1], out[2], out[3] = value, value_error, constant, constant_error
+        out[4], out[5], out[6] = size, noise, kinks
+
+    return jit(terms, keep=True) if compiled else terms
+
+
+@cache
+def _link_kinks(link: LinkOracle, compiled: bool) -> Callable[..., None]:
+    """The tangents at both ends of an interval: where they cross, the value there, their slopes.
+
+    Also how far the link is above the crossing, 0 if the tangents are all of it,
+    and the size of these numbers.
+    """
+    ell, derivative = link
+
+    def kinks(left, right, y, p, table):  # type: ignore[no-untyped-def]
+        for j in range(y.size):
+            x0, x1, label = left[j], right[j], y[j]
+            f0, f1 = ell(x0, label, *p), ell(x1, label, *p)
+            s0, s1 = derivative(x0, label, *p), derivative(x1, label, *p)
+            span, k = x1 - x0, 0.0
+            if s1 > s0:
+                k = min(max((s1 * span - (f1 - f0)) / (s1 - s0), 0.0), span)
+            level = min(f0 + s0 * k, f1 - s1 * (span - k))
+            table[0, j], table[1, j], table[2, j], table[3, j] = x0 + k, level, s0, s1
+            table[4, j] = ell(x0 + k, label, *p) - level
+            table[5, j] = max(abs(s0), abs(s1)) * (abs(label) + 1.0) + abs(f0) + abs(f1) + abs(level)
+
+    return jit(kinks, keep=True) if compiled else kinks
+
+
+@cache
+def _each(value: Callable[..., float], compiled: bool) -> Callable[..., Array]:
+    """ell(z_j, y_j) for every j."""
+    def each(z, y, p):  # type: ignore[no-untyped-def]
+        out = np.empty(z.size)
+        for j in range(z.size):
+            out[j] = value(z[j], y[j], *p)
+        return out
+
+    return jit(each, keep=True) if compiled else each

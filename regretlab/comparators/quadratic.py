@@ -1,0 +1,131 @@
+"""Quadratics over a feasible set: min_{v in F} <g, v - u> + (1/2) <v - u, H (v - u)>.
+
+They are the steps of Newton's method for F_t: of the dimension d, however many
+rounds there are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.sets import Box, FeasibleSet
+
+__all__ = ["Quadratic"]
+
+_MOST_STEPS = 1000
+_RIDGE = 1e-14
+
+
+class Quadratic:
+    """Minimises quadratics over one feasible set; what it finds is where it starts from the next time.
+
+    * Where the minimum over R^d is in F it is that.
+    * On a box: Newton steps in the coordinates that are not held by a bound, cut
+      off at the bounds.
+    * On any other set: Wolfe's method ("Finding the nearest point in a polytope",
+      1976) in the metric of H.  It holds points z_1..z_k that have minimised
+      linear functions over F, solves for the minimum over their convex hull, and
+      adds the minimiser of the gradient there.  It ends after finitely many steps
+      on a polytope, and the scaling of H does not matter.
+    """
+
+    def __init__(self, feasible_set: FeasibleSet) -> None:
+        self.feasible_set = feasible_set
+        self._atoms: Array | None = None
+        self._weights: Array = np.ones(1)
+
+    def minimize(self, g: Array, H: Array, u: Array, aim: float) -> Array:
+        """A point of F whose value is above the minimum by ``aim`` at most, or by rounding errors."""
+        H = H + max(1e-13 * float(np.trace(H)) / u.size, 1e-300) * np.eye(u.size)
+        free = u + _solve(H, -g)
+        if np.isfinite(free).all() and self.feasible_set.contains(free):
+            return free
+        if isinstance(self.feasible_set, Box):
+            return self._on_a_box(self.feasible_set, g, H, u, aim)
+        return self._by_atoms(g, H, u, aim)
+
+    def _on_a_box(self, box: Box, g: Array, H: Array, u: Array, aim: float) -> Array:
+        lo, hi = (np.broadcast_to(bound, u.shape) for bound in (box.lo, box.hi))
+        v = np.clip(u, lo, hi)
+        for _ in range(_MOST_STEPS):
+            slope = g + H @ (v - u)
+            if float(slope @ (v - box.minimize_linear(slope))) <= aim:
+                break
+            held = ((v <= lo) & (slope > 0.0)) | ((v >= hi) & (slope < 0.0))
+            step = np.zeros_like(v)
+            step[~held] = _solve(H[np.ix_(~held, ~held)], -slope[~held])
+            if not float(slope @ step) < 0.0:
+                step = np.where(held, 0.0, -slope / np.diagonal(H))
+            best, size = v, 1.0
+            while size > 1e-12:
+                trial = np.clip(v + size * step, lo, hi)
+                moved = trial - v
+                change = float(slope @ moved) + 0.5 * float(moved @ H @ moved)
+                if change < 0.0 and change <= 0.01 * float(slope @ moved):
+                    best = trial
+                    break
+                size *= 0.5
+            if best is v:
+                break
+            v = best
+        return v
+
+    def _by_atoms(self, g: Array, H: Array, u: Array, aim: float) -> Array:
+        F = self.feasible_set
+        atoms, weights = self._atoms, self._weights
+        if atoms is None:
+            atoms, weights = F.minimize_linear(g)[None], np.ones(1)
+        else:
+            atoms, weights = _minimize_over_hull(atoms, weights, g, H, u)
+        best, least = u, np.inf
+        for _ in range(_MOST_STEPS):
+            v = weights @ atoms
+            slope = g + H @ (v - u)
+            atom = F.minimize_linear(slope)
+            gap = float(slope @ (v - atom))
+            if gap < least:
+                best, least = v, gap
+                self._atoms, self._weights = atoms, weights
+            if gap <= aim or (atoms == atom).all(axis=1).any():
+                break
+            atoms, weights = np.vstack([atoms, atom]), np.append(weights, 0.0)
+            atoms, weights = _minimize_over_hull(atoms, weights, g, H, u)
+        return best
+
+
+def _minimize_over_hull(atoms: Array, weights: Array, g: Array, H: Array, u: Array) -> tuple[Array, Array]:
+    """The points among ``atoms`` whose convex hull has the minimum inside, and their weights in it."""
+    while len(weights) > 1:
+        target = _affine_weights(atoms, weights, g, H, u)
+        outside = target < 0.0
+        if not outside.any():
+            return atoms, target
+        ratio = np.where(outside, weights / np.where(outside, weights - target, 1.0), np.inf)
+        first = int(np.argmin(ratio))
+        weights = weights + min(ratio[first], 1.0) * (target - weights)
+        weights[first] = 0.0
+        kept = weights > 0.0
+        atoms, weights = atoms[kept], weights[kept] / weights[kept].sum()
+    return atoms, np.ones(1)
+
+
+def _affine_weights(atoms: Array, weights: Array, g: Array, H: Array, u: Array) -> Array:
+    """Weights, of sum 1 and any sign, of the minimum over the affine hull of the atoms."""
+    base = int(np.argmax(weights))
+    sides = np.delete(atoms, base, axis=0) - atoms[base]
+    length = np.linalg.norm(sides, axis=1)
+    sides /= length[:, None]
+    found = _solve(sides @ H @ sides.T, -sides @ (g + H @ (atoms[base] - u))) / length
+    return np.insert(found, base, 1.0 - found.sum())
+
+
+def _solve(M: Array, r: Array) -> Array:
+    """M^{-1} r for a symmetric, positive (semi)definite M, scaled to a unit diagonal."""
+    scale = np.sqrt(np.maximum(np.diagonal(M), 1e-300))
+    scaled = M / np.outer(scale, scale) + _RIDGE * len(M) * np.eye(len(M))
+    with np.errstate(all="ignore"):
+        try:
+            return np.asarray(np.linalg.solve(scaled, r / scale) / scale)
+        except np.linalg.LinAlgError:
+            return np.asarray(np.linalg.lstsq(scaled, r / scale, rcond=1e-14)[0] / scale)

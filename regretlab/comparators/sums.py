@@ -1,0 +1,198 @@
+"""Sums of losses F(u) = sum_{start <= s < stop} f_s(u), evaluated by asking the rounds again.
+
+Every evaluation brings an affine minorant, whose minimum over the feasible set
+bounds min F from below, and a bound on the rounding errors made on the way.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.kernels import two_sum
+from regretlab.losses.base import Losses, RandomConvexLosses, generator
+from regretlab.losses.regression import LinkLosses
+from regretlab.sets import FeasibleSet
+
+if TYPE_CHECKING:
+    from regretlab.game import Game
+
+__all__ = ["EPS", "KEPT", "CallableSums", "Sums", "Tangent", "Total", "sums_of"]
+
+EPS = float(np.finfo(np.float64).eps)
+
+KEPT = 2**23
+"""Floats of the first rounds that are kept in memory; others are generated whenever they are needed."""
+
+_TOGETHER = 1024  # values in an exact sum
+_INSIDE = 1024  # roundings that a sum given as one function is expected to make
+
+
+class Tangent(NamedTuple):
+    """What one pass over the rounds tells about F: its value at u, and a minorant.
+
+    For all v in F: F(v) >= constant + <gradient, v> - noise, and the value is
+    right up to noise.  The minorant touches F at u, or nearly, if smoothing was
+    asked for: it is below F(u) by ``value - constant - <gradient, u>``.
+    """
+
+    value: float
+    gradient: Array
+    constant: float
+    noise: float
+    size: float
+    """sum_s |f_s(u)|."""
+    bend: Array | None = None
+    """(d, d), about the second derivative of F, smoothed: it steers solvers, and no bound depends on it."""
+    kinks: int = 0
+    """How many rows have a slope that changes where they are smoothed."""
+
+
+class Total:
+    """A sum of numbers or arrays with its rounding error."""
+
+    def __init__(self, zero: Any = 0.0) -> None:
+        self.sum, self.error = zero, zero
+
+    def add(self, term: Any, error: Any = 0.0) -> None:
+        self.sum, self.error = two_sum(self.sum, self.error + error, term)
+
+    @property
+    def value(self) -> Any:
+        return self.sum + self.error
+
+
+class Sums(ABC):
+    """F(u) = sum_{start <= s < stop} f_s(u) for any rounds start, stop, on a bounded feasible set.
+
+    Attributes
+    ----------
+    smooth : bool or None
+        Whether the gradient of F is continuous; None if that is not known.
+    bends : bool
+        Whether :meth:`at` can tell the second derivative, and smooth F.
+    reach : array (d,)
+        max_{v in F} |v_i|.
+    """
+
+    smooth: bool | None = None
+    bends: bool = False
+
+    def __init__(self, losses: Losses, feasible_set: FeasibleSet, seed: int) -> None:
+        self.losses, self.feasible_set, self.seed = losses, feasible_set, seed
+        axes = np.eye(losses.dimension)
+        lower, upper = (np.diagonal(feasible_set.minimize_linear(sign * axes)) for sign in (1.0, -1.0))
+        self.reach: Array = np.maximum(np.abs(lower), np.abs(upper))
+
+    @abstractmethod
+    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
+        """F, a minorant and, if ``bend``, the second derivative at u; ``width`` is that of smoothing."""
+
+    def at_path(self, points: Array, start: int) -> Array:
+        """(n,): f_s(u_s) for the rounds s = start, start + 1, ... and the rows u_s of ``points``."""
+        reveal = self.losses.reveal
+        return np.array([reveal(start + k, u, self.seed).value(u) for k, u in enumerate(points)], dtype=np.float64)
+
+
+def sums_of(game: Game) -> Sums:
+    """The losses of a game, for evaluation at any point."""
+    if isinstance(game.losses, LinkLosses):
+        from regretlab.comparators.links import LinkSums
+
+        return LinkSums(game.losses, game.feasible_set, game.seed, game.horizon)
+    return CallableSums(game.losses, game.feasible_set, game.seed)
+
+
+class CallableSums(Sums):
+    """F(u) = sum_s f_s(u) for sequences that reveal their rounds one by one, or sum them with ``prefix_sum``.
+
+    ``prefix_sum(t, seed)`` is sum_{s<=t} f_s as one :class:`~regretlab.losses.Loss`,
+    an optional method of a sequence.
+
+    The noise takes f_s(u) and its gradient g to be right to d + 10 roundings of
+    |f_s(u)| + max_{v in F} sum_i |g_i v_i|; of a prefix sum, to about a thousand.
+    """
+
+    def __init__(self, losses: Losses, feasible_set: FeasibleSet, seed: int) -> None:
+        super().__init__(losses, feasible_set, seed)
+        self._kept: dict[int, Any] = {}
+        self._room = KEPT
+        self._prefixes: dict[int, Any] = {}
+        self._steep = 0.0
+
+    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
+        u = u.copy()
+        with np.errstate(all="ignore"):
+            if hasattr(self.losses, "prefix_sum"):
+                value, gradient, size, noise = self._by_prefix(u, start, stop)
+            else:
+                value, gradient, size, noise = self._by_round(u, start, stop)
+        if not (math.isfinite(value) and np.isfinite(gradient).all()):
+            raise FloatingPointError(
+                f"{type(self.losses).__name__}: the sum of the rounds {start}..{stop - 1} at {u} is {value}, "
+                f"with the gradient {gradient}"
+            )
+        return Tangent(value, gradient, value - float(gradient @ u), noise, size)
+
+    def _by_round(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float]:
+        values, total, gradient, steep = [], Total(), Total(np.zeros(u.size)), np.zeros(u.size)
+        size = 0.0
+        for s in range(start, stop):
+            f, g = self._ask(s, u)
+            values.append(f)
+            gradient.add(g)
+            steep += np.abs(g)
+            if len(values) == _TOGETHER or s == stop - 1:
+                size += math.fsum(map(abs, values))
+                total.add(math.fsum(values))
+                values.clear()
+        noise = (u.size + 10) * EPS * (size + 2.0 * float(steep @ self.reach))
+        return float(total.value), gradient.value, size, noise
+
+    def _by_prefix(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float]:
+        value, gradient, size = 0.0, np.zeros(u.size), 0.0
+        for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)):
+            if t > 0:
+                f = self._prefix(t)
+                part = float(f.value(u))
+                value += sign * part
+                gradient = gradient + sign * np.asarray(f.gradient(u), dtype=np.float64)
+                size += abs(part)
+        self._steep = max(self._steep, float(np.abs(gradient) @ self.reach) / (stop - start))
+        return value, gradient, size, (u.size + _INSIDE) * EPS * (size + 2.0 * (stop - 1) * self._steep)
+
+    def _prefix(self, t: int) -> Any:
+        if t not in self._prefixes:
+            self._prefixes = {s: f for s, f in list(self._prefixes.items())[-1:]}
+            self._prefixes[t] = self.losses.prefix_sum(t, self.seed)  # type: ignore[attr-defined]
+        return self._prefixes[t]
+
+    def _ask(self, s: int, u: Array) -> tuple[float, Any]:
+        losses = self.losses
+        if not isinstance(losses, RandomConvexLosses):
+            f = losses.reveal(s, u, self.seed)
+            return float(f.value(u)), np.asarray(f.gradient(u), dtype=np.float64)
+        z = self._kept.get(s)
+        if z is None:
+            z = losses.draw(generator(self.seed, s))
+            floats = _floats(z)
+            if floats is not None and floats <= self._room:
+                self._kept[s] = z
+                self._room -= floats
+        return float(losses.value(z, u)), np.asarray(losses.gradient(z, u), dtype=np.float64)
+
+
+def _floats(z: Any) -> int | None:
+    """The memory that a draw takes, in floats; None if that is not known, or if it could be changed."""
+    if isinstance(z, int | float | np.number):
+        return 8
+    if isinstance(z, np.ndarray):
+        return z.size + 16
+    if isinstance(z, tuple):
+        parts = [_floats(part) for part in z]
+        return None if None in parts else 8 + sum(part for part in parts if part is not None)
+    return None

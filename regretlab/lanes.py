@@ -1,0 +1,238 @@
+"""Games side by side in one array, played by the compiled loops.
+
+A block of rounds is computed on copies and committed with a single assignment to
+``now``, so that an interruption or an error leaves the games as they were after
+some round.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regretlab._typing import Array, Rounds
+from regretlab.errors import GameError, failure
+from regretlab.kernels import compose, compose_joint, each, shared
+from regretlab.learners.base import Algorithm1, State
+from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, read_only
+from regretlab.losses.regression import LinkLosses
+from regretlab.record import Record
+
+if TYPE_CHECKING:
+    from regretlab.game import Game
+
+__all__ = ["Draws", "JointLanes", "Lanes", "LinearLanes", "drawn"]
+
+_BLOCK = 4 * DRAWN_TOGETHER  # rounds in a block, if their data are few
+_DATA = 2**19  # numbers in the data of a block
+_IN_REGISTERS = 8  # fewer cells than this are faster one after the other
+_INTERPRET = 10_000  # cell-rounds that are over before a compiler has started
+
+Draws = dict[tuple[int, int], tuple[Array, ...]]
+"""The data of a block of rounds by (sequence, seed): drawn once for all who meet them."""
+
+
+class Lanes(ABC):
+    """Games with one class of learner and one form of schedules, at the same round."""
+
+    shared = False
+    """Whether all games meet the same gradients; then the cells of a coordinate are next to each other."""
+
+    def __init__(self, games: Sequence[Game]) -> None:
+        self.games = games
+        self.d = d = games[0].state.point.size
+        self.first = games[0].horizon
+        self.learner = _algorithm1(games[0])
+        self.coefficients = self._cells([np.tile(_algorithm1(g).coefficients(), (d, 1)).T for g in games])
+        arrays = (
+            self._cells([game.state.point for game in games]),
+            self._cells([np.array(list(game.state.moments.values())).reshape(-1, d) for game in games]),
+            self._cells([game.loss for game in games]),
+            np.ascontiguousarray(games[0].gradient) if self.shared else self._cells([g.gradient for g in games]),
+        )
+        self.records: list[tuple[Array, ...]] = []  # the checkpoints
+        self.now: tuple[int, tuple[Array, ...], int, tuple[Array, ...]] = (games[0].horizon, arrays, 0, ())
+        """Rounds played, what they left, and the records: how many are at checkpoints, and that of the last round."""
+
+    @property
+    @abstractmethod
+    def block(self) -> int:
+        """Rounds to play at a time."""
+
+    @abstractmethod
+    def _data(self, draws: Draws) -> tuple[Any, ...]:
+        """The data of a block of rounds, as the loop wants them."""
+
+    @abstractmethod
+    def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
+        """Play the rounds t0, ..., t0 + n - 1: change the arrays in place."""
+
+    @property
+    def t(self) -> int:
+        """Rounds played."""
+        return self.now[0]
+
+    def play(self, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
+        """Play the rounds up to ``stop``, on the way to ``horizon``."""
+        for game in self.games:
+            if (id(game.losses), game.seed) not in draws:
+                draws[id(game.losses), game.seed] = drawn(game, self.t + 1, stop)
+        if compiled is None:
+            compiled = (horizon - self.first) * self.coefficients.shape[1] > _INTERPRET
+        try:
+            self._commit(stop, self._data(draws), compiled)
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def finish(self) -> None:
+        """Hand every game what was played of it."""
+        t, (x, moments, loss, gradient), count, last = self.now
+        parts = [*self.records[:count], *([last] if last else [])]
+        for lane, game in enumerate(self.games):
+            own = [self._lane(array, lane).copy() for array in (x, moments, loss)]
+            total = gradient if self.shared else self._lane(gradient, lane)
+            state = State(t, own[0], dict(zip(game.state.moments, own[1], strict=True)), game.feasible_set)
+            record = [
+                Record(
+                    hits.astype(np.int64),
+                    self._lane(points, lane).copy(),
+                    self._lane(losses, lane).copy(),
+                    (gradients if self.shared else self._lane(gradients, lane)).copy(),
+                )
+                for hits, points, losses, gradients in parts
+            ]
+            game.append(state, own[2], total.copy(), record)
+
+    def _commit(self, stop: int, data: tuple[Any, ...], compiled: bool) -> None:
+        """Play the rounds up to ``stop`` and keep the result, if all of it is finite."""
+        t, arrays, *_ = self.now
+        arrays = tuple(array.copy() for array in arrays)
+        checkpoints = self.games[0].checkpoints.between(t, stop)
+        hits: Rounds = np.union1d(checkpoints, [stop])
+        x, _, loss, gradient = arrays
+        record = [np.empty((hits.size, *array.shape)) for array in (x, loss, gradient)]
+        shapes = self.learner.shapes(np.arange(t + 1, stop + 1))
+        with np.errstate(all="ignore"):  # but an interpreted rule may raise where a compiled one has inf or NaN
+            self._loop(t + 1, stop - t, data, shapes, compiled, (*arrays, hits, *record))
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise FloatingPointError("the sum of the gradients overflows")
+        rows = (hits, *record)
+        if checkpoints.size:
+            self.records.append(tuple(column[: checkpoints.size] for column in rows))
+        last = tuple(column[checkpoints.size :] for column in rows) if hits.size > checkpoints.size else ()
+        self.now = (stop, arrays, len(self.records), last)
+
+    def _failure(self, error: Exception) -> GameError:
+        """Of the next round, and of the first game that cannot play it by hand."""
+        t, (x, moments, loss, _), *_ = self.now
+        for lane, game in enumerate(self.games):
+            point = self._lane(x, lane).copy()
+            kept = dict(zip(game.state.moments, self._lane(moments, lane).copy(), strict=True))
+            try:
+                with np.errstate(all="ignore"):
+                    f = game.losses.reveal(t + 1, point, game.seed)
+                    g, total = f.gradient(point), self._lane(loss, lane)[0].sum() + f.value(point)
+                game.learner.update(State(t, point, kept, game.feasible_set), g)
+                if not np.isfinite(total):
+                    return failure(game, t + 1, f"the loss overflows, the gradient is {g}")
+            except Exception as own:
+                return failure(game, t + 1, own)
+        return failure(self.games[0], t + 1, error)
+
+    def _cells(self, per_game: Sequence[Array]) -> Array:
+        """(..., cells) from an array (..., d) for each game."""
+        stacked = np.stack(per_game)
+        cells = np.moveaxis(stacked, 0, -1 if self.shared else -2)
+        return np.ascontiguousarray(cells.reshape(*stacked.shape[1:-1], len(stacked) * self.d))
+
+    def _lane(self, cells: Array, lane: int) -> Array:
+        """(..., d), one game's part of an array (..., cells)."""
+        if self.shared:
+            return cells[..., lane :: len(self.games)]
+        return cells[..., lane * self.d : (lane + 1) * self.d]
+
+    def _gradients(self, draws: Draws) -> Array:
+        """(n, R, 1 or B): the gradients of linear losses."""
+        games = self.games[:1] if self.shared else self.games
+        rows = [draws[id(game.losses), game.seed][0] for game in games]
+        if self.shared:
+            return rows[0][:, :, None]
+        return read_only(rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1))[:, None, :]
+
+
+class LinearLanes(Lanes):
+    """Linear losses on boxes, where every coordinate of every game is on its own."""
+
+    def __init__(self, games: Sequence[Game]) -> None:
+        self.shared = len(games) > 1 and len({(id(game.losses), game.seed) for game in games}) == 1
+        super().__init__(games)
+        corners = [game.feasible_set.parameters().reshape(2, self.d) for game in games]
+        self.lower, self.upper = self._cells(corners)
+
+    @property
+    def block(self) -> int:
+        return _rounds(self.d if self.shared else self.coefficients.shape[1])
+
+    def _data(self, draws: Draws) -> tuple[Any, ...]:
+        return (self._gradients(draws),)
+
+    def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
+        loops = compose(self.learner.binding, shared if self.shared else each, compiled)
+        play = loops.by_cell if arrays[0].size < _IN_REGISTERS else loops.by_round
+        play(t0, *data, self.coefficients, shapes, self.lower, self.upper, *arrays)
+
+
+class JointLanes(Lanes):
+    """Losses or sets that look at all coordinates of a game: linear ones, or one sequence of linear predictions."""
+
+    def __init__(self, games: Sequence[Game]) -> None:
+        super().__init__(games)
+        self.geometry = np.array([game.feasible_set.parameters() for game in games])
+        seeds = list(dict.fromkeys(game.seed for game in games))
+        self.seeds = seeds
+        self.which = np.array([seeds.index(game.seed) for game in games])
+
+    @property
+    def block(self) -> int:
+        losses = self.games[0].losses
+        per_round = losses.size if isinstance(losses, LinkLosses) else self.d * len(self.games)
+        return _rounds(per_round)
+
+    def _data(self, draws: Draws) -> tuple[Any, ...]:
+        losses = self.games[0].losses
+        if not isinstance(losses, LinkLosses):
+            return (self._gradients(draws),)
+        a, y = (np.stack(parts) for parts in zip(*(draws[id(losses), seed] for seed in self.seeds), strict=True))
+        return a, y, self.which, float(losses.mu), losses.link.parameters()
+
+    def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
+        game = self.games[0]
+        link = game.losses.oracle if isinstance(game.losses, LinkLosses) else None
+        play = compose_joint(self.learner.binding, link, game.feasible_set.projection, compiled)
+        play(t0, n, data, self.coefficients, shapes, self.geometry, *arrays)
+
+
+def drawn(game: Game, start: int, stop: int) -> tuple[Array, ...]:
+    """The data of the rounds start..stop of a game's sequence."""
+    assert isinstance(game.losses, BlockLosses)
+    try:
+        data = game.losses.data(start, stop + 1, game.seed)
+        if data[0].shape[-1] != game.state.point.size:
+            raise ValueError(f"the gradients have dimension {data[0].shape[-1]}, the game has {game.state.point.size}")
+    except Exception as error:
+        raise failure(game, start, error) from error
+    return data
+
+
+def _rounds(per_round: int) -> int:
+    """Rounds in a block, if a round has so many numbers; whole draws where possible."""
+    n = min(_BLOCK, max(1, _DATA // per_round))
+    return n - n % DRAWN_TOGETHER if n > DRAWN_TOGETHER else n
+
+
+def _algorithm1(game: Game) -> Algorithm1:
+    assert isinstance(game.learner, Algorithm1)
+    return game.learner

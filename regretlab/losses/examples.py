@@ -1,0 +1,205 @@
+"""Losses over given examples: in order, shuffled anew in each epoch, or drawn with replacement.
+
+An epoch is once through the N examples.  Position p = 0, 1, 2, ... of an endless
+list holds some example, and round t gets the ``batch`` positions from
+(t - 1) batch on; a round at the end of an epoch goes on with the next one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from regretlab._typing import Array, ArrayLike, Rounds
+from regretlab.losses import arguments
+from regretlab.losses.base import DRAWN_TOGETHER, generator
+from regretlab.losses.links import Link, Squared
+from regretlab.losses.regression import LinkLosses
+from regretlab.validation import whole
+
+__all__ = ["Examples", "OverExamples", "SampledExamples", "Sampling", "ShuffledExamples", "Shuffling"]
+
+
+class OverExamples(ABC):
+    """A sequence over the rows of ``features``, ``batch`` of them in a round: in order, epoch after epoch."""
+
+    features: ArrayLike
+    batch: int
+
+    def examples(self, t: Rounds, seed: int = 0) -> Rounds:
+        """(n, b): which examples, of 0, ..., N - 1, the rounds ``t`` (n,) are made of."""
+        rounds = np.asarray(t, dtype=np.int64)
+        return self._at((rounds[:, None] - 1) * self.batch + np.arange(self.batch), seed)
+
+    def counts(self, t: int, seed: int = 0) -> Rounds:
+        """(N,): how often each example occurs in the rounds 1, ..., t.
+
+        sum_{s<=t} f_s is a sum over the N examples with these weights, over b.
+        """
+        epochs, rest = divmod(t * self.batch, self._examples)
+        return epochs + self._occurrences(epochs * self._examples, rest, seed)
+
+    def _round(self, t: int, seed: int) -> slice | Rounds:
+        """The examples of round t, as a slice where they are next to each other."""
+        first = (t - 1) * self.batch % self._examples
+        if first + self.batch <= self._examples:
+            return slice(first, first + self.batch)
+        return self.examples(np.array([t]), seed).ravel()
+
+    @property
+    def _examples(self) -> int:
+        """N."""
+        return len(np.asarray(self.features))
+
+    def _occurrences(self, first: int, n: int, seed: int) -> Rounds:
+        """(N,): how often each example is at the positions first, ..., first + n - 1."""
+        return np.bincount(self._at(np.arange(first, first + n), seed), minlength=self._examples)
+
+    def _at(self, position: Rounds, seed: int) -> Rounds:
+        """The examples at some positions."""
+        return position % self._examples
+
+    def __repr__(self) -> str:
+        shown = []
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            text = f"<array {value.shape}>" if isinstance(value, np.ndarray) else repr(value)
+            shown.append(f"{field.name}={text}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class _Tables(OverExamples):
+    """Positions k L, ..., (k + 1) L - 1 hold a table of L examples that (seed, k) decides."""
+
+    @property
+    @abstractmethod
+    def _length(self) -> int:
+        """L."""
+
+    @abstractmethod
+    def _table(self, rng: np.random.Generator) -> Rounds:
+        """(L,)."""
+
+    def _round(self, t: int, seed: int) -> slice | Rounds:
+        k, first = divmod((t - 1) * self.batch, self._length)
+        if first + self.batch <= self._length:
+            return self._kept(k, seed)[first : first + self.batch]
+        return self.examples(np.array([t]), seed).ravel()
+
+    def _at(self, position: Rounds, seed: int) -> Rounds:
+        k = position // self._length
+        found = np.empty_like(position)
+        for one in np.unique(k):
+            here = k == one
+            found[here] = self._kept(int(one), seed)[position[here] - one * self._length]
+        return found
+
+    def _kept(self, k: int, seed: int) -> Rounds:
+        """Table k; the last two that were asked for are kept."""
+        kept: tuple[tuple[tuple[int, int], Rounds], ...] = self.__dict__.get("_kept_tables", ())
+        for key, table in kept:
+            if key == (k, seed):
+                return table
+        table = self._table(generator(seed, k))
+        self.__dict__["_kept_tables"] = (*kept[-1:], ((k, seed), table))
+        return table
+
+
+class Shuffling(_Tables):
+    """Over examples in an order drawn anew, uniformly, for each epoch."""
+
+    @property
+    def _length(self) -> int:
+        return self._examples
+
+    def _table(self, rng: np.random.Generator) -> Rounds:
+        return rng.permutation(self._examples)
+
+
+class Sampling(_Tables):
+    """Over examples drawn uniformly and independently, with replacement."""
+
+    @property
+    def _length(self) -> int:
+        return DRAWN_TOGETHER
+
+    def _table(self, rng: np.random.Generator) -> Rounds:
+        return rng.integers(self._examples, size=DRAWN_TOGETHER)
+
+    def counts(self, t: int, seed: int = 0) -> Rounds:
+        last = t * self.batch
+        steps = range(0, last, DRAWN_TOGETHER)
+        parts = (self._occurrences(p, min(DRAWN_TOGETHER, last - p), seed) for p in steps)
+        return sum(parts, np.zeros(self._examples, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Examples(OverExamples, LinkLosses):
+    """f_t(x) = (1/b) sum_{j in B_t} ell(<a_j, x>, y_j) + (mu/2) ||x||^2 over given examples, in order.
+
+    Parameters
+    ----------
+    features : array (N, d)
+        a_1, ..., a_N.
+    targets : array (N,)
+        y_1, ..., y_N.
+    link : Link
+        ell.
+    batch : int
+        b, examples in a round.
+    mu : float
+        Strong convexity.
+
+    Raises
+    ------
+    ValueError
+        For shapes that disagree, numbers that are not finite, or labels outside the link's range.
+    """
+
+    features: ArrayLike
+    targets: ArrayLike
+    link: Link = dataclasses.field(default_factory=Squared)
+    batch: int = 1
+    mu: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.link, Link):
+            raise TypeError(f"link={self.link!r} must be a Link, e.g. regretlab.losses.Logistic()")
+        whole(1, batch=self.batch)
+        arguments.nonnegative(mu=self.mu)
+        a = arguments.features(self.features)
+        y = arguments.targets(self.targets, len(a))
+        self.link.check_labels(y)
+        object.__setattr__(self, "features", a)
+        object.__setattr__(self, "targets", y)
+
+    @property
+    def dimension(self) -> int:  # type: ignore[override]
+        return int(np.asarray(self.features).shape[1])
+
+    def rows(self, t: Rounds, seed: int = 0) -> tuple[Array, Array]:
+        index = self.examples(t, seed)
+        return np.asarray(self.features)[index], np.asarray(self.targets)[index]
+
+    def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
+        return self.rows(np.arange(start, stop), seed)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShuffledExamples(Shuffling, Examples):
+    """f_t(x) = (1/b) sum_{j in B_t} ell(<a_j, x>, y_j) + (mu/2) ||x||^2, examples shuffled anew in each epoch.
+
+    Parameters and errors are those of :class:`Examples`; the seed and the epoch decide the order.
+    """
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SampledExamples(Sampling, Examples):
+    """f_t(x) = (1/b) sum_{j in B_t} ell(<a_j, x>, y_j) + (mu/2) ||x||^2, examples drawn with replacement.
+
+    Parameters and errors are those of :class:`Examples`; E f_t is the mean over
+    all examples, plus (mu/2) ||x||^2.
+    """

@@ -1,0 +1,204 @@
+"""Random convex losses with a true parameter: least squares, absolute deviations, logistic regression."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from regretlab._typing import Array, Rounds
+from regretlab.losses import arguments
+from regretlab.losses.base import generator
+from regretlab.losses.links import Absolute, Logistic, Squared
+from regretlab.losses.regression import RandomLinkLosses
+from regretlab.validation import positive, whole
+
+__all__ = ["RandomAbsolute", "RandomLeastSquares", "RandomLogistic", "RandomModel"]
+
+_NEVER_PLAYED = 2**63 - 1
+"""The block of random numbers that decides the true parameter; no game gets that far."""
+
+
+@dataclass(frozen=True)
+class RandomModel(RandomLinkLosses):
+    """f_t(x) = ell(<a_t, x>, y_t) + (mu/2) ||x||^2 where y_t is made from <a_t, theta_t> and noise.
+
+    Features: a_{t,i} = s_i u_{t,i} with u_{t,i} independent and uniform on
+    [-1, 1], or 0 with probability 1 - density; the scales s_i fall
+    geometrically from s_1 = 1 to s_d = 1 / conditioning.  So |a_{t,i}| <= 1, and
+    E a_t a_t^T = (density / 3) diag(s_1^2, ..., s_d^2).
+
+    True parameter: at drift 0 it is a unit vector p, uniform, decided by the
+    seed.  Otherwise theta_t goes round the square with the corners p, q, -p, -q,
+    where q is a second such vector, orthogonal to p (0 if d = 1): once in
+    1 / drift rounds and at constant speed, ||theta_{t+1} - theta_t|| = 4 sqrt(2) drift
+    (4 drift if d = 1) on a side of it.  From round ``change`` on it is the opposite, -theta_t.
+
+    Parameters
+    ----------
+    d : int
+        Dimension.
+    conditioning : float
+        Largest by smallest scale of a feature, at least 1.
+    density : float
+        Expected fraction of features that are not zero, in (0, 1].
+    noise : float
+        Scale of the noise.
+    drift : float
+        Turns of the true parameter in a round, in [0, 1/4].
+    change : int, optional
+        The round of an abrupt change.
+    mu : float
+        Strong convexity.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For any other value, naming it.
+    """
+
+    d: int = 10
+    conditioning: float = 1.0
+    density: float = 1.0
+    noise: float = 0.1
+    drift: float = 0.0
+    change: int | None = None
+    mu: float = 0.0
+
+    def __post_init__(self) -> None:
+        whole(1, d=self.d)
+        positive(conditioning=self.conditioning, density=self.density)
+        arguments.nonnegative(noise=self.noise, drift=self.drift, mu=self.mu)
+        if self.conditioning < 1.0:
+            raise ValueError(f"conditioning={self.conditioning!r} must be at least 1: largest by smallest scale")
+        if self.density > 1.0:
+            raise ValueError(f"density={self.density!r} must be in (0, 1]")
+        if self.drift > 0.25:
+            raise ValueError(f"drift={self.drift!r} must be in [0, 1/4]: turns in a round")
+        if self.change is not None:
+            whole(1, change=self.change)
+
+    @abstractmethod
+    def noises(self, rng: np.random.Generator, n: int) -> Array:
+        """(n, ...): what the labels of n rounds are made of, besides <a_t, theta_t>."""
+
+    @abstractmethod
+    def labels(self, signal: Array, noises: Array) -> Array:
+        """(n,): y_t for signals <a_t, theta_t> (n,) and their noises (n, ...)."""
+
+    @property
+    def dimension(self) -> int:  # type: ignore[override]
+        return self.d
+
+    @cached_property
+    def scales(self) -> Array:
+        """(d,): s_1, ..., s_d."""
+        return self.conditioning ** -np.linspace(0.0, 1.0, self.d)
+
+    def true_parameter(self, t: Rounds, seed: int = 0) -> Array:
+        """(n, d): theta_t for the rounds ``t`` (n,)."""
+        p, q = self._corners(seed)
+        rounds = np.asarray(t, dtype=np.float64)
+        sides: Array = 4.0 * self.drift * (rounds - 1.0)
+        theta = _wave(sides)[:, None] * p + _wave(sides - 1.0)[:, None] * q
+        return theta if self.change is None else np.where((rounds < self.change)[:, None], theta, -theta)
+
+    def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        """Features (n, d) and the labels' noises of n rounds."""
+        a = (2.0 * rng.random((n, self.d)) - 1.0) * self.scales
+        if self.density < 1.0:
+            a *= rng.random((n, self.d)) < self.density
+        return a, self.noises(rng, n)
+
+    def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
+        a, noises = super().data(start, stop, seed)
+        # elementwise IEEE arithmetic and sums of rows, so that a round has the same bits in any block
+        y = self.labels((a * self.true_parameter(np.arange(start, stop), seed)).sum(axis=1), noises)
+        return np.ascontiguousarray(a[:, None, :]), np.ascontiguousarray(y[:, None])
+
+    def _corners(self, seed: int) -> tuple[Array, Array]:
+        """p, q."""
+        key, corners = self.__dict__.get("_last_corners", (None, None))
+        if key != seed:
+            p, q = generator(seed, _NEVER_PLAYED).standard_normal((2, self.d))
+            p /= np.sqrt((p * p).sum())
+            q -= (p * q).sum() * p
+            corners = p, (q / np.sqrt((q * q).sum()) if self.d > 1 else np.zeros(1))
+            self.__dict__["_last_corners"] = (seed, corners)
+        return corners  # type: ignore[no-any-return]
+
+    @cached_property
+    def _size(self) -> tuple[int, int]:
+        return 1, self.d
+
+    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
+        return answer  # type: ignore[no-any-return]  # features and noises, not yet labels
+
+
+@dataclass(frozen=True)
+class RandomLeastSquares(RandomModel):
+    """f_t(x) = (<a_t, x> - y_t)^2 / 2 + (mu/2) ||x||^2 with y_t = <a_t, theta_t> + noise N(0, 1).
+
+    Features, true parameter and the fields are those of :class:`RandomModel`;
+    at mu = 0, E f_t has its minimum at theta_t.
+    """
+
+    link = Squared()
+
+    def noises(self, rng: np.random.Generator, n: int) -> Array:
+        return rng.standard_normal(n)
+
+    def labels(self, signal: Array, noises: Array) -> Array:
+        return signal + self.noise * noises
+
+
+@dataclass(frozen=True)
+class RandomAbsolute(RandomModel):
+    """f_t(x) = |<a_t, x> - y_t| + (mu/2) ||x||^2 with y_t = <a_t, theta_t> + noise Laplace(0, 1).
+
+    Features, true parameter and the fields are those of :class:`RandomModel`;
+    at mu = 0, E f_t has its minimum at theta_t, and |g_{t,i}| <= 1.
+    """
+
+    link = Absolute()
+
+    def noises(self, rng: np.random.Generator, n: int) -> Array:
+        return rng.laplace(size=n)
+
+    def labels(self, signal: Array, noises: Array) -> Array:
+        return signal + self.noise * noises
+
+
+@dataclass(frozen=True)
+class RandomLogistic(RandomModel):
+    """f_t(x) = ln(1 + exp(-y_t <a_t, x>)) + (mu/2) ||x||^2 with y_t = sign(<a_t, theta_t> + noise Logistic(0, 1)).
+
+    Then y_t is flipped with probability ``flip``.  Features, true parameter and
+    the other fields are those of :class:`RandomModel`; |g_{t,i}| <= 1 at mu = 0.
+    With noise = 1 and flip = 0, the default, the labels are those of the logistic
+    model, P(y_t = 1) = 1 / (1 + exp(-<a_t, theta_t>)), so that at mu = 0, E f_t
+    has its minimum at theta_t; with noise = 0 a hyperplane separates them.
+    """
+
+    link = Logistic()
+    noise: float = 1.0
+    flip: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        arguments.probability(flip=self.flip)
+
+    def noises(self, rng: np.random.Generator, n: int) -> Array:
+        return np.stack([rng.logistic(size=n), rng.random(n)], axis=1)
+
+    def labels(self, signal: Array, noises: Array) -> Array:
+        y = np.where(signal + self.noise * noises[:, 0] >= 0.0, 1.0, -1.0)
+        return np.where(noises[:, 1] < self.flip, -y, y)
+
+
+def _wave(s: Array) -> Array:
+    """The triangle wave of period 4 with 1 at 0, 0 at 1, -1 at 2."""
+    return np.abs(np.mod(s, 4.0) - 2.0) - 1.0

@@ -1,0 +1,139 @@
+"""Multiclass softmax regression over given examples.
+
+f_t(X) = (1/b) sum_{j in B_t} [logsumexp(X a_j) - (X a_j)_{y_j}] + (mu/2) ||X||^2 for a matrix X (k, d);
+the learner's point is x = vec(X), the rows of X one after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regretlab._typing import Array, ArrayLike
+from regretlab.losses import arguments
+from regretlab.losses.base import ConvexLosses, Loss
+from regretlab.losses.examples import OverExamples, Sampling, Shuffling
+from regretlab.validation import whole
+
+__all__ = ["SampledSoftmaxRegression", "ShuffledSoftmaxRegression", "SoftmaxRegression"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SoftmaxRegression(OverExamples, ConvexLosses):
+    """f_t(X) = (1/b) sum_{j in B_t} [logsumexp(X a_j) - (X a_j)_{y_j}] + (mu/2) ||X||^2, x = vec(X), in order.
+
+    Parameters
+    ----------
+    features : array (N, d)
+        a_1, ..., a_N.
+    labels : array (N,)
+        y_1, ..., y_N, of 0, ..., k - 1.
+    batch : int
+        b, examples in a round.
+    classes : int, optional
+        k; by default one more than the largest label.
+    mu : float
+        Strong convexity.
+
+    Raises
+    ------
+    ValueError
+        For shapes that disagree, features that are not finite, or labels other than 0, ..., k - 1.
+    """
+
+    features: ArrayLike
+    labels: ArrayLike
+    batch: int = 1
+    classes: int | None = None
+    mu: float = 0.0
+
+    def __post_init__(self) -> None:
+        whole(1, batch=self.batch)
+        arguments.nonnegative(mu=self.mu)
+        if self.classes is not None:
+            whole(2, classes=self.classes)
+        a = arguments.features(self.features)
+        y = arguments.class_labels(self.labels, len(a), self.classes)
+        object.__setattr__(self, "features", a)
+        object.__setattr__(self, "labels", y)
+        object.__setattr__(self, "classes", self.classes or max(2, int(y.max()) + 1))
+
+    @property
+    def dimension(self) -> int:  # type: ignore[override]
+        """k d."""
+        return self._k * int(np.asarray(self.features).shape[1])
+
+    def reveal(self, t: int, x: Array, seed: int) -> Loss:
+        rows = self._round(t, seed)
+        a, y = np.asarray(self.features)[rows], np.asarray(self.labels)[rows]
+        f = _CrossEntropy(a, y, 1.0 / self.batch, self._k, self.mu)
+        return Loss(f.value, f.gradient)
+
+    def value(self, t: int, x: Array, seed: int = 0) -> float:
+        return self.reveal(t, x, seed).value(x)
+
+    def gradient(self, t: int, x: Array, seed: int = 0) -> Array:
+        return self.reveal(t, x, seed).gradient(x)
+
+    def prefix_sum(self, t: int, seed: int = 0) -> Loss:
+        """sum_{s<=t} f_s as one function, which costs two products with all features, however large t is."""
+        weights = self.counts(t, seed) / self.batch
+        f = _CrossEntropy(np.asarray(self.features), np.asarray(self.labels), weights, self._k, t * self.mu)
+        return Loss(f.value, f.gradient)
+
+    @property
+    def _k(self) -> int:
+        assert self.classes is not None  # since __post_init__
+        return self.classes
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShuffledSoftmaxRegression(Shuffling, SoftmaxRegression):
+    """f_t(X) = (1/b) sum_{j in B_t} [logsumexp(X a_j) - (X a_j)_{y_j}] + (mu/2) ||X||^2, shuffled in each epoch.
+
+    Parameters and errors are those of :class:`SoftmaxRegression`; the seed and the epoch decide the order.
+    """
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SampledSoftmaxRegression(Sampling, SoftmaxRegression):
+    """f_t(X) = (1/b) sum_{j in B_t} [logsumexp(X a_j) - (X a_j)_{y_j}] + (mu/2) ||X||^2, with replacement.
+
+    Parameters and errors are those of :class:`SoftmaxRegression`; E f_t is the
+    mean over all examples, plus (mu/2) ||X||^2.
+    """
+
+
+class _CrossEntropy:
+    """sum_j w_j [logsumexp(X a_j) - (X a_j)_{y_j}] + (mu/2) ||X||^2, with one product X a_j for value and gradient."""
+
+    def __init__(self, a: Array, y: NDArray[Any], weights: Array | float, k: int, mu: float) -> None:
+        self.a, self.y, self.weights, self.k, self.mu = a, y, weights, k, mu
+        self.known: tuple[Array, float, Array] | None = None  # a point, the value there, and the slopes in X a_j
+
+    def value(self, x: Array) -> float:
+        return self._forward(x)[0]
+
+    def gradient(self, x: Array) -> Array:
+        g = (self._forward(x)[1] @ self.a).ravel()
+        return g + self.mu * x if self.mu else g
+
+    def _forward(self, x: Array) -> tuple[float, Array]:
+        """The value, and (k, n) w_j (softmax(X a_j) - e_{y_j})."""
+        if self.known is not None and (x is self.known[0] or np.array_equal(self.known[0], x)):
+            return self.known[1:]
+        z = x.reshape(self.k, -1) @ self.a.T  # in this order, the fastest for few classes
+        columns = np.arange(len(self.y))
+        z -= z.max(axis=0)
+        own = z[self.y, columns]
+        np.exp(z, out=z)
+        total = z.sum(axis=0)
+        value = float(((np.log(total) - own) * self.weights).sum()) 
+        z *= self.weights / total
+        z[self.y, columns] -= self.weights
+        fixed = x.base is None and not x.flags.writeable  # as the points of a learner's states are
+        self.known = x if fixed else x.copy(), value, z
+        return value, z

@@ -1,0 +1,194 @@
+"""Affine subspaces: several linear equations at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from regretlab._typing import Array, ArrayLike
+from regretlab.sets.arguments import euclidean, matrix, point, short, vector
+from regretlab.sets.arithmetic import EPS, unit, weight
+from regretlab.sets.base import FeasibleSet
+from regretlab.sets.linear import excess, normalized
+
+__all__ = ["Affine", "equations"]
+
+_DEPENDENT = 1e-11
+_PASSES = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Affine(FeasibleSet):
+    """F = {x : A x = b}.
+
+    Parameters
+    ----------
+    A : array (k, d)
+        Its rows may depend on each other, as long as the equations have a solution.
+    b : array (k,)
+
+    Notes
+    -----
+    The projection in the metric w is y - W^-1 A^T (A W^-1 A^T)^-1 (A y - b), W = diag(w).
+    A W^-1/2 = L Q is factored by Gram-Schmidt with pivoting, orthogonalized
+    twice (Giraud, Langou, Rozložník, "The loss of orthogonality in the
+    Gram-Schmidt orthogonalization process", 2005); then what rounding left of
+    A x - b is removed in the same way.
+    """
+
+    A: Array
+    b: Array
+
+    def __post_init__(self) -> None:
+        A, b = matrix("A", self.A), vector("b", self.b)
+        if b.shape != A.shape[:1]:
+            raise ValueError(f"b has shape {b.shape}, A has shape {A.shape}: b needs a number for each row of A")
+        object.__setattr__(self, "A", A)
+        object.__setattr__(self, "b", b)
+        if not self.independent.size:
+            raise ValueError(f"A={short(A)} must not be zero")
+        x = self.nearest_to_origin()
+        over = np.abs([math.fsum([*row, -value]) for row, value in zip(A * x, b, strict=True)])
+        wrong = over > 1e3 * _DEPENDENT * (np.abs(b) + np.abs(A) @ np.abs(x))
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            raise ValueError(
+                f"row {k}: A x = b has no solution, the equations contradict each other: A={short(A)}, b={short(b)}"
+            )
+
+    def __repr__(self) -> str:
+        return f"Affine({short(self.A)}, {short(self.b)})"
+
+    @property
+    def dimension(self) -> int:
+        return int(self.A.shape[1])
+
+    @cached_property
+    def independent(self) -> Array:
+        """Rows b_j, a_j of equations that imply the others, each divided by a power of two."""
+        rows = np.array([normalized(a, b) for a, b in zip(self.A, self.b, strict=True) if a.any()])
+        if not rows.size:
+            return rows
+        rest = rows[:, 1:] / np.linalg.norm(rows[:, 1:], axis=1, keepdims=True)
+        chosen: list[int] = []
+        while len(chosen) < min(rest.shape):
+            sizes = np.linalg.norm(rest, axis=1)
+            j = int(np.argmax(sizes))
+            if sizes[j] <= _DEPENDENT:
+                break
+            chosen.append(j)
+            q = rest[j] / sizes[j]
+            for _ in range(2):
+                rest -= np.outer(rest @ q, q)
+            rest[j] = 0.0
+        return rows[sorted(chosen)]
+
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:
+        """As in the notes of the class; p holds k, then b_j, a_j for each of the k equations."""
+        solve(x, w, p)
+
+    def parameters(self) -> Array:
+        return equations(self.independent)
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        terms = self.A * point(x, self.dimension)
+        rounding = 4.0 * EPS * (np.abs(self.b) + np.abs(terms).sum(axis=1))
+        over = [math.fsum([*row, -value]) for row, value in zip(terms, self.b, strict=True)]
+        return bool((np.abs(over) <= tolerance + rounding).all())
+
+    def diameter(self, norm: float = np.inf) -> float:
+        euclidean(norm)
+        return 0.0 if len(self.independent) == self.dimension else np.inf
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        direction = np.asarray(c, dtype=np.float64)
+        flat = direction.reshape(-1, self.dimension)
+        rows = self.independent[:, 1:]
+        aside = np.abs(flat - flat @ np.linalg.pinv(rows) @ rows).max(axis=1)
+        wrong = aside > 1e2 * _DEPENDENT * np.abs(flat).max(axis=1)
+        if wrong.any():
+            first = flat[int(np.argmax(wrong))]
+            raise ValueError(
+                f"<c, x> has no minimum over {self!r}, which is unbounded in the direction of -c, c={first!r}"
+            )
+        return np.broadcast_to(self.nearest_to_origin(), direction.shape).copy()
+
+
+def equations(rows: Array) -> Array:
+    """The parameters p of :func:`solve` for equations with rows b_j, a_j."""
+    return np.concatenate([[float(len(rows))], rows.ravel()])
+
+
+def solve(x: Any, w: Any, p: Any) -> None:
+    """Project onto k equations, p = (k, b_1, a_1, ..., b_k, a_k)."""
+    d, k, scale = len(x), int(p[0]), unit(w)
+    root, Q, L, t = np.empty(d), np.empty((k, d)), np.zeros((k, k)), np.empty(k)
+    order = np.arange(k)
+    for i in range(d):
+        root[i] = 1.0 / math.sqrt(weight(w[i], scale))
+        for j in range(k):
+            Q[j, i] = p[2 + j * (d + 1) + i] * root[i]
+    for s in range(k):
+        swap(Q, L, order, s)
+        for _ in range(2):  # what rounding left of the earlier directions
+            for r in range(s):
+                take(Q, L, s, r)
+        L[s, s] = math.sqrt(dot(Q, s, s))
+        if L[s, s] > 0.0:
+            for i in range(d):
+                Q[s, i] /= L[s, s]
+        for r in range(s + 1, k):
+            take(Q, L, r, s)
+    for _ in range(_PASSES):
+        done = True
+        for s in range(k):
+            at = 1 + order[s] * (d + 1)
+            t[s], rounding = excess(x, p, at + 1, p[at])
+            done = done and abs(t[s]) <= rounding
+            for r in range(s):
+                t[s] -= L[s, r] * t[r]
+            t[s] = t[s] / L[s, s] if L[s, s] != 0.0 else 0.0
+        if done:
+            break
+        for i in range(d):
+            move = 0.0
+            for s in range(k):
+                move += t[s] * Q[s, i]
+            x[i] -= move * root[i]
+
+
+def dot(Q: Any, r: int, s: int) -> float:
+    """<Q_r, Q_s>."""
+    total = 0.0
+    for i in range(Q.shape[1]):
+        total += Q[r, i] * Q[s, i]
+    return total
+
+
+def take(Q: Any, L: Any, r: int, s: int) -> None:
+    """Take the direction Q_s out of Q_r; L says how much."""
+    part = dot(Q, r, s)
+    L[r, s] += part
+    for i in range(Q.shape[1]):
+        Q[r, i] -= part * Q[s, i]
+
+
+def swap(Q: Any, L: Any, order: Any, s: int) -> None:
+    """Bring the longest of the rows s, s+1, ... to row s."""
+    best, longest = s, dot(Q, s, s)
+    for r in range(s + 1, len(order)):
+        size = dot(Q, r, r)
+        if size > longest:
+            best, longest = r, size
+    if best == s:
+        return
+    order[s], order[best] = order[best], order[s]
+    for i in range(Q.shape[1]):
+        Q[s, i], Q[best, i] = Q[best, i], Q[s, i]
+    for r in range(s):
+        L[s, r], L[best, r] = L[best, r], L[s, r]

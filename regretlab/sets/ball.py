@@ -1,0 +1,119 @@
+"""The Euclidean ball, projected in a weighted metric through one secular equation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from regretlab._typing import Array, ArrayLike
+from regretlab.sets.arguments import euclidean, point, positive
+from regretlab.sets.arithmetic import EPS, two_sum, unit, weight
+from regretlab.sets.base import FeasibleSet
+from regretlab.sets.box import ball_repr, set_center
+
+__all__ = ["L2Ball"]
+
+_ROUNDING = 8.0 * EPS
+_NEWTON_STEPS = 100  # far more than the dozen that extreme weights take
+
+
+@dataclass(frozen=True, eq=False)
+class L2Ball(FeasibleSet):
+    """F = {x : ||x - center||_2 <= radius}.
+
+    Parameters
+    ----------
+    radius : float
+        Positive.
+    center : array (d,), optional
+        The origin by default.
+    dimension : int, optional
+        d; by default that of ``center``, or else of the sequence it is used with.
+
+    Notes
+    -----
+    In the metric w the projection of y = center + radius v, ||v|| > 1, is
+    center + radius q(lambda), where ::
+
+        q_i(lambda) = w_i v_i / (w_i + lambda),   ||q(lambda)|| = 1.
+
+    Newton's method on 1 - 1 / ||q(lambda)|| (Moré, Sorensen, "Computing a trust
+    region step", 1983).  As 1 / ||q|| is concave, steps that start below the root
+    stay below it and increase; the start max_i w_i (|v_i| - 1) is below it and
+    has |q_i| <= 1, so that no weights and no distance overflow.
+    """
+
+    radius: float
+    center: Array | None = None
+    dimension: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "radius", positive("radius", self.radius))
+        set_center(self)
+
+    def __repr__(self) -> str:
+        return ball_repr(self)
+
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:
+        """As in the notes of the class; p holds the radius and the center, if there is one."""
+        d, radius, scale = len(x), p[0], unit(w)
+        inverse = 1.0 / radius
+        lam, norm, error = 0.0, 0.0, 0.0
+        for i in range(d):
+            v = offset(x, p, i) * inverse
+            lam = max(lam, weight(w[i], scale) * (abs(v) - 1.0))
+            norm, error = two_sum(norm, error, v * v)
+        if norm + error <= 1.0 + _ROUNDING:
+            return
+        for _ in range(_NEWTON_STEPS):
+            square, slope = 0.0, 0.0
+            for i in range(d):
+                metric = weight(w[i], scale)
+                share = 1.0 / (metric + lam)
+                q = metric * share * (offset(x, p, i) * inverse)
+                square += q * q
+                slope += q * q * share
+            step = square / slope * (math.sqrt(square) - 1.0)
+            if not step > 0.0:
+                break
+            lam += step
+            if step <= 1e-9 * lam:  # the next one would be below rounding
+                break
+        norm, error = 0.0, 0.0
+        for i in range(d):
+            metric = weight(w[i], scale)
+            x[i] = metric / (metric + lam) * (offset(x, p, i) * inverse)
+            norm, error = two_sum(norm, error, x[i] * x[i])
+        length = math.sqrt(norm + error)
+        for i in range(d):
+            x[i] = radius * (x[i] / length) + (p[i + 1] if len(p) > 1 else 0.0)
+
+    def parameters(self) -> Array:
+        return np.array([self.radius, *([] if self.center is None else self.center)])
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        given = point(x, self.dimension)
+        center = np.zeros(1) if self.center is None else self.center
+        rounding = _ROUNDING * (self.radius + float(np.abs(center).max()))
+        return bool(np.linalg.norm(given - center) <= self.radius + tolerance + rounding)
+
+    def diameter(self, norm: float = np.inf) -> float:
+        euclidean(norm)
+        return 2.0 * self.radius
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        direction = np.asarray(c, dtype=np.float64)
+        largest = np.abs(direction).max(axis=-1, keepdims=True)
+        direction = direction / np.where(largest > 0.0, largest, 1.0)
+        length = np.linalg.norm(direction, axis=-1, keepdims=True)
+        x = -self.radius * (direction / np.where(length > 0.0, length, 1.0))
+        return x if self.center is None else self.center + x
+
+
+def offset(x: Any, p: Any, i: int) -> float:
+    """x_i - center_i."""
+    return x[i] - p[i + 1] if len(p) > 1 else x[i]  # type: ignore[no-any-return]

@@ -1,0 +1,121 @@
+"""Products of sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from regretlab._typing import Array, ArrayLike
+from regretlab.sets.arguments import euclidean, point
+from regretlab.sets.base import FeasibleSet
+
+__all__ = ["Product"]
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Product(FeasibleSet):
+    """F = F_1 x F_2 x ...: each block of coordinates has its own set.
+
+    Parameters
+    ----------
+    *sets : FeasibleSet
+        Of given dimensions, in the order of their coordinates.  The keyword
+        ``factors`` takes a sequence of them.
+
+    Notes
+    -----
+    The weighted projection separates into those of the factors.  If all of them
+    have a ``projection`` the product has one too.
+    """
+
+    factors: tuple[FeasibleSet, ...]
+
+    def __init__(self, *sets: FeasibleSet, factors: Sequence[FeasibleSet] = ()) -> None:
+        given = (*sets, *factors)
+        if not given:
+            raise TypeError("missing a required argument: a Product is made of at least one set")
+        for i, F in enumerate(given):
+            if not isinstance(F, FeasibleSet):
+                raise TypeError(f"sets[{i}]={F!r} must be a feasible set")
+            if F.dimension is None:
+                raise ValueError(f"sets[{i}]={F!r} has no dimension; use with_dimension(d) first")
+        object.__setattr__(self, "factors", given)
+
+    def __repr__(self) -> str:
+        return f"Product({', '.join(map(repr, self.factors))})"
+
+    @property
+    def dimension(self) -> int:
+        return sum(_sizes(self.factors))
+
+    @property
+    def projection(self) -> Callable[[Any, Any, Any], None] | None:
+        """Composed from those of the factors, for blocks of equal kind in a row by one loop."""
+        runs = [(key, list(group)) for key, group in groupby(self.factors, key=lambda F: F.projection)]
+        return None if any(key is None for key, _ in runs) else _in_a_row(tuple(key for key, _ in runs))
+
+    def parameters(self) -> Array:
+        """For each run of factors of a kind their number; for each factor d, the number of parameters, and these."""
+        numbers: list[Any] = []
+        for _, group in groupby(self.factors, key=lambda F: F.projection):
+            run = list(group)
+            numbers.append([float(len(run))])
+            for F in run:
+                own = F.parameters()
+                numbers += [[float(F.dimension or 0), float(own.size)], own]
+        return np.concatenate(numbers)
+
+    def _project(self, y: Array, weights: Array) -> Array:
+        if self.projection is not None:
+            return super()._project(y, weights)
+        parts = zip(self.factors, self._split(y), self._split(weights), strict=True)
+        return np.concatenate([F._project(part, w) for F, part, w in parts])
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        parts = self._split(point(x, self.dimension))
+        return all(F.contains(part, tolerance) for F, part in zip(self.factors, parts, strict=True))
+
+    def diameter(self, norm: float = np.inf) -> float:
+        return float(np.linalg.norm([F.diameter(norm) for F in self.factors], 2 if euclidean(norm) else np.inf))
+
+    @property
+    def bounded(self) -> bool:
+        return all(F.bounded for F in self.factors)
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        parts = self._split(np.asarray(c, dtype=np.float64))
+        return np.concatenate([F.minimize_linear(part) for F, part in zip(self.factors, parts, strict=True)], axis=-1)
+
+    def _split(self, x: Array) -> list[Array]:
+        if x.shape[-1] != self.dimension:
+            raise ValueError(f"an array of shape {x.shape} does not belong to {self!r} of dimension {self.dimension}")
+        return np.split(x, np.cumsum(_sizes(self.factors))[:-1], axis=-1)
+
+
+def _sizes(factors: Iterable[FeasibleSet]) -> list[int]:
+    return [F.dimension or 0 for F in factors]
+
+
+@cache
+def _in_a_row(projections: tuple[Callable[[Any, Any, Any], None], ...]) -> Callable[[Any, Any, Any], None]:
+    """The projection of a product whose runs of factors have these projections."""
+    first, rest = projections[0], _in_a_row(projections[1:]) if projections[1:] else _nothing
+
+    def projection(x: Any, w: Any, p: Any) -> None:
+        at, q = 0, 1
+        for _ in range(int(p[0])):
+            d, k = int(p[q]), int(p[q + 1])
+            first(x[at : at + d], w[at : at + d], p[q + 2 : q + 2 + k])
+            at, q = at + d, q + 2 + k
+        rest(x[at:], w[at:], p[q:])
+
+    return projection
+
+
+def _nothing(x: Any, w: Any, p: Any) -> None:
+    return
