@@ -169,7 +169,8 @@ class Game:
             "seed": str(self.seed),
             "x_{T+1}": np.array2string(self.point, precision=6, threshold=8),
         }
-        if self.horizon and isinstance(self.losses, LinearLosses | AdaptiveLosses):  # a comparator in closed form
+        linear = isinstance(self.losses, LinearLosses | AdaptiveLosses)
+        if self.horizon and linear and self.feasible_set.bounded:  # a comparator in closed form
             last = self._last_regret()
             rows |= {"R_T": f"{last:.6g}", "R_T/T": f"{last / self.horizon:.6g}"}
         elif self.horizon:
@@ -177,8 +178,9 @@ class Game:
         return rows
 
     def _last_regret(self) -> float:
-        comparators = _regret.best_in_hindsight(self)
-        return float(_regret.total(comparators.record.loss[-1:])[0] - comparators.loss[-1])
+        record = self.record.rows(slice(-1, None))
+        comparators = _regret.linear_comparators(record, self.feasible_set)
+        return float(_regret.total(record.loss)[0] - comparators.loss[0])
 
     def __repr__(self) -> str:
         lines = [f"  {name:<12}  {text}" for name, text in self._summary().items()]
@@ -347,7 +349,12 @@ def tidy(games: Sequence[Game], labels: Sequence[str] | None = None) -> pd.DataF
 
 def _labels(learners: Sequence[Learner]) -> dict[str, Learner]:
     names = [type(learner).__name__ for learner in learners]
-    return {n if names.count(n) == 1 else repr(x): x for n, x in zip(names, learners, strict=True)}
+    labels: dict[str, Learner] = {}
+    for name, learner in zip(names, learners, strict=True):
+        label = name if names.count(name) == 1 else repr(learner)
+        again = sum(other == learner for other in labels.values())
+        labels[f"{label} #{again + 1}" if again else label] = learner
+    return labels
 
 
 def _horizon(horizon: object) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.losses.base import AdaptiveLosses, ConvexLosses, LinearLosses, RandomConvexLosses
 from regretlab.record import Record
+from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,14 +55,18 @@ def best_in_hindsight(game: Game) -> Comparators:
     """
     record = game.record
     if isinstance(game.losses, LinearLosses | AdaptiveLosses):
-        G = record.gradient.sum(axis=1)
-        u = game.feasible_set.minimize_linear(G)
-        return Comparators(record, u, _inner(record.gradient, u), np.zeros(len(record.t)))
+        return linear_comparators(record, game.feasible_set)
     _check_oblivious(game)
     from regretlab.solve import minimize_sums  # scipy is imported when used
 
     record = record.rows(_thinned(record.t, _SOLVED_PER_DECADE))
     return Comparators(record, *minimize_sums(game, record.t))
+
+
+def linear_comparators(record: Record, F: FeasibleSet) -> Comparators:
+    """u_t = argmin_{u in F} <G_t, u> for the sums G_t of gradients of linear losses."""
+    u = F.minimize_linear(record.gradient.sum(axis=1))
+    return Comparators(record, u, _inner(record.gradient, u), np.zeros(len(record.t)))
 
 
 def against(game: Game, u: ArrayLike) -> Comparators:

@@ -208,7 +208,6 @@ def test_one_learner_is_no_list_of_learners():
         play_all([Adam()], Untouchable(), INTERVAL, 5, seeds=3)
 
 
-@pytest.mark.xfail(strict=True, reason="a Box takes the dimension of the losses by making a plain Box")
 def test_a_kind_of_box_stays_what_it_is():
     assert type(rl.Game(Adam(), Mod3(), PythonBox(-1.0, 1.0)).feasible_set) is PythonBox
 
@@ -229,7 +228,6 @@ def test_repr_says_what_was_played():
     assert np.array(shown, float) == pytest.approx(game.point, abs=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="the repr of a Box has all its bounds")
 def test_repr_is_short_in_high_dimension():
     assert len(repr(play(Adam(), Waves(300), rl.sets.Box(-1.0, 1.0), 2))) < 1000
 
@@ -265,7 +263,6 @@ def test_repr_solves_nothing(losses, monkeypatch):
         assert "R_T" not in text
 
 
-@pytest.mark.xfail(strict=True, reason="R_T is made from the sums at every checkpoint, not those of the last")
 def test_repr_looks_at_the_last_round_only(monkeypatch):
     from regretlab import regret
 
@@ -366,7 +363,6 @@ def test_tables_of_nothing(how):
         tidy([])
 
 
-@pytest.mark.xfail(strict=True, reason="equal learners have one label, and one game between them")
 def test_compare_plays_equal_learners_as_often_as_they_are_given():
     assert len(compare([Adam(), Adam()], Mod3(), INTERVAL, 5, checkpoints=[5])) == 4
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from regretlab._typing import Array
@@ -13,52 +15,45 @@ __all__ = ["accelerate"]
 _MOST_PASSES = 400
 
 
-def accelerate(
-    sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, aim: float, steepness: float = 0.0
-) -> float:
-    """Projected gradient steps of length 1/L with momentum from u, until ``bracket`` is as narrow as ``aim``.
+def accelerate(sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, steepness: float) -> float:
+    """Projected gradient steps of length 1/L with momentum from u, until ``bracket`` is narrow enough.
 
     Momentum is given up where it leads uphill (O'Donoghue, Candès, "Adaptive
-    restart for accelerated gradient schemes", 2015).  L is the largest change of
-    the gradient that was met; ``steepness`` is what to begin with.
+    restart for accelerated gradient schemes", 2015).  L is a little more than
+    the largest change of the gradient that was met, and not less than ``steepness``.
 
     Returns
     -------
     float
         L.
     """
-    F = sums.feasible_set
-    L = steepness
+    F, passes = sums.feasible_set, 0
 
     def look(x: Array) -> Tangent:
+        nonlocal passes
+        passes += 1
         tangent = sums.at(x, *span)
         bracket.add(x, tangent)
         return tangent
 
-    tangent = look(u)
-    if L <= 0.0:
-        slope = float(np.linalg.norm(tangent.gradient))
-        L = max(slope / (2.0 * float(np.linalg.norm(sums.reach)) or 1.0), 1e-300)
-    x, v, momentum, passes = u, u, 1.0, 1
-    while passes < _MOST_PASSES and bracket.gap > aim:
+    x, v, momentum = u, u, 1.0
+    tangent = look(v)
+    diameter = 2.0 * float(np.linalg.norm(sums.reach)) or 1.0
+    L = steepness if steepness > 0.0 else max(float(np.linalg.norm(tangent.gradient)) / diameter, 1e-300)
+    while passes < _MOST_PASSES and not bracket.done:
         after = F.project(v - tangent.gradient / L)
-        moved = after - v
-        length = float(moved @ moved)
-        if length == 0.0:
-            break
-        if float((v - after) @ (after - x)) > 0.0:
+        if momentum > 1.0 and float((v - after) @ (after - x)) > 0.0:
             momentum, v = 1.0, x
-            x, tangent, passes = x, look(x), passes + 1
+            tangent = look(v)
             continue
-        ahead = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum * momentum))
-        x_before, x = x, after
-        v = F.project(x + (momentum - 1.0) / ahead * (x - x_before))
-        found = look(v)
-        passes += 1
-        met = float((found.gradient - tangent.gradient) @ (v - (after - moved))) / max(
-            float((v - (after - moved)) @ (v - (after - moved))), 1e-300
-        )
-        if met > L:
-            L = 1.5 * met
-        momentum, tangent = ahead, found
+        ahead = 0.5 * (1.0 + math.sqrt(1.0 + 4.0 * momentum * momentum))
+        there = F.project(after + (momentum - 1.0) / ahead * (after - x))
+        moved = there - v
+        square = float(moved @ moved)
+        if square == 0.0:
+            break
+        found = look(there)
+        met = float((found.gradient - tangent.gradient) @ moved) / square
+        L = max(L, 1.5 * met) if met > L else L
+        x, v, momentum, tangent = after, there, ahead, found
     return L

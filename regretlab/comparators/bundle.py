@@ -11,6 +11,8 @@ for convex nondifferentiable minimization" (1990).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from regretlab._typing import Array
@@ -21,6 +23,7 @@ from regretlab.comparators.sums import Sums, Tangent
 __all__ = ["Bundle"]
 
 _MOST_PASSES = 300
+_IDLE = 60  # passes that do not narrow the bracket
 _OUTER, _INNER = 40, 30
 _OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
 
@@ -28,45 +31,48 @@ _OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
 class Bundle:
     """The last tangents of F: c (k,), g (k, d)."""
 
-    def __init__(self, d: int) -> None:
-        self.c: Array = np.empty(0)
-        self.g: Array = np.empty((0, d))
-        self.noise = 0.0
-        self.most = 4 * d + 40
+    def __init__(self, tangents: Sequence[Tangent]) -> None:
+        self.c = np.array([t.constant for t in tangents])
+        self.g = np.array([t.gradient for t in tangents])
+        self.noise = max(t.noise for t in tangents)
+        self._forget()
 
-    def add(self, tangent: Tangent) -> None:
-        self.c = np.append(self.c, tangent.constant)[-self.most :]
-        self.g = np.vstack([self.g, tangent.gradient])[-self.most :]
-        self.noise = max(self.noise, tangent.noise)
-
-    def narrow(self, sums: Sums, span: tuple[int, int], bracket: Bracket, aim: float, quadratic: Quadratic) -> None:
-        """Go on from the best point of ``bracket`` until it is as narrow as ``aim``, or does not get narrower."""
-        F, d = quadratic.feasible_set, self.g.shape[1]
+    def narrow(self, sums: Sums, span: tuple[int, int], bracket: Bracket, quadratic: Quadratic) -> None:
+        """Go on from the best point of ``bracket`` until it is narrow enough, or does not get narrower."""
+        d = self.g.shape[1]
         weights = np.full(self.c.size, 1.0 / self.c.size)
-        spread = float(np.linalg.norm(self.g, axis=1).max()) / (float(np.linalg.norm(2.0 * sums.reach)) or 1.0)
+        spread = float(np.linalg.norm(self.g, axis=1).max()) / (2.0 * float(np.linalg.norm(sums.reach)) or 1.0)
         stay, idle = max(spread, 1e-300), 0
         for _ in range(_MOST_PASSES):
-            u = bracket.point
+            u, aim = bracket.point, bracket.aim
             v, weights = minimize_model(self.c, self.g, stay * np.eye(d), u, weights, 0.01 * aim, quadratic)
-            mean = weights @ self.g
-            below = float(weights @ self.c) + float(mean @ F.minimize_linear(mean))
-            bracket.below(below - self.noise - bracket.inexactness(mean))
+            bracket.below(float(weights @ self.c) + bracket.least(weights @ self.g) - self.noise)
             promised = bracket.value - float((self.c + self.g @ v).max())
-            if bracket.gap <= aim or not promised > 0.01 * aim:
+            if bracket.done or not promised > 0.01 * aim:
                 return
-            before, known = bracket.value, bracket.gap
+            value, gap = bracket.value, bracket.gap
             tangent = sums.at(v, *span)
             bracket.add(v, tangent)
-            kept = np.argsort(weights > 0.0, kind="stable")  # those that matter to the model go last
-            self.c, self.g, weights = self.c[kept], self.g[kept], weights[kept]
-            self.add(tangent)
-            weights = np.append(weights, 0.0)[-self.c.size :]
-            weights = weights / weights.sum()
-            gained = (before - bracket.value) / promised
+            weights = self._add(tangent, weights)
+            gained = (value - bracket.value) / promised
             stay *= 0.3 if gained > 0.5 else (1.0 if gained > 0.1 else 1.3)
-            idle = 0 if bracket.gap < 0.99 * known else idle + 1
-            if idle > 60:
+            idle = 0 if bracket.gap < 0.99 * gap else idle + 1
+            if idle > _IDLE:
                 return
+
+    def _add(self, tangent: Tangent, weights: Array) -> Array:
+        """Take in a tangent; the weights of all of them, those that matter to the model last."""
+        order = np.argsort(weights > 0.0, kind="stable")
+        self.c = np.append(self.c[order], tangent.constant)
+        self.g = np.vstack([self.g[order], tangent.gradient])
+        self.noise = max(self.noise, tangent.noise)
+        self._forget()
+        weights = np.append(weights[order], 0.0)[-self.c.size :]
+        return np.asarray(weights / weights.sum())
+
+    def _forget(self) -> None:
+        most = 4 * self.g.shape[1] + 40
+        self.c, self.g = self.c[-most:], self.g[-most:]
 
 
 def minimize_model(

@@ -11,12 +11,14 @@ from regretlab.comparators.links import LinkSums
 from regretlab.comparators.quadratic import Quadratic
 from regretlab.comparators.sums import Sums, Tangent
 
-__all__ = ["Secants", "descend", "descend_smoothed"]
+__all__ = ["MOST_KINKS", "Newton", "Secants", "descend_smoothed"]
 
 MOST_KINKS = 2000
 """Rows with a kink that are dealt with one by one."""
 
+_NEWTON_DIMENSION = 64  # larger ones take secants
 _MOST_PASSES = 200
+_IDLE = 12  # passes with secants that do not halve the gap
 _NARROWER = 0.3  # factor of the width of smoothing
 _OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
 _POLISHES = 8
@@ -50,27 +52,41 @@ class Secants:
             self._matrix = factor * self._matrix
 
 
-class _Descent:
-    """Newton's method on F, smoothed over intervals of half-width ``width``."""
+class Newton:
+    """Newton's method on F over the rounds ``span``, smoothed over intervals of half-width ``width``.
 
-    def __init__(self, sums: Sums, span: tuple[int, int], bracket: Bracket, quadratic: Quadratic, exact: bool) -> None:
-        self.sums, self.span, self.bracket, self.quadratic, self.exact = sums, span, bracket, quadratic, exact
-        self.width, self.passes, self.damping = 0.0, 0, 0.0
-        self.u: Array = np.empty(0)
-        self.gap = np.inf
-        self.tangent: Tangent
+    Second derivatives are those of the sum where it can tell them, and if d is
+    large or it cannot, secants of its gradients.
+    """
 
-    def look(self, u: Array) -> tuple[Tangent, float]:
-        """The tangent at u, and its Frank-Wolfe gap."""
-        self.passes += 1
-        tangent = self.sums.at(u, *self.span, self.width, bend=self.exact)
-        return tangent, self.bracket.add(u, tangent)
+    def __init__(
+        self, sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, quadratic: Quadratic, secants: Secants
+    ) -> None:
+        self.sums, self.span, self.bracket, self.quadratic, self.secants = sums, span, bracket, quadratic, secants
+        self.exact = sums.bends and u.size <= _NEWTON_DIMENSION
+        self.diameter = 2.0 * float(np.linalg.norm(sums.reach)) or 1.0
+        self.width, self.damping, self.passes = 0.0, 0.0, 0
+        self.tangents: list[Tangent] = []
+        self.go_to(u)
 
     def go_to(self, u: Array) -> None:
-        self.u, (self.tangent, self.gap) = u, self.look(u)
+        """Look at F at u, from where the next step starts."""
+        self.u, (self.tangent, self.gap) = u, self._look(u)
 
-    def step(self, H: Array, aim: float) -> bool:
+    def run(self) -> None:
+        """Steps until the bracket is narrow enough, or does not get narrower."""
+        best, since = self.bracket.gap, self.passes
+        while self.passes < _MOST_PASSES and not self.bracket.done and self.step():
+            if self.bracket.gap < 0.5 * best:
+                best, since = self.bracket.gap, self.passes
+            elif not self.exact and self.passes > since + _IDLE:
+                return
+
+    def step(self) -> bool:
         """Minimise the quadratic model, and go there or to where the slope on the way is no longer positive."""
+        H, aim = self.tangent.bend, self.bracket.aim
+        if H is None:
+            H = self.secants.bend(self.u, self.tangent.gradient, self.diameter)
         if self.damping > 0.0:
             H = H + self.damping * (float(np.trace(H)) or 1.0) / len(H) * np.eye(len(H))
         step = self.quadratic.minimize(self.tangent.gradient, H, self.u, max(1e-4 * self.gap, 0.1 * aim)) - self.u
@@ -78,7 +94,7 @@ class _Descent:
         length = 1.0
         while slope < 0.0 and length > 1e-10 and self.passes < _MOST_PASSES:
             v = self.u + length * step
-            after, gap = self.look(v)
+            after, gap = self._look(v)
             end = float(after.gradient @ step)
             if end <= -_OVERSHOOT * slope:
                 self.u, self.tangent, self.gap = v, after, gap
@@ -87,72 +103,57 @@ class _Descent:
             length *= min(0.9, max(0.05, -slope / (end - slope)))
         return False
 
-
-def descend(
-    sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, aim: float, quadratic: Quadratic, secants: Secants
-) -> None:
-    """Newton steps from u until ``bracket`` is as narrow as ``aim``, or does not get narrower.
-
-    Second derivatives are those of the sum where it can tell them, and if d is
-    large or it cannot, secants of its gradients.
-    """
-    diameter = 2.0 * float(np.linalg.norm(sums.reach)) or 1.0
-    newton = _Descent(sums, span, bracket, quadratic, sums.bends and u.size <= 64)
-    newton.go_to(u)
-    while newton.passes < _MOST_PASSES and bracket.gap > aim:
-        H = newton.tangent.bend
-        if H is None:
-            H = secants.bend(newton.u, newton.tangent.gradient, diameter)
-        if not newton.step(H, aim):
-            break
+    def _look(self, u: Array) -> tuple[Tangent, float]:
+        """The tangent at u, and its Frank-Wolfe gap."""
+        self.passes += 1
+        tangent = self.sums.at(u, *self.span, self.width, bend=self.exact)
+        if not self.exact:
+            self.tangents.append(tangent)
+        return tangent, self.bracket.add(u, tangent)
 
 
-def descend_smoothed(
-    sums: LinkSums, span: tuple[int, int], u: Array, bracket: Bracket, aim: float, quadratic: Quadratic
-) -> None:
+def descend_smoothed(newton: Newton, sums: LinkSums) -> None:
     """Minimise a sum of links with kinks: smoothed less and less, and in the end kink by kink.
 
     Each link is averaged over an interval of half-width h.  Once the Frank-Wolfe
-    gap of that problem is below what averaging costs, h gets smaller, until
-    few kinks are left in these intervals: then those are kept and the
-    other rows replaced by their tangents (:mod:`regretlab.comparators.kinks`).
+    gap of that problem is below what averaging costs, h gets smaller, until few
+    kinks are left in these intervals: then those are kept, and the other rows
+    replaced by their tangents (:mod:`regretlab.comparators.kinks`).
     """
-    newton = _Descent(sums, span, bracket, quadratic, True)
-    newton.go_to(u)
+    span, bracket = newton.span, newton.bracket
     if sums.count(*span) <= MOST_KINKS:
-        newton.width = 4.0 * float(np.abs(sums.reach).sum()) + 1.0
-        if _polish(sums, span, newton, aim):
+        newton.width = 4.0 * float(sums.reach.sum()) + 1.0
+        if _polish(newton, sums):
             return
     newton.width = max(newton.tangent.size / (span[1] - span[0]), 1e-300)
     newton.damping, smallest = 1e-9, 1e-14 * newton.width
     newton.go_to(bracket.point)
-    while newton.passes < _MOST_PASSES and bracket.gap > aim and newton.width > smallest:
+    while newton.passes < _MOST_PASSES and not bracket.done and newton.width > smallest:
         t = newton.tangent
         blur = t.value - t.constant - float(t.gradient @ newton.u)
-        if newton.gap > max(0.5 * blur, 0.1 * aim):
-            assert t.bend is not None
-            if not newton.step(t.bend, aim):
-                break
+        if newton.gap > max(0.5 * blur, 0.1 * bracket.aim):
+            if not newton.step():
+                return
+        elif newton.tangent.kinks <= MOST_KINKS // 2 and _polish(newton, sums):
+            return
         else:
-            if t.kinks <= MOST_KINKS // 2 and _polish(sums, span, newton, aim):
-                break
             newton.width *= _NARROWER
             newton.go_to(newton.u)
 
 
-def _polish(sums: LinkSums, span: tuple[int, int], newton: _Descent, aim: float) -> bool:
-    """Keep the kinks near the best point, minimise, look whether others matter; whether that reached ``aim``."""
-    bracket, other, width = newton.bracket, newton.u, newton.width
+def _polish(newton: Newton, sums: LinkSums) -> bool:
+    """Keep the kinks near the best point, minimise, look whether others matter; whether that was enough."""
+    bracket, other = newton.bracket, newton.u
     for _ in range(_POLISHES):
         centre = bracket.point
-        model = sums.kinks(centre, other, *span, width, MOST_KINKS)
-        if model is None or model.missed > aim:
+        model = sums.kinks(centre, other, *newton.span, newton.width, MOST_KINKS)
+        if model is None or model.missed > bracket.aim:
             return False
-        other, lower = minimize_kinks(model, centre, 0.3 * aim, newton.quadratic)
+        other, lower = minimize_kinks(model, centre, 0.3 * bracket.aim, newton.quadratic)
         bracket.below(lower - model.noise)
         newton.passes += 2
-        bracket.add(other, sums.at(other, *span))
-        if bracket.gap <= aim:
+        bracket.add(other, sums.at(other, *newton.span))
+        if bracket.done:
             return True
         if other is centre:
             return False

@@ -15,7 +15,7 @@ __all__ = ["minimize_on_interval"]
 _MOST_PASSES = 200
 
 
-def minimize_on_interval(sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, aim: float) -> None:
+def minimize_on_interval(sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket) -> None:
     """Close in on the point where the subgradient changes its sign, from u on.
 
     The tangents at two points with slopes of different sign bound the minimum by
@@ -33,7 +33,7 @@ def minimize_on_interval(sums: Sums, span: tuple[int, int], u: Array, bracket: B
 
     sides: list[tuple[float, Tangent] | None] = [None, None]
     for x in (u, *ends):
-        if bracket.gap > aim:
+        if not bracket.done:
             at = look(x)
             side = 0 if at[1].gradient[0] < 0.0 else 1
             known = sides[side]
@@ -50,7 +50,7 @@ def minimize_on_interval(sums: Sums, span: tuple[int, int], u: Array, bracket: B
         crossing = min(max(crossing, a), b)
         below = min(f.value + slope_a * (crossing - a), g.value + slope_b * (crossing - b))
         bracket.below(below - max(f.noise, g.noise))
-        if bracket.gap <= aim:
+        if bracket.done:
             return
         if b - a > 0.5 * length:
             x = 0.5 * (a + b)

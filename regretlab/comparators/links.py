@@ -52,7 +52,7 @@ class LinkSums(Sums):
         self.batch = losses.data(1, 2, seed)[0].shape[1]
         self.examples = losses if isinstance(losses, OverExamples) else None
         self._per_block = max(1, _ROWS // self.batch)
-        self._compiled = rounds * self.batch >= _COMPILE_FROM
+        self._compiled = rounds * self.batch >= _COMPILE_FROM and _compiles(losses.oracle, self.parameters)
         self._terms = _link_terms(losses.oracle, self._compiled)
         self._kept: dict[int, Rows] = {}
         self._room = KEPT
@@ -168,6 +168,16 @@ class LinkSums(Sums):
         return a, y.reshape(-1), np.abs(a) @ self.reach, np.ones(len(a))
 
 
+def _compiles(link: LinkOracle, p: tuple[float, ...]) -> bool:
+    """Whether the functions of the link are scalar arithmetic that can be compiled."""
+    one = np.zeros(1)
+    try:
+        _link_terms(link, True)(one, one, one, one, 1.0, True, p, np.empty(1), np.empty(1), np.empty(7))
+    except Uncompilable:
+        return False
+    return True
+
+
 @cache
 def _link_terms(link: LinkOracle, compiled: bool) -> Callable[..., None]:
     """Sums over rows of the value, of the constant of the minorant, each with its rounding error, size, noise and
@@ -205,8 +215,8 @@ def _link_terms(link: LinkOracle, compiled: bool) -> Callable[..., None]:
                     rise = derivative(v + step, label, *p) - derivative(v - step, label, *p)
                     second[j] = times * max(rise, 0.0) / (2.0 * step)
             slope[j] = times * c
-            value, value_error = add(value, value_error, times * f)
-            constant, constant_error = add(constant, constant_error, times * low)
+            value, value_error = two_sum(value, value_error, times * f)
+            constant, constant_error = two_sum(constant, constant_error, times * low)
             size += times * abs(f)
             noise += times * (steep * (2.0 * far[j] + 2.0 * h + abs(label) + 1.0) + abs(f) + abs(low))
         out[0], out[1], out[2], out[3] = value, value_error, constant, constant_error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from regretlab._typing import Array, ArrayLike
 from regretlab.validation import finite
 
-__all__ = ["class_labels", "features", "nonnegative", "numbers", "probability", "targets"]
+__all__ = ["class_labels", "features", "nonnegative", "numbers", "probability", "shown", "targets"]
+
+_SHOWN = 16  # numbers
 
 
 def nonnegative(**values: Any) -> None:
@@ -72,3 +75,14 @@ def numbers(name: str, value: ArrayLike, ndim: int, shape: str) -> Array:
         raise ValueError(f"{name}[{', '.join(map(str, at))}]={array[at]} must be a finite number")
     array.setflags(write=False)
     return array
+
+
+def shown(sequence: Any) -> str:
+    """The repr of a dataclass, with the shape instead of the numbers of a long array."""
+    parts = []
+    for field in dataclasses.fields(sequence):
+        value = getattr(sequence, field.name)
+        if isinstance(value, np.ndarray):
+            value = value.tolist() if value.size <= _SHOWN else f"<array {value.shape}>"
+        parts.append(f"{field.name}={value if isinstance(value, str) else repr(value)}")
+    return f"{type(sequence).__name__}({', '.join(parts)})"

@@ -7,7 +7,6 @@ list holds some example, and round t gets the ``batch`` positions from
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -21,6 +20,8 @@ from regretlab.losses.regression import LinkLosses
 from regretlab.validation import whole
 
 __all__ = ["Examples", "OverExamples", "SampledExamples", "Sampling", "ShuffledExamples", "Shuffling"]
+
+_SQUARED = Squared()
 
 
 class OverExamples(ABC):
@@ -63,12 +64,7 @@ class OverExamples(ABC):
         return position % self._examples
 
     def __repr__(self) -> str:
-        shown = []
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            text = f"<array {value.shape}>" if isinstance(value, np.ndarray) else repr(value)
-            shown.append(f"{field.name}={text}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return arguments.shown(self)
 
 
 class _Tables(OverExamples):
@@ -90,12 +86,14 @@ class _Tables(OverExamples):
         return self.examples(np.array([t]), seed).ravel()
 
     def _at(self, position: Rounds, seed: int) -> Rounds:
-        k = position // self._length
-        found = np.empty_like(position)
-        for one in np.unique(k):
-            here = k == one
-            found[here] = self._kept(int(one), seed)[position[here] - one * self._length]
-        return found
+        flat, L = position.ravel(), self._length
+        found = np.empty_like(flat)
+        order = np.argsort(flat, kind="stable")
+        ends = np.flatnonzero(np.diff(flat[order] // L)) + 1
+        for here in np.split(order, ends) if flat.size else ():  # the positions in one table
+            k = int(flat[here[0]]) // L
+            found[here] = self._kept(k, seed)[flat[here] - k * L]
+        return found.reshape(position.shape)
 
     def _kept(self, k: int, seed: int) -> Rounds:
         """Table k; the last two that were asked for are kept."""
@@ -113,10 +111,11 @@ class Shuffling(_Tables):
 
     @property
     def _length(self) -> int:
-        return self._examples
+        return self._examples * max(1, DRAWN_TOGETHER // self._examples)  # whole epochs
 
     def _table(self, rng: np.random.Generator) -> Rounds:
-        return rng.permutation(self._examples)
+        epochs = np.tile(np.arange(self._examples), (self._length // self._examples, 1))
+        return rng.permuted(epochs, axis=1).ravel()
 
 
 class Sampling(_Tables):
@@ -161,7 +160,7 @@ class Examples(OverExamples, LinkLosses):
 
     features: ArrayLike
     targets: ArrayLike
-    link: Link = dataclasses.field(default_factory=Squared)
+    link: Link = _SQUARED
     batch: int = 1
     mu: float = 0.0
 

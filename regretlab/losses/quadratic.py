@@ -96,7 +96,7 @@ class Quadratics(LinkLosses):
         return np.array(points), np.array(values)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PeriodicQuadratics(Quadratics):
     """f_t(x) = (mu/2) ||x - c_{(t-1) mod P}||^2 for a pattern of centres: numbers (P,) or an array (P, d)."""
 
@@ -108,6 +108,9 @@ class PeriodicQuadratics(Quadratics):
         c = np.asarray(self.pattern)
         c = arguments.numbers("pattern", c[:, None] if c.ndim == 1 else c, 2, "(P,) or (P, d)")
         object.__setattr__(self, "pattern", c)
+
+    def __repr__(self) -> str:
+        return arguments.shown(self)
 
     def centres(self, t: Rounds) -> Array:
         c = np.asarray(self.pattern)

@@ -97,7 +97,7 @@ class RandomLinkLosses(LinkLosses):
         raise NotImplementedError(f"{type(self).__name__} is random: ask data(start, stop, seed)")
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
-        return self._drawn(start, stop, seed, self._together)
+        return tuple(np.array(part) for part in self._drawn(start, stop, seed, self._together))
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]

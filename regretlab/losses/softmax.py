@@ -131,7 +131,9 @@ class _CrossEntropy:
         own = z[self.y, columns]
         np.exp(z, out=z)
         total = z.sum(axis=0)
-        value = float(((np.log(total) - own) * self.weights).sum()) 
+        value = float(((np.log(total) - own) * self.weights).sum())
+        if self.mu:
+            value += 0.5 * self.mu * float(x @ x)
         z *= self.weights / total
         z[self.y, columns] -= self.weights
         fixed = x.base is None and not x.flags.writeable  # as the points of a learner's states are

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -58,8 +58,11 @@ class Box(FeasibleSet):
             object.__setattr__(self, name, value if value.ndim else float(value))
 
     def __repr__(self) -> str:
-        lo, hi = (np.asarray(b).tolist() for b in (self.lo, self.hi))
-        return f"Box({lo}, {hi})"
+        lo, hi = np.atleast_1d(self.lo), np.atleast_1d(self.hi)
+        if (lo == lo[0]).all() and (hi == hi[0]).all():
+            return f"Box({lo[0]}, {hi[0]})" + (f"^{lo.size}" if lo.size > 1 else "")
+        short = {"separator": ", ", "threshold": 8, "max_line_width": 1000}
+        return f"Box({np.array2string(lo, **short)}, {np.array2string(hi, **short)})"
 
     @property
     def dimension(self) -> int | None:
@@ -67,7 +70,7 @@ class Box(FeasibleSet):
 
     def with_dimension(self, d: int) -> Box:
         if self.dimension is None:
-            return Box(np.full(d, self.lo), np.full(d, self.hi))
+            return replace(self, lo=np.full(d, self.lo), hi=np.full(d, self.hi))
         super().with_dimension(d)
         return self
 
