@@ -40,8 +40,9 @@ def batches(games: Sequence[Game]) -> list[Batch]:
 def _form(game: Game) -> tuple[Any, ...] | None:
     """The kind of lanes a game can be in, and what it must share with the others there; None if it is by itself."""
     learner, losses, F = game.learner, game.losses, game.feasible_set
-    plain = isinstance(learner, Algorithm1) and type(learner).update is Algorithm1.update
-    if not plain or not isinstance(losses, LinearLosses | LinkLosses):
+    if not isinstance(learner, Algorithm1) or type(learner).update is not Algorithm1.update:
+        return None
+    if not isinstance(losses, LinearLosses | LinkLosses):
         return None
     rule = (type(learner), _shapes(learner), game.state.point.size)
     if isinstance(losses, LinearLosses) and type(F) is Box:

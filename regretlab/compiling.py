@@ -13,12 +13,14 @@ This is the only module that touches numba.
 from __future__ import annotations
 
 import hashlib
+import math
 import types
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core.errors import NumbaError as Uncompilable
 
 FunctionCache: Any
@@ -28,7 +30,7 @@ try:  # where numba keeps its index of compiled functions (not a documented inte
 except ImportError:  # a future numba: everything works, only slower
     FunctionCache = None
 
-__all__ = ["Uncompilable", "fingerprint", "jit"]
+__all__ = ["Uncompilable", "fingerprint", "identity", "interpreted", "jit"]
 
 
 _KNOWN = frozenset({"builtins", "cmath", "math", "numba", "numpy", "operator"})
@@ -116,6 +118,13 @@ def fingerprint(function: Callable[..., Any]) -> str:
     return digest.hexdigest()
 
 
+def identity(function: Callable[..., Any]) -> str:
+    """The fingerprint, or nothing for a function without one."""
+    with suppress(Unidentifiable):
+        return fingerprint(function)
+    return ""
+
+
 def _names(code: types.CodeType) -> tuple[str, ...]:
     """Names of globals and attributes that the code refers to."""
     inner = [_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
@@ -136,27 +145,32 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
         Keep the compiled result on disk under the function's fingerprint.  A
         function without a fingerprint is compiled anew in each process.
     """
-    compiled: Any = _compiled(function, (), {})
+    # numba takes a function that another one calls only if it is compiled already
+    compile_one = numba.njit(error_model="numpy", nogil=True)
+    compiled: Any = _rebuilt(function, (), {}, lambda value: value, compile_one)
     if keep and FunctionCache is not None:
         with suppress(Exception):  # no fingerprint, no folder to write to, or another numba: compile, do not keep
             compiled._cache = _FingerprintCache(function, fingerprint(function))
     return compiled  # type: ignore[no-any-return]
 
 
-def _compiled(value: Any, names: tuple[str, ...], made: dict[Any, Any]) -> Any:
-    """``value`` as compiled code can use it, by the given names: a function compiled, a module with such functions.
+def _rebuilt(
+    value: Any, names: tuple[str, ...], made: dict[Any, Any], leaf: Callable[[Any], Any], finish: Callable[[Any], Any]
+) -> Any:
+    """``value`` with all that it refers to by the given names rebuilt: functions, and modules with functions.
 
-    numba takes a function that another one calls only if it is compiled already.
-    ``made`` holds what is done, or begun: functions may call each other.
+    ``leaf`` is applied to what is known by name, such as the functions of math;
+    ``finish`` to a copy of each function.  ``made`` holds what is done, or begun:
+    functions may call each other.
     """
     if not isinstance(value, types.FunctionType | types.ModuleType) or _known(value):
-        return value
+        return leaf(value)
     if isinstance(value, types.ModuleType):
         if (value, names) not in made:
             made[value, names] = types.ModuleType(value.__name__)
             space = vars(made[value, names])
             space |= vars(value)
-            space |= {name: _compiled(space[name], names, made) for name in names if name in space}
+            space |= {name: _rebuilt(space[name], names, made, leaf, finish) for name in names if name in space}
         return made[value, names]
     if value not in made:
         names, space, old = _names(value.__code__), dict(value.__globals__), value.__closure__ or ()
@@ -164,11 +178,42 @@ def _compiled(value: Any, names: tuple[str, ...], made: dict[Any, Any]) -> Any:
         copy = types.FunctionType(value.__code__, space, value.__name__, value.__defaults__, new)
         copy.__qualname__, copy.__module__ = value.__qualname__, value.__module__
         copy.__kwdefaults__ = value.__kwdefaults__
-        made[value] = numba.njit(error_model="numpy", nogil=True)(copy)
-        space |= {name: _compiled(space[name], names, made) for name in names if name in space}
+        made[value] = finish(copy)
+        space |= {name: _rebuilt(space[name], names, made, leaf, finish) for name in names if name in space}
         for to, cell in zip(new, old, strict=True):
-            to.cell_contents = _compiled(cell.cell_contents, names, made)
+            to.cell_contents = _rebuilt(cell.cell_contents, names, made, leaf, finish)
     return made[value]
+
+
+def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` with the functions of ``math`` answering as in compiled code.
+
+    That is, with inf or NaN where Python raises, and with numbers of numpy, which
+    can be divided by zero: what compiled and interpreted loops compute is the same.
+    """
+    return _rebuilt(function, (), {}, _as_compiled, lambda copy: copy)  # type: ignore[no-any-return]
+
+
+def _as_compiled(value: Any) -> Any:
+    """A function of ``math``, or the module, with IEEE results."""
+    if value is math:
+        module = types.ModuleType("math")
+        vars(module).update({name: _as_compiled(each) for name, each in vars(math).items()})
+        return module
+    if not isinstance(value, types.BuiltinFunctionType) or value.__module__ != "math":
+        return value
+    in_numpy = getattr(np, {"pow": "power"}.get(value.__name__, value.__name__), None)
+
+    def answer(*numbers: Any) -> Any:
+        try:
+            result = value(*numbers)
+        except (ValueError, OverflowError):
+            if in_numpy is None:
+                raise
+            result = in_numpy(*numbers)
+        return np.float64(result) if isinstance(result, float) else result
+
+    return answer
 
 
 def _known(value: types.FunctionType | types.ModuleType) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from regretlab import regret as _regret
-from regretlab._typing import Array, ArrayLike
+from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.driver import advance
 from regretlab.files import whole_file
 from regretlab.learners.base import Learner, State
@@ -154,6 +154,34 @@ class Game:
     def regret_against(self, u: ArrayLike) -> pd.DataFrame:
         """R_t(u) = sum_{s<=t} f_s(x_s) - f_s(u) for a fixed point u of F, at the checkpoints."""
         return _regret.regret_frame(_regret.against(self, u))
+
+    def regret_against_best(self) -> pd.DataFrame:
+        """R_t(u) for the best point of the whole horizon, u = argmin_{v in F} sum_{s<=T} f_s(v), at the checkpoints."""
+        return _regret.regret_frame(_regret.best_at_the_end(self))
+
+    def dynamic_regret(self, path: ArrayLike | Callable[[Rounds], ArrayLike]) -> pd.DataFrame:
+        """sum_{s<=t} f_s(x_s) - f_s(u_s) against a path u_1, u_2, ... in F, at the checkpoints.
+
+        ``path`` is an array (T, d), or a function of an array of rounds (n,) that
+        gives (n, d).  The column path_length is sum_{2<=s<=t} ||u_s - u_{s-1}||_2.
+        """
+        return _regret.regret_frame(_regret.against_path(self, path))
+
+    def interval_regret(self, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
+        """max over windows [r, r + w) of sum_{s in [r, r + w)} f_s(x_s) - min_{u in F} of the same sum of f_s(u).
+
+        By length w: the worst window, its first and last round, and the columns of
+        :attr:`regret`.  The windows start at the rounds 1, 1 + stride, 1 + 2 stride, ...
+
+        Parameters
+        ----------
+        lengths : array of int, optional
+            By default T, T/2, T/4, ...: down to 1 for linear losses, to T/64 for others.
+        stride : int, optional
+            By default w/64 for linear losses, w/2 for others.  With stride = 1 these
+            are all windows; w/stride sums are kept in memory for each length.
+        """
+        return _regret.over_windows(self, lengths, stride)
 
     def plot(self) -> Figure:
         """Average regret; regret beside a sqrt(T) guide on log-log axes; x_t."""

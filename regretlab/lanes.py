@@ -107,7 +107,11 @@ class Lanes(ABC):
             game.append(state, own[2], total.copy(), record)
 
     def _commit(self, stop: int, data: tuple[Any, ...], compiled: bool) -> None:
-        """Play the rounds up to ``stop`` and keep the result, if all of it is finite."""
+        """Play the rounds up to ``stop`` and keep the result, if all of it is finite.
+
+        The numbers are looked at after the last round: what a rule keeps stays
+        infinite or NaN, unless the rule forgets it within the block.
+        """
         t, arrays, *_ = self.now
         arrays = tuple(array.copy() for array in arrays)
         checkpoints = self.games[0].checkpoints.between(t, stop)

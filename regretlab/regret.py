@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike, Rounds
-from regretlab.losses.base import AdaptiveLosses, ConvexLosses, LinearLosses, RandomConvexLosses
+from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, LinearLosses, RandomConvexLosses
 from regretlab.record import Record
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from regretlab.game import Game
 
-__all__ = ["Comparators", "against", "best_in_hindsight", "regret_frame"]
+__all__ = [
+    "Comparators",
+    "against",
+    "against_path",
+    "best_at_the_end",
+    "best_in_hindsight",
+    "linear_comparators",
+    "over_windows",
+    "regret_frame",
+]
 
 _SOLVED_PER_DECADE = 8
 
@@ -26,13 +37,15 @@ class Comparators(NamedTuple):
     """Comparators at the checkpoints of ``record``, and what they paid.
 
     ``gap`` bounds how far ``loss`` may be above the minimum: it is 0 for closed
-    forms, and the regret at a checkpoint lies in [R_t, R_t + gap].
+    forms and for comparators that are given, and the regret at a checkpoint lies
+    in [R_t, R_t + gap].  ``path_length`` is that of a comparator that moves.
     """
 
     record: Record
     point: Array
     loss: Array
     gap: Array
+    path_length: Array | None = None
 
 
 def total(sums: Array) -> Array:
@@ -44,29 +57,61 @@ def best_in_hindsight(game: Game) -> Comparators:
     """u_t = argmin_{u in F} sum_{s<=t} f_s(u) for every checkpoint t: the best point for the prefix.
 
     For linear losses u_t minimises <G_t, u>, with G_t the sum of the gradients
-    that were played (adaptive adversaries included); otherwise it is found
-    numerically at some eight checkpoints per decade (:mod:`regretlab.solve`).
+    that were played (adaptive adversaries included).  A sequence may have a
+    closed form, a method ``best_in_hindsight(F, t, seed)``.  Otherwise u_t is found
+    numerically at some eight checkpoints per decade (:mod:`regretlab.comparators`).
 
     Raises
     ------
     TypeError
         For an adaptive sequence that is not linear: its rounds cannot be asked
         again at another point.
+    ValueError
+        When F is unbounded, so that there need not be a best point.
+
+    Warns
+    -----
+    ComparatorWarning
+        Once for a game, when a gap is not small.
     """
     record = game.record
-    if isinstance(game.losses, LinearLosses | AdaptiveLosses):
+    if is_linear(game):
         return linear_comparators(record, game.feasible_set)
-    _check_oblivious(game)
-    from regretlab.solve import minimize_sums  # scipy is imported when used
-
+    check_oblivious(game)
     record = record.rows(_thinned(record.t, _SOLVED_PER_DECADE))
+    closed = getattr(game.losses, "best_in_hindsight", None)
+    if closed is not None and game.feasible_set.projection is not None:
+        points, losses = closed(game.feasible_set, record.t, game.seed)
+        return Comparators(record, points, losses, np.zeros(len(record.t)))
+    check_bounded(game.feasible_set)
+    from regretlab.comparators import minimize_sums
+
     return Comparators(record, *minimize_sums(game, record.t))
 
 
 def linear_comparators(record: Record, F: FeasibleSet) -> Comparators:
     """u_t = argmin_{u in F} <G_t, u> for the sums G_t of gradients of linear losses."""
-    u = F.minimize_linear(record.gradient.sum(axis=1))
+    try:
+        u = F.minimize_linear(record.gradient.sum(axis=1))
+    except ValueError:
+        check_bounded(F)
+        raise
     return Comparators(record, u, _inner(record.gradient, u), np.zeros(len(record.t)))
+
+
+def best_at_the_end(game: Game) -> Comparators:
+    """u = argmin_{v in F} sum_{s<=T} f_s(v) at every checkpoint: the best point for the whole horizon T.
+
+    Of the gaps the last one alone can be above 0: at T the comparator should be
+    the best point, before it is just a fixed one.  Errors and warnings are those of
+    :func:`best_in_hindsight`.
+    """
+    if not game.horizon:
+        return best_in_hindsight(game)
+    best = best_in_hindsight(game)
+    comparators = against(game, best.point[-1])
+    comparators.gap[-1] = best.gap[-1]
+    return comparators
 
 
 def against(game: Game, u: ArrayLike) -> Comparators:
@@ -85,32 +130,65 @@ def against(game: Game, u: ArrayLike) -> Comparators:
         raise ValueError(f"u={u!r} is not a point of {game.feasible_set!r}")
     record = game.record
     points = np.broadcast_to(point, (len(record.t), d))
-    if isinstance(game.losses, LinearLosses | AdaptiveLosses):
+    if is_linear(game):
         return Comparators(record, points, _inner(record.gradient, points), np.zeros(len(record.t)))
-    _check_oblivious(game)
-    from regretlab.solve import sums_at
+    check_oblivious(game)
+    from regretlab.comparators import sums_at
 
     return Comparators(record, points, sums_at(game, record.t, point), np.zeros(len(record.t)))
 
 
+def against_path(game: Game, path: ArrayLike | Callable[[Rounds], ArrayLike]) -> Comparators:
+    """A comparator u_1, u_2, ... that moves: see :meth:`regretlab.Game.dynamic_regret`."""
+    check_oblivious(game)
+    from regretlab.comparators.paths import follow
+
+    return Comparators(game.record, *follow(game, path))
+
+
+def over_windows(game: Game, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
+    """The largest regret over windows of rounds: see :meth:`regretlab.Game.interval_regret`."""
+    check_oblivious(game)
+    from regretlab.comparators.windows import largest_regret
+
+    return largest_regret(game, lengths, stride)
+
+
 def regret_frame(comparators: Comparators) -> pd.DataFrame:
-    """Columns loss, comparator_loss, regret, average_regret by round t; and gap where there is one."""
+    """Columns loss, comparator_loss, regret, average_regret by round t; path_length and gap where there are any."""
     import pandas as pd
 
     t = comparators.record.t
     loss = total(comparators.record.loss)
     regret = loss - comparators.loss
     columns = {"loss": loss, "comparator_loss": comparators.loss, "regret": regret, "average_regret": regret / t}
+    if comparators.path_length is not None:
+        columns["path_length"] = comparators.path_length
     if comparators.gap.any():
         columns["gap"] = comparators.gap
     return pd.DataFrame(columns, index=pd.Index(t, name="t"))
 
 
-def _check_oblivious(game: Game) -> None:
-    if not isinstance(game.losses, ConvexLosses | RandomConvexLosses):
+def is_linear(game: Game) -> bool:
+    """Whether the losses are linear, so that sums of gradients say all about them."""
+    return isinstance(game.losses, LinearLosses | AdaptiveLosses)
+
+
+def check_oblivious(game: Game) -> None:
+    """``TypeError`` unless it is known what any point would have paid."""
+    if not isinstance(game.losses, AdaptiveLosses | BlockLosses | ConvexLosses | RandomConvexLosses):
         raise TypeError(
             f"{type(game.losses).__name__} is neither linear nor oblivious, so what another point would have paid is "
-            "not known; derive it from ConvexLosses, RandomConvexLosses, AdaptiveLosses or LinearLosses"
+            "not known; derive it from ConvexLosses, RandomConvexLosses, AdaptiveLosses, LinkLosses or LinearLosses"
+        )
+
+
+def check_bounded(F: FeasibleSet) -> None:
+    """``ValueError`` unless F is bounded."""
+    if not F.bounded:
+        raise ValueError(
+            f"{F!r} is unbounded, so the regret against its best point is not known to be finite; "
+            "game.regret_against(u) is the regret against a given one"
         )
 
 

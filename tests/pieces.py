@@ -195,8 +195,15 @@ class Following(Losses):
 # -- sets, schedules, learners ---------------------------------------------------------
 
 
+class JointBox(rl.sets.Box):
+    """A set that is no Box to the driver, with the same points and the same projection."""
+
+
 class PythonBox(rl.sets.Box):
-    """A set that is no Box to the driver, with the same points."""
+    """A set whose projection is in plain numpy, so that its games go round by round."""
+
+    def _project(self, y, weights):
+        return np.where(y < self.lo, self.lo, np.where(y > self.hi, self.hi, y))
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,9 @@ def test_list_has_a_line_for_everything(shell):
     assert re.search(r"^  Adam:alpha=0.1,beta1=0.9,beta2=0.99 +m_t = beta1 m_{t-1}.*x_{t\+1} = Pi_F", adam)
     (mod3,) = [line for line in lines if line.startswith("  Mod3:")]
     assert mod3.endswith("f_t(x) = C x if t mod 3 = 1, else -x.")
-    assert all(len(line.split("  ")) >= 3 for line in lines if line.startswith("  "))  # a formula on every line
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):  # a formula beside each name, or below a long one
+        if re.match(r"  \w", line):
+            assert re.search(r"\S  +\S", line) or re.match(r" {10,}\S", below)
 
 
 # -- play ----------------------------------------------------------------------------------

@@ -502,7 +502,6 @@ def contents_of(game):
     return bits(game.point), bits(game.state.moments["v"])
 
 
-@pytest.mark.xfail(strict=True, reason="compose() remembers a rule, not what the rule's names stand for now")
 def test_a_helper_that_is_defined_again_is_compiled_again(cache):
     """As in a notebook, where only the cell with the helper is edited and run again."""
     rule = written("def h(x): return x + 1.0\ndef f(g, v): return (v + h(g),), g, 1.0")

@@ -8,7 +8,7 @@ import regretlab as rl
 from regretlab import play
 from regretlab.learners import OGD
 from regretlab.losses import ConvexLosses
-from regretlab.solve import minimize_sums, sums_at
+from regretlab.comparators import minimize_sums, sums_at
 
 
 def game_of(losses, F=None, T=40, seed=0):

@@ -60,7 +60,7 @@ class Bracket:
     @property
     def gap(self) -> float:
         """How far the value may be above min F, rounding errors included."""
-        return max(0.0, self.value - self.lower) + (0.0 if self._best is None else self._best.noise)
+        return max(0.0, self.value - self.lower) + (0.0 if self._best is None else self._best.error)
 
     @property
     def aim(self) -> float:
@@ -68,7 +68,7 @@ class Bracket:
         if self._best is None:
             return 0.0
         inexact = 3.0 * self._inexact * float(np.abs(self._best.gradient).max())
-        return max(_AIM * self._scale, 4.0 * self._best.noise, inexact)
+        return max(_AIM * self._scale, 4.0 * self._best.error, inexact)
 
     @property
     def done(self) -> bool:

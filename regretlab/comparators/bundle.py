@@ -86,13 +86,14 @@ def minimize_model(
     """
     F, v = quadratic.feasible_set, u
     heights = c + g @ v
-    h = max(float(np.std(heights)), 1e-12 * float(np.abs(heights).max()), 1e-300)
+    smallest = max(1e-14 * float(np.abs(heights).max()), 1e-300)
+    h = max(float(np.std(heights)), smallest)
     damping = 1e-9
     for _ in range(_OUTER):
         centre = weights
         for _ in range(_INNER):
             heights = c + g @ v
-            weights = _to_simplex(centre + heights / h)
+            weights = _to_simplex(centre + (heights - heights.max()) / h)
             gradient = weights @ g + H @ (v - u)
             gap = float(gradient @ (v - F.minimize_linear(gradient)))
             blur = float(heights.max() - weights @ heights)
@@ -110,8 +111,8 @@ def minimize_model(
                 break
             length = _along(heights, g @ step, centre, h, float((H @ (v - u)) @ step), float(step @ H @ step))
             damping = min(max(damping * (0.1 if length == 1.0 else 3.0), 1e-12), 100.0)
-            v = v + length * step
-        h *= 0.5
+            v = quadratic.inside(v + length * step)
+        h = max(0.5 * h, smallest)
     return v, weights
 
 
@@ -119,7 +120,8 @@ def _along(heights: Array, across: Array, centre: Array, h: float, linear: float
     """A length in (0, 1] at which the slope of the rounded model along a step is no longer far below zero."""
 
     def slope(length: float) -> float:
-        return float(_to_simplex(centre + (heights + length * across) / h) @ across) + linear + length * square
+        there = heights + length * across
+        return float(_to_simplex(centre + (there - there.max()) / h) @ across) + linear + length * square
 
     first = slope(0.0)
     near, far, at_near, at_far = 0.0, 1.0, first, slope(1.0)
@@ -137,6 +139,7 @@ def _along(heights: Array, across: Array, centre: Array, h: float, linear: float
 
 def _to_simplex(y: Array) -> Array:
     """The nearest weights w >= 0 of sum 1."""
+    y = y - y.max()
     falling = np.sort(y)[::-1]
     levels = (np.cumsum(falling) - 1.0) / np.arange(1, y.size + 1)
     level = levels[np.flatnonzero(falling > levels)[-1]]

@@ -93,7 +93,7 @@ class Newton:
         slope = float(self.tangent.gradient @ step)
         length = 1.0
         while slope < 0.0 and length > 1e-10 and self.passes < _MOST_PASSES:
-            v = self.u + length * step
+            v = self.quadratic.inside(self.u + length * step)
             after, gap = self._look(v)
             end = float(after.gradient @ step)
             if end <= -_OVERSHOOT * slope:

@@ -96,8 +96,8 @@ def minimize_sums(game: Game, t: Rounds) -> tuple[Array, Array, Array]:
     known = _solved.setdefault(game, {})
     todo = [int(stop) for stop in t if int(stop) not in known]
     if todo:
-        before = [known[s] for s in known if s < todo[0]]
-        solver = Solver(sums_of(game), before[-1].point if before else None)
+        before = max((s for s in known if s < todo[0]), default=None)
+        solver = Solver(sums_of(game), None if before is None else known[before].point)
         paid = dict(zip(game.record.t.tolist(), game.record.loss.sum(axis=(1, 2)).tolist(), strict=True))
         told = not all(best.tolerated for best in known.values())
         for stop in todo:

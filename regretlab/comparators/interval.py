@@ -32,9 +32,9 @@ def minimize_on_interval(sums: Sums, span: tuple[int, int], u: Array, bracket: B
         return float(x[0]), tangent
 
     sides: list[tuple[float, Tangent] | None] = [None, None]
-    for x in (u, *ends):
+    for end in (u, *ends):
         if not bracket.done:
-            at = look(x)
+            at = look(end)
             side = 0 if at[1].gradient[0] < 0.0 else 1
             known = sides[side]
             if known is None or (at[0] > known[0]) == (side == 0):
@@ -44,12 +44,13 @@ def minimize_on_interval(sums: Sums, span: tuple[int, int], u: Array, bracket: B
         return  # the minimum is at an end, and the gap there says how exactly
     turn, length = 0, math.inf
     for _ in range(_MOST_PASSES):
-        (a, f), (b, g) = left, right
+        a, f = left
+        b, g = right
         slope_a, slope_b = float(f.gradient[0]), float(g.gradient[0])
         crossing = (f.value - g.value + slope_b * b - slope_a * a) / (slope_b - slope_a)
         crossing = min(max(crossing, a), b)
         below = min(f.value + slope_a * (crossing - a), g.value + slope_b * (crossing - b))
-        bracket.below(below - max(f.noise, g.noise))
+        bracket.below(below - max(f.error, g.error))
         if bracket.done:
             return
         if b - a > 0.5 * length:

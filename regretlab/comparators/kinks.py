@@ -85,7 +85,7 @@ def minimize_kinks(F: Kinks, u: Array, aim: float, quadratic: Quadratic) -> tupl
                 break
             length = _along(F, u, r, centre, h, step)
             damping = min(max(damping * (0.1 if length == 1.0 else 3.0), 1e-12), 100.0)
-            u = u + length * step
+            u = quadratic.inside(u + length * step)
         h *= _NARROWER
     return best, lower
 

@@ -18,7 +18,7 @@ import numpy as np
 from regretlab._typing import Array
 from regretlab.comparators.kinks import Kinks
 from regretlab.comparators.sums import EPS, KEPT, Sums, Tangent, Total
-from regretlab.compiling import jit
+from regretlab.compiling import Uncompilable, jit
 from regretlab.kernels import LinkOracle, two_sum
 from regretlab.losses.examples import OverExamples
 from regretlab.losses.regression import LinkLosses
@@ -81,11 +81,13 @@ class LinkSums(Sums):
             )
         b, strong = self.batch, (stop - start) * float(self.link.mu)
         square = 0.5 * strong * float(u @ u)
+        noise = noise / b + (d + 10) * EPS * strong * float(self.reach @ self.reach)
         return Tangent(
             float(value.value) / b + square,
             gradient.value / b + strong * u,
             float(constant.value) / b - square,
-            noise / b + (d + 10) * EPS * strong * float(self.reach @ self.reach),
+            noise,
+            noise,
             size / b + square,
             curvature / b + strong * np.eye(d) if bend else None,
             kinks,
@@ -126,12 +128,14 @@ class LinkSums(Sums):
         b, strong = self.batch, (stop - start) * float(self.link.mu)
         noise += (u.size + 10) * EPS * strong * b * float(self.reach @ self.reach)
         return Kinks(
-            a, weight / b, place, low, high, float(constant.value) / b, gradient.value / b, strong, missed / b, noise / b
+            *(a, weight / b, place, low, high),
+            *(float(constant.value) / b, gradient.value / b, strong),
+            *(missed / b, noise / b),
         )
 
     def count(self, start: int, stop: int) -> int:
         """The number of rows that :meth:`rows` gives."""
-        n = (stop - start) * self.batch
+        n = (stop - start) * int(self.batch)
         return n if self.examples is None else min(n, len(np.asarray(self.examples.features)))
 
     def rows(self, start: int, stop: int) -> Iterator[Rows]:
@@ -186,7 +190,7 @@ def _link_terms(link: LinkOracle, compiled: bool) -> Callable[..., None]:
     They go into ``out``; the minorants' slopes and the second derivatives, times
     the weights, into ``slope`` and ``second``.
     """
-    ell, derivative, add = link.value, link.derivative, two_sum
+    ell, derivative = link
 
     def terms(z, y, far, weight, h, bend, p, slope, second, out):  # type: ignore[no-untyped-def]
         value = value_error = constant = constant_error = size = noise = kinks = 0.0
@@ -253,6 +257,7 @@ def _link_kinks(link: LinkOracle, compiled: bool) -> Callable[..., None]:
 @cache
 def _each(value: Callable[..., float], compiled: bool) -> Callable[..., Array]:
     """ell(z_j, y_j) for every j."""
+
     def each(z, y, p):  # type: ignore[no-untyped-def]
         out = np.empty(z.size)
         for j in range(z.size):

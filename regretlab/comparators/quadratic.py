@@ -6,10 +6,12 @@ rounds there are.
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 
 from regretlab._typing import Array
-from regretlab.sets import Box, FeasibleSet
+from regretlab.sets import Box, FeasibleSet, LinfBall, Polytope
 
 __all__ = ["Quadratic"]
 
@@ -23,6 +25,7 @@ class Quadratic:
     * Where the minimum over R^d is in F it is that.
     * On a box: Newton steps in the coordinates that are not held by a bound, cut
       off at the bounds.
+    * On a polytope {A x <= b}: the solver that projects onto it.
     * On any other set: Wolfe's method ("Finding the nearest point in a polytope",
       1976) in the metric of H.  It holds points z_1..z_k that have minimised
       linear functions over F, solves for the minimum over their convex hull, and
@@ -35,14 +38,23 @@ class Quadratic:
         self._atoms: Array | None = None
         self._weights: Array = np.ones(1)
 
+    def inside(self, v: Array) -> Array:
+        """v, or if rounding has moved it out of F, its projection."""
+        return v if self.feasible_set.contains(v) else self.feasible_set.project(v)
+
     def minimize(self, g: Array, H: Array, u: Array, aim: float) -> Array:
         """A point of F whose value is above the minimum by ``aim`` at most, or by rounding errors."""
         H = H + max(1e-13 * float(np.trace(H)) / u.size, 1e-300) * np.eye(u.size)
         free = u + _solve(H, -g)
         if np.isfinite(free).all() and self.feasible_set.contains(free):
             return free
-        if isinstance(self.feasible_set, Box):
-            return self._on_a_box(self.feasible_set, g, H, u, aim)
+        F = self.feasible_set
+        if isinstance(F, Box | LinfBall):
+            return self._on_a_box(F if isinstance(F, Box) else F.box, g, H, u, aim)
+        if isinstance(F, Polytope):
+            found = self._on_a_polytope(F, g, H, u)
+            if found is not None:
+                return found
         return self._by_atoms(g, H, u, aim)
 
     def _on_a_box(self, box: Box, g: Array, H: Array, u: Array, aim: float) -> Array:
@@ -70,6 +82,14 @@ class Quadratic:
                 break
             v = best
         return v
+
+    def _on_a_polytope(self, polytope: Polytope, g: Array, H: Array, u: Array) -> Array | None:
+        solve = importlib.import_module("daqp").solve
+        length = np.maximum(np.linalg.norm(polytope.A, axis=1), 1e-300)
+        size = float(np.trace(H)) / len(H)
+        A, b = polytope.A / length[:, None], (polytope.b - polytope.A @ u) / length
+        step, _, flag, _ = solve(H / size, g / size, np.ascontiguousarray(A), b, primal_tol=1e-12, dual_tol=1e-14)
+        return polytope.project(u + step) if flag == 1 and np.isfinite(step).all() else None
 
     def _by_atoms(self, g: Array, H: Array, u: Array, aim: float) -> Array:
         F = self.feasible_set

@@ -36,7 +36,7 @@ class Tangent(NamedTuple):
     """What one pass over the rounds tells about F: its value at u, and a minorant.
 
     For all v in F: F(v) >= constant + <gradient, v> - noise, and the value is
-    right up to noise.  The minorant touches F at u, or nearly, if smoothing was
+    right up to ``error``.  The minorant touches F at u, or nearly, if smoothing was
     asked for: it is below F(u) by ``value - constant - <gradient, u>``.
     """
 
@@ -44,6 +44,7 @@ class Tangent(NamedTuple):
     gradient: Array
     constant: float
     noise: float
+    error: float
     size: float
     """sum_s |f_s(u)|."""
     bend: Array | None = None
@@ -128,17 +129,17 @@ class CallableSums(Sums):
         u = u.copy()
         with np.errstate(all="ignore"):
             if hasattr(self.losses, "prefix_sum"):
-                value, gradient, size, noise = self._by_prefix(u, start, stop)
+                value, gradient, size, *noise = self._by_prefix(u, start, stop)
             else:
-                value, gradient, size, noise = self._by_round(u, start, stop)
+                value, gradient, size, *noise = self._by_round(u, start, stop)
         if not (math.isfinite(value) and np.isfinite(gradient).all()):
             raise FloatingPointError(
                 f"{type(self.losses).__name__}: the sum of the rounds {start}..{stop - 1} at {u} is {value}, "
                 f"with the gradient {gradient}"
             )
-        return Tangent(value, gradient, value - float(gradient @ u), noise, size)
+        return Tangent(value, gradient, value - float(gradient @ u), *noise, size)
 
-    def _by_round(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float]:
+    def _by_round(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
         values, total, gradient, steep = [], Total(), Total(np.zeros(u.size)), np.zeros(u.size)
         size = 0.0
         for s in range(start, stop):
@@ -150,10 +151,11 @@ class CallableSums(Sums):
                 size += math.fsum(map(abs, values))
                 total.add(math.fsum(values))
                 values.clear()
-        noise = (u.size + 10) * EPS * (size + 2.0 * float(steep @ self.reach))
-        return float(total.value), gradient.value, size, noise
+        noise, error = (size + 2.0 * float(steep @ far) for far in (self.reach, np.abs(u)))
+        unit = (u.size + 10) * EPS
+        return float(total.value), gradient.value, size, unit * noise, unit * error
 
-    def _by_prefix(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float]:
+    def _by_prefix(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
         value, gradient, size = 0.0, np.zeros(u.size), 0.0
         for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)):
             if t > 0:
@@ -163,11 +165,12 @@ class CallableSums(Sums):
                 gradient = gradient + sign * np.asarray(f.gradient(u), dtype=np.float64)
                 size += abs(part)
         self._steep = max(self._steep, float(np.abs(gradient) @ self.reach) / (stop - start))
-        return value, gradient, size, (u.size + _INSIDE) * EPS * (size + 2.0 * (stop - 1) * self._steep)
+        noise = (u.size + _INSIDE) * EPS * (size + 2.0 * (stop - 1) * self._steep)
+        return value, gradient, size, noise, noise
 
     def _prefix(self, t: int) -> Any:
         if t not in self._prefixes:
-            self._prefixes = {s: f for s, f in list(self._prefixes.items())[-1:]}
+            self._prefixes = dict(list(self._prefixes.items())[-1:])
             self._prefixes[t] = self.losses.prefix_sum(t, self.seed)  # type: ignore[attr-defined]
         return self._prefixes[t]
 

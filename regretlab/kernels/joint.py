@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from regretlab.compiling import jit
+from regretlab.compiling import interpreted, jit
 from regretlab.kernels.rule import Binding, adaptors, scaled_step, two_sum
 
 __all__ = ["LinkOracle", "compose_joint", "link_loss", "positive_weights"]
@@ -31,6 +31,11 @@ def link_loss(link: LinkOracle, compiled: bool) -> Callable[..., float]:
     The function returned takes a, y, mu, the link's parameters p, x and g: it
     fills g (d,) and returns the value.
     """
+    loss = _loss(link)
+    return jit(loss, keep=True) if compiled else interpreted(loss)
+
+
+def _loss(link: LinkOracle) -> Callable[..., float]:
     ell, slope = link
 
     def loss(a, y, mu, p, x, g):  # type: ignore[no-untyped-def]
@@ -50,7 +55,7 @@ def link_loss(link: LinkOracle, compiled: bool) -> Callable[..., float]:
                 g[i] += c * a[j, i]
         return f
 
-    return jit(loss, keep=True) if compiled else loss
+    return loss
 
 
 @cache
@@ -94,7 +99,7 @@ def compose_joint(
                 gsums[i] = gsum
                 i += 1
 
-    return jit(by_game, keep=True) if compiled else by_game
+    return jit(by_game, keep=True) if compiled else interpreted(by_game)
 
 
 def positive_weights(w: Any) -> None:
@@ -122,7 +127,7 @@ def _reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
 
 def _reveal_with(link: LinkOracle) -> Callable[..., None]:
     """f_t(x), at the first coordinate, and its gradient, for losses of linear predictions."""
-    loss = link_loss(link, False)
+    loss = _loss(link)
 
     def reveal(k, j, data, x, f, g):  # type: ignore[no-untyped-def]
         a, y, which, mu, p = data

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from regretlab.compiling import jit
+from regretlab.compiling import interpreted, jit
 from regretlab.kernels.rule import Binding, adaptors, clip, scaled_step, two_sum
 
 __all__ = ["Loops", "compose", "each", "shared"]
@@ -117,4 +117,4 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
             weights[c] = w
 
     loops = Loops(by_cell, by_round, half_step)
-    return Loops(*(jit(loop, keep=True) for loop in loops)) if compiled else loops
+    return Loops(*(jit(loop, keep=True) if compiled else interpreted(loop) for loop in loops))

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike, Rounds
+from regretlab.compiling import identity
 from regretlab.kernels import Binding, compose, shared
 from regretlab.schedules import Constant, InverseSqrt, Schedule, Values
 from regretlab.sets import FeasibleSet
@@ -162,7 +163,7 @@ class Algorithm1(Learner):
             q += not constant
         rule, names = self._rule()
         arguments = tuple(name if name in ("g", "t") else slots.get(name, "state") for name in names)
-        return Binding(rule, arguments, slots["alpha"])
+        return Binding(rule, arguments, slots["alpha"], identity(rule))
 
     def shapes(self, t: Rounds) -> Array:
         """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""

@@ -56,9 +56,7 @@ class Affine(FeasibleSet):
         wrong = over > 1e3 * _DEPENDENT * (np.abs(b) + np.abs(A) @ np.abs(x))
         if wrong.any():
             k = int(np.argmax(wrong))
-            raise ValueError(
-                f"row {k}: A x = b has no solution, the equations contradict each other: A={short(A)}, b={short(b)}"
-            )
+            raise ValueError(f"A={short(A)}, b={short(b)}: the equations contradict each other, at row {k}")
 
     def __repr__(self) -> str:
         return f"Affine({short(self.A)}, {short(self.b)})"

@@ -16,7 +16,7 @@ from regretlab.sets.box import ball_repr, set_center
 
 __all__ = ["L2Ball"]
 
-_ROUNDING = 8.0 * EPS
+_ROUNDING = 4.0 * EPS
 _NEWTON_STEPS = 100  # far more than the dozen that extreme weights take
 
 
@@ -60,46 +60,44 @@ class L2Ball(FeasibleSet):
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
         """As in the notes of the class; p holds the radius and the center, if there is one."""
-        d, radius, scale = len(x), p[0], unit(w)
-        inverse = 1.0 / radius
-        lam, norm, error = 0.0, 0.0, 0.0
+        d, scale, inverse = len(x), unit(w), 1.0 / p[0]
+        lam, square, error, reach = 0.0, 0.0, 0.0, 0.0
         for i in range(d):
             v = offset(x, p, i) * inverse
             lam = max(lam, weight(w[i], scale) * (abs(v) - 1.0))
-            norm, error = two_sum(norm, error, v * v)
-        if norm + error <= 1.0 + _ROUNDING:
+            square, error = two_sum(square, error, v * v)
+            reach += abs(v * x[i])
+        if square + error <= 1.0 + _ROUNDING * (1.0 + reach * inverse):
             return
         for _ in range(_NEWTON_STEPS):
-            square, slope = 0.0, 0.0
+            square, error, slope = 0.0, 0.0, 0.0
             for i in range(d):
                 metric = weight(w[i], scale)
                 share = 1.0 / (metric + lam)
                 q = metric * share * (offset(x, p, i) * inverse)
-                square += q * q
+                square, error = two_sum(square, error, q * q)
                 slope += q * q * share
+            square += error
             step = square / slope * (math.sqrt(square) - 1.0)
-            if not step > 0.0:
+            lam = max(lam + step, 0.0)
+            if not step > 1e-9 * lam:  # the next one would be below rounding
                 break
-            lam += step
-            if step <= 1e-9 * lam:  # the next one would be below rounding
-                break
-        norm, error = 0.0, 0.0
         for i in range(d):
             metric = weight(w[i], scale)
-            x[i] = metric / (metric + lam) * (offset(x, p, i) * inverse)
-            norm, error = two_sum(norm, error, x[i] * x[i])
-        length = math.sqrt(norm + error)
-        for i in range(d):
-            x[i] = radius * (x[i] / length) + (p[i + 1] if len(p) > 1 else 0.0)
+            u = offset(x, p, i)
+            if lam < metric:  # nearer to y than to the center
+                x[i] -= lam / (metric + lam) * u
+            else:
+                x[i] = metric / (metric + lam) * u + (p[i + 1] if len(p) > 1 else 0.0)
 
     def parameters(self) -> Array:
         return np.array([self.radius, *([] if self.center is None else self.center)])
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         given = point(x, self.dimension)
-        center = np.zeros(1) if self.center is None else self.center
-        rounding = _ROUNDING * (self.radius + float(np.abs(center).max()))
-        return bool(np.linalg.norm(given - center) <= self.radius + tolerance + rounding)
+        u = given if self.center is None else given - self.center
+        rounding = _ROUNDING * (self.radius + float(np.abs(u * given).sum()) / self.radius)
+        return bool(np.linalg.norm(u) <= self.radius + tolerance + rounding)
 
     def diameter(self, norm: float = np.inf) -> float:
         euclidean(norm)

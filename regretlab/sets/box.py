@@ -61,8 +61,8 @@ class Box(FeasibleSet):
         lo, hi = np.atleast_1d(self.lo), np.atleast_1d(self.hi)
         if (lo == lo[0]).all() and (hi == hi[0]).all():
             return f"Box({lo[0]}, {hi[0]})" + (f"^{lo.size}" if lo.size > 1 else "")
-        short = {"separator": ", ", "threshold": 8, "max_line_width": 1000}
-        return f"Box({np.array2string(lo, **short)}, {np.array2string(hi, **short)})"
+        short = [np.array2string(b, separator=", ", threshold=8, max_line_width=1000) for b in (lo, hi)]
+        return f"Box({short[0]}, {short[1]})"
 
     @property
     def dimension(self) -> int | None:

@@ -11,7 +11,7 @@ def exact(numbers):
 
 
 def fill(y, w, mass, cap=None):
-    """x_i = min(cap, max(0, y_i - tau / w_i)) with sum mass: bisection over the sorted breakpoints, then one division."""
+    """x_i = min(cap, max(0, y_i - tau / w_i)) of sum mass: bisection over the breakpoints, then one division."""
     y, w, (mass,) = exact(y), exact(w), exact([mass])
     cap = mass if cap is None else min(mass, *exact([cap]))
     ends = sorted({b * a for a, b in zip(y, w, strict=True)} | {b * (a - cap) for a, b in zip(y, w, strict=True)})
