@@ -2,8 +2,9 @@
 
 from regretlab import learners, losses, schedules, sets
 from regretlab.checks import check_losses
+from regretlab.comparison import compare, play_all, tidy
 from regretlab.errors import GameError, GameInterrupted
-from regretlab.game import Game, compare, play, play_all, tidy
+from regretlab.game import Game, play
 
 __all__ = [
     "Game",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,20 +11,16 @@ import numpy as np
 from regretlab import regret as _regret
 from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.driver import advance
-from regretlab.files import whole_file
 from regretlab.learners.base import Learner, State
 from regretlab.losses.base import AdaptiveLosses, LinearLosses, Losses
 from regretlab.record import Checkpoints, Record
 from regretlab.sets import FeasibleSet
-from regretlab.specification import from_specification, specification
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["Game", "compare", "play", "play_all", "tidy"]
-
-_FORMAT = 1
+__all__ = ["Game", "play", "rounds_to_play"]
 
 
 class Game:
@@ -110,7 +104,7 @@ class Game:
         The result has the same bits as a game played to ``horizon`` at once.
         ``how``: the keywords of :func:`regretlab.driver.advance`.
         """
-        T = _horizon(horizon)
+        T = rounds_to_play(horizon)
         if T < self.horizon:
             raise ValueError(f"horizon={horizon!r}: {self.horizon} rounds are played already")
         advance([self], T, **how)
@@ -230,28 +224,9 @@ class Game:
         TypeError
             When a part cannot be named in a file, e.g. a schedule that is a function.
         """
-        head = {
-            "format": _FORMAT,
-            "learner": specification(self.learner),
-            "losses": specification(self.losses),
-            "feasible_set": specification(self.feasible_set),
-            "checkpoints": specification(self.checkpoints),
-            "seed": self.seed,
-            "t": self.horizon,
-            "moments": list(self.state.moments),
-        }
-        arrays = {
-            "point": self.state.point,
-            "loss": self.loss,
-            "gradient": self.gradient,
-            "record_t": self.record.t,
-            "record_point": self.record.point,
-            "record_loss": self.record.loss,
-            "record_gradient": self.record.gradient,
-            **{f"moment_{name}": array for name, array in self.state.moments.items()},
-        }
-        with whole_file(path) as file:
-            np.savez_compressed(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
+        from regretlab.saving import save_game
+
+        save_game(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Game:
@@ -262,22 +237,9 @@ class Game:
         ValueError
             When the file is damaged, of another format, or needs a class that is not there.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            head = json.loads(str(arrays["head"]))
-        except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
-            raise ValueError(f"{path} is not a saved game, or it is damaged: {error}") from error
-        if head["format"] != _FORMAT:
-            raise ValueError(f"{path} has format {head['format']}, this version reads format {_FORMAT}")
-        parts = [from_specification(head[name]) for name in ("learner", "losses", "feasible_set")]
-        game = cls(*parts, seed=head["seed"])
-        game.checkpoints = from_specification(head["checkpoints"])
-        moments = {name: arrays[f"moment_{name}"] for name in head["moments"]}
-        game.state = State(head["t"], arrays["point"], moments, game.feasible_set)
-        game.loss, game.gradient = arrays["loss"], arrays["gradient"]
-        game.record = Record(*(arrays[f"record_{name}"] for name in ("t", "point", "loss", "gradient")))
-        return game
+        from regretlab.saving import load_game
+
+        return load_game(path)
 
 
 def play(
@@ -303,89 +265,12 @@ def play(
     GameError, GameInterrupted
         When a round fails, or on Ctrl-C; ``.game`` of the exception is the game so far.
     """
-    T = _horizon(horizon)
+    T = rounds_to_play(horizon)
     return Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=checkpoints).extend(T, **how)
 
 
-def play_all(
-    learners: Iterable[Learner],
-    losses: Losses,
-    feasible_set: FeasibleSet,
-    horizon: int,
-    *,
-    seeds: Iterable[int] = (0,),
-    start: ArrayLike | None = None,
-    checkpoints: Iterable[int] | Checkpoints | None = None,
-    **how: Any,
-) -> list[Game]:
-    """A game of each learner at each seed, side by side; on a seed all meet the same sequence."""
-    T = _horizon(horizon)
-    chosen, each_seed = Checkpoints.of(checkpoints), list(seeds)
-    games = [
-        Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=chosen)
-        for learner in learners
-        for seed in each_seed
-    ]
-    advance(games, T, **how)
-    return games
-
-
-def compare(
-    learners: Mapping[str, Learner] | Iterable[Learner],
-    losses: Losses,
-    feasible_set: FeasibleSet,
-    horizon: int,
-    **options: Any,
-) -> pd.DataFrame:
-    """Play every learner at every seed and put the games in one table.
-
-    Parameters
-    ----------
-    learners : mapping or iterable of Learner
-        A mapping gives the labels of the column ``learner``; otherwise a label
-        is the class name, or the whole learner where a class occurs twice.
-    options
-        Those of :func:`play_all`: seeds, start, checkpoints.
-
-    Returns
-    -------
-    DataFrame
-        learner, seed, t, loss, comparator_loss, regret, average_regret, x_1..x_d:
-        a row for every checkpoint of every game.
-    """
-    named = learners if isinstance(learners, Mapping) else _labels(list(learners))
-    games = play_all(named.values(), losses, feasible_set, horizon, **options)
-    per_learner = len(games) // max(1, len(named))
-    return tidy(games, [label for label in named for _ in range(per_learner)])
-
-
-def tidy(games: Sequence[Game], labels: Sequence[str] | None = None) -> pd.DataFrame:
-    """One table of several games, a row for every checkpoint of every game; columns as in :func:`compare`."""
-    import pandas as pd
-
-    names = labels or [repr(game.learner) for game in games]
-    frames = []
-    for name, game in zip(names, games, strict=True):
-        frame = game.regret.join(game.points).reset_index()
-        frame.insert(0, "learner", name)
-        frame.insert(1, "seed", game.seed)
-        frames.append(frame)
-    if not frames:
-        raise ValueError("there is no game to put in a table: learners or seeds is empty")
-    return pd.concat(frames, ignore_index=True)
-
-
-def _labels(learners: Sequence[Learner]) -> dict[str, Learner]:
-    names = [type(learner).__name__ for learner in learners]
-    labels: dict[str, Learner] = {}
-    for name, learner in zip(names, learners, strict=True):
-        label = name if names.count(name) == 1 else repr(learner)
-        again = sum(other == learner for other in labels.values())
-        labels[f"{label} #{again + 1}" if again else label] = learner
-    return labels
-
-
-def _horizon(horizon: object) -> int:
+def rounds_to_play(horizon: object) -> int:
+    """``horizon`` as an integer; ``ValueError`` unless it is a number of rounds, at least 1."""
     whole = isinstance(horizon, int | np.integer) or (isinstance(horizon, float) and horizon.is_integer())
     if isinstance(horizon, bool) or not whole or horizon < 1:  # type: ignore[operator]
         raise ValueError(f"horizon={horizon!r} must be a number of rounds: an integer of at least 1")

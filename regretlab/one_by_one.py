@@ -21,7 +21,7 @@ __all__ = ["OneByOne"]
 
 
 class OneByOne:
-    """A game that is played with a learner's ``update``; each round is committed with a single assignment to ``now``."""
+    """A game that is played with a learner's ``update``; a round is committed with a single assignment to ``now``."""
 
     block = 256
 

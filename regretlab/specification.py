@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from regretlab._typing import Array
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
 from regretlab.losses.links import Link
@@ -20,8 +22,10 @@ __all__ = ["from_specification", "specification"]
 _KINDS = (Learner, Losses, Link, FeasibleSet, Schedule, Checkpoints)
 
 
-def specification(value: object) -> Any:
+def specification(value: object, held: list[Array] | None = None) -> Any:
     """``value`` as JSON: numbers, strings, lists, and dataclasses by class name and fields.
+
+    Arrays are added to the list ``held``, if there is one, and named by their place in it.
 
     Raises
     ------
@@ -34,21 +38,24 @@ def specification(value: object) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
-        return {"array": value.tolist(), "dtype": str(value.dtype)}
+        if held is None:
+            return {"array": value.tolist(), "dtype": str(value.dtype)}
+        held.append(value)
+        return {"held": len(held) - 1}
     if isinstance(value, tuple | list):
-        return {type(value).__name__: [specification(item) for item in value]}
+        return {type(value).__name__: [specification(item, held) for item in value]}
     if dataclasses.is_dataclass(value) and isinstance(value, _KINDS):
         cls = type(value)
         if "<locals>" in cls.__qualname__:
             raise TypeError(f"{cls.__qualname__} is defined inside a function, so a saved game could not find it again")
         given = [field.name for field in dataclasses.fields(value) if field.init]  # type: ignore[arg-type]
-        fields = {name: specification(getattr(value, name)) for name in given}
+        fields = {name: specification(getattr(value, name), held) for name in given}
         return {"class": f"{cls.__module__}:{cls.__qualname__}", "fields": fields}
     raise TypeError(f"{value!r} of type {type(value).__name__} cannot be saved; use a frozen dataclass of numbers")
 
 
-def from_specification(text: Any) -> Any:
-    """The value that :func:`specification` described.
+def from_specification(text: Any, held: Sequence[Array] = ()) -> Any:
+    """The value that :func:`specification` described, with the arrays it added to ``held``.
 
     Raises
     ------
@@ -60,9 +67,11 @@ def from_specification(text: Any) -> Any:
         return text
     if "array" in text:
         return np.array(text["array"], dtype=text["dtype"])
+    if "held" in text:
+        return held[text["held"]]
     if "class" not in text:
         ((kind, items),) = text.items()
-        return {"tuple": tuple, "list": list}[kind](from_specification(item) for item in items)
+        return {"tuple": tuple, "list": list}[kind](from_specification(item, held) for item in items)
     module, _, name = text["class"].partition(":")
     try:
         cls: Any = importlib.import_module(module)
@@ -72,7 +81,7 @@ def from_specification(text: Any) -> Any:
         raise ValueError(f"the saved game needs the class {name} of the module {module}, which is not there") from error
     if not (isinstance(cls, type) and issubclass(cls, _KINDS)):
         raise ValueError(f"{text['class']} is not a learner, a sequence, a set or a schedule")
-    fields = {key: from_specification(item) for key, item in text["fields"].items()}
+    fields = {key: from_specification(item, held) for key, item in text["fields"].items()}
     try:
         return cls(**fields)
     except TypeError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from regretlab.game import play_all
+from regretlab.comparison import play_all
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
 from regretlab.scaling import growth

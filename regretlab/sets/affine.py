@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
-from regretlab.sets.arguments import euclidean, matrix, point, short, vector
-from regretlab.sets.arithmetic import EPS, unit, weight
+from regretlab.sets.arguments import directions, euclidean, matrix, point, short, vector
+from regretlab.sets.arithmetic import EPS, exact_sum, unit, weight
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.linear import excess, normalized
 
-__all__ = ["Affine", "equations"]
+__all__ = ["Affine"]
 
 _DEPENDENT = 1e-11
 _PASSES = 6
@@ -52,8 +52,8 @@ class Affine(FeasibleSet):
         if not self.independent.size:
             raise ValueError(f"A={short(A)} must not be zero")
         x = self.nearest_to_origin()
-        over = np.abs([math.fsum([*row, -value]) for row, value in zip(A * x, b, strict=True)])
-        wrong = over > 1e3 * _DEPENDENT * (np.abs(b) + np.abs(A) @ np.abs(x))
+        over = np.abs([exact_sum(*row, -value) for row, value in zip(A * x, b, strict=True)])
+        wrong = ~(over <= 1e3 * _DEPENDENT * (np.abs(b) + np.abs(A) @ np.abs(x)))
         if wrong.any():
             k = int(np.argmax(wrong))
             raise ValueError(f"A={short(A)}, b={short(b)}: the equations contradict each other, at row {k}")
@@ -91,12 +91,12 @@ class Affine(FeasibleSet):
         solve(x, w, p)
 
     def parameters(self) -> Array:
-        return equations(self.independent)
+        return np.concatenate([[float(len(self.independent))], self.independent.ravel()])
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         terms = self.A * point(x, self.dimension)
         rounding = 4.0 * EPS * (np.abs(self.b) + np.abs(terms).sum(axis=1))
-        over = [math.fsum([*row, -value]) for row, value in zip(terms, self.b, strict=True)]
+        over = [exact_sum(*row, -value) for row, value in zip(terms, self.b, strict=True)]
         return bool((np.abs(over) <= tolerance + rounding).all())
 
     def diameter(self, norm: float = np.inf) -> float:
@@ -104,22 +104,15 @@ class Affine(FeasibleSet):
         return 0.0 if len(self.independent) == self.dimension else np.inf
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        direction = np.asarray(c, dtype=np.float64)
-        flat = direction.reshape(-1, self.dimension)
+        costs = directions(c, self.dimension)
+        flat = costs.reshape(-1, self.dimension)
         rows = self.independent[:, 1:]
         aside = np.abs(flat - flat @ np.linalg.pinv(rows) @ rows).max(axis=1)
         wrong = aside > 1e2 * _DEPENDENT * np.abs(flat).max(axis=1)
         if wrong.any():
             first = flat[int(np.argmax(wrong))]
-            raise ValueError(
-                f"<c, x> has no minimum over {self!r}, which is unbounded in the direction of -c, c={first!r}"
-            )
-        return np.broadcast_to(self.nearest_to_origin(), direction.shape).copy()
-
-
-def equations(rows: Array) -> Array:
-    """The parameters p of :func:`solve` for equations with rows b_j, a_j."""
-    return np.concatenate([[float(len(rows))], rows.ravel()])
+            raise ValueError(f"<c, x> has no minimum over {self!r}, which is unbounded towards -c, c={first!r}")
+        return np.broadcast_to(self.nearest_to_origin(), costs.shape).copy()
 
 
 def solve(x: Any, w: Any, p: Any) -> None:

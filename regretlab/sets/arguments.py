@@ -9,7 +9,7 @@ import numpy as np
 
 from regretlab._typing import Array, ArrayLike
 
-__all__ = ["count", "euclidean", "matrix", "point", "positive", "real", "short", "vector"]
+__all__ = ["count", "directions", "euclidean", "matrix", "point", "positive", "real", "short", "vector"]
 
 
 def real(name: str, value: object) -> float:
@@ -71,6 +71,14 @@ def point(x: ArrayLike, dimension: int | None) -> Array:
     array = np.atleast_1d(np.asarray(x, dtype=np.float64))
     if array.ndim != 1 or (dimension is not None and array.size != dimension):
         raise ValueError(f"x has shape {array.shape}, the set needs ({dimension or 'd'},)")
+    return array
+
+
+def directions(c: ArrayLike, dimension: int | None) -> Array:
+    """c as an array (..., d)."""
+    array = np.asarray(c, dtype=np.float64)
+    if array.ndim == 0 or (dimension is not None and array.shape[-1] != dimension):
+        raise ValueError(f"c has shape {array.shape}, the set needs (..., {dimension or 'd'})")
     return array
 
 

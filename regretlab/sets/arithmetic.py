@@ -14,13 +14,22 @@ from typing import Any
 
 from regretlab.kernels import two_sum
 
-__all__ = ["EPS", "add", "middle", "shifted", "two_product", "two_sum", "unit", "weight"]
+__all__ = ["EPS", "add", "exact_sum", "middle", "shifted", "two_product", "two_sum", "unit", "weight"]
 
 EPS = 2.0**-52
 """Distance from 1 to the next number."""
 
 _SPLITTER = 2.0**27 + 1.0
 _SMALLEST = 2.0**-523
+
+
+def exact_sum(*terms: float) -> float:
+    """The sum, rounded once; NaN when a term is not finite or their sum overflows."""
+    try:
+        total = math.fsum(terms)
+    except (ValueError, OverflowError):
+        return math.nan
+    return total if math.isfinite(total) else math.nan
 
 
 def two_product(a: float, b: float) -> tuple[float, float]:

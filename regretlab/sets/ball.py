@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
-from regretlab.sets.arguments import euclidean, point, positive
+from regretlab.sets.arguments import directions, euclidean, point, positive
 from regretlab.sets.arithmetic import EPS, two_sum, unit, weight
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.box import ball_repr, set_center
@@ -104,11 +104,11 @@ class L2Ball(FeasibleSet):
         return 2.0 * self.radius
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        direction = np.asarray(c, dtype=np.float64)
-        largest = np.abs(direction).max(axis=-1, keepdims=True)
-        direction = direction / np.where(largest > 0.0, largest, 1.0)
-        length = np.linalg.norm(direction, axis=-1, keepdims=True)
-        x = -self.radius * (direction / np.where(length > 0.0, length, 1.0))
+        costs = directions(c, self.dimension)
+        largest = np.abs(costs).max(axis=-1, keepdims=True)
+        costs = costs / np.where(largest > 0.0, largest, 1.0)
+        length = np.linalg.norm(costs, axis=-1, keepdims=True)
+        x = -self.radius * (costs / np.where(length > 0.0, length, 1.0))
         return x if self.center is None else self.center + x
 
 

@@ -108,7 +108,7 @@ class FeasibleSet(ABC):
         ------
         ValueError
             For NaN in y, weights that are not positive and finite, a wrong shape,
-            or a point so far away that there is no projection in floating point.
+            or a point so far away that its projection overflows.
         """
         point = np.atleast_1d(np.asarray(y, dtype=np.float64))
         if point.ndim != 1 or (self.dimension is not None and point.size != self.dimension):
@@ -127,7 +127,7 @@ class FeasibleSet(ABC):
             raise ValueError(f"weights[{i}]={w[i]!r}: weights must be positive and finite")
         x = self._project(point, w)
         if np.isnan(x).any():
-            raise ValueError(f"y={point!r} is too far from {self!r} to be projected")
+            raise ValueError(f"the projection of y={point!r} onto {self!r} overflows or does not exist")
         return x
 
     def nearest_to_origin(self) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 
 from regretlab._typing import Array, ArrayLike
 from regretlab.kernels import clip
-from regretlab.sets.arguments import count, point, positive, short, vector
+from regretlab.sets.arguments import count, directions, point, positive, short, vector
 from regretlab.sets.base import FeasibleSet
 
 __all__ = ["Box", "LinfBall", "Reals"]
@@ -148,7 +148,7 @@ class LinfBall(FeasibleSet):
         return self.box.diameter(norm)
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        return self.box.minimize_linear(c)
+        return self.box.minimize_linear(directions(c, self.dimension))
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,10 +178,10 @@ class Reals(FeasibleSet):
         return np.inf
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        direction = np.asarray(c, dtype=np.float64)
-        if direction.any():
-            raise ValueError(f"<c, x> has no minimum over {self!r}, which is unbounded: c={direction!r} is not zero")
-        return np.zeros_like(direction)
+        costs = directions(c, self.dimension)
+        if costs.any():
+            raise ValueError(f"<c, x> has no minimum over {self!r}, which is unbounded: c={costs!r} is not zero")
+        return np.zeros_like(costs)
 
 
 def set_center(ball: Any) -> None:

@@ -39,13 +39,14 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
                 total, error = two_sum(total, error, t)
                 rate += inverse
         gap = (total - mass) + error
+        step = add(tau[0], tau[1], gap / rate) if rate > 0.0 else tau
         if not abs(gap) > 2.0 * EPS * mass:
+            tau = step
             break
         if gap > 0.0:
             lower = tau
         else:
             upper = tau
-        step = add(tau[0], tau[1], gap / rate) if rate > 0.0 else tau
         if step <= lower or step >= upper:
             step = between(x, w, scale, cap, signed, lower, upper)
         if step in (lower, upper):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
-from regretlab.sets.arguments import euclidean, point, real, short, vector
-from regretlab.sets.arithmetic import EPS, two_product, two_sum, unit, weight
+from regretlab.sets.arguments import directions, euclidean, point, real, short, vector
+from regretlab.sets.arithmetic import EPS, exact_sum, two_product, two_sum, unit, weight
 from regretlab.sets.base import FeasibleSet
 
 __all__ = ["Halfspace", "Hyperplane", "excess", "normalized"]
@@ -159,17 +159,17 @@ def _set_constraint(F: Any) -> None:
 def _over(F: Hyperplane | Halfspace, x: ArrayLike) -> tuple[float, float]:
     """<a, x> - b and the rounding error of computing it."""
     terms = F.a * point(x, F.dimension)
-    return math.fsum([*terms, -F.b]), _ROUNDING * (abs(F.b) + float(np.abs(terms).sum()))
+    return exact_sum(*terms, -F.b), _ROUNDING * (abs(F.b) + float(np.abs(terms).sum()))
 
 
 def _minimize(F: Hyperplane | Halfspace, c: ArrayLike, largest: float) -> Array:
     """The point of <a, x> = b nearest to the origin, if every c is a multiple of a, of at most ``largest``."""
     b, *a = normalized(F.a, F.b)
-    direction, normal = np.asarray(c, dtype=np.float64), np.array(a)
-    multiple = (direction @ normal / (normal @ normal))[..., None]
-    aside = np.abs(direction - multiple * normal).max(axis=-1) > _PARALLEL * np.abs(direction).max(axis=-1)
+    costs, normal = directions(c, F.dimension), np.array(a)
+    multiple = (costs @ normal / (normal @ normal))[..., None]
+    aside = np.abs(costs - multiple * normal).max(axis=-1) > _PARALLEL * np.abs(costs).max(axis=-1)
     wrong = aside | (multiple[..., 0] > largest)
     if wrong.any():
-        first = direction.reshape(-1, normal.size)[int(np.argmax(wrong))]
+        first = costs.reshape(-1, normal.size)[int(np.argmax(wrong))]
         raise ValueError(f"<c, x> has no minimum over {F!r}, which is unbounded towards -c, c={first!r}")
-    return np.broadcast_to(b * normal / (normal @ normal), direction.shape).copy()
+    return np.broadcast_to(b * normal / (normal @ normal), costs.shape).copy()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
-from regretlab.sets.arguments import euclidean, point
+from regretlab.sets.arguments import directions, euclidean, point
 from regretlab.sets.base import FeasibleSet
 
 __all__ = ["Product"]
@@ -88,12 +88,10 @@ class Product(FeasibleSet):
         return all(F.bounded for F in self.factors)
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        parts = self._split(np.asarray(c, dtype=np.float64))
+        parts = self._split(directions(c, self.dimension))
         return np.concatenate([F.minimize_linear(part) for F, part in zip(self.factors, parts, strict=True)], axis=-1)
 
     def _split(self, x: Array) -> list[Array]:
-        if x.shape[-1] != self.dimension:
-            raise ValueError(f"an array of shape {x.shape} does not belong to {self!r} of dimension {self.dimension}")
         return np.split(x, np.cumsum(_sizes(self.factors))[:-1], axis=-1)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
-from regretlab.sets.arguments import count, euclidean, point, positive
-from regretlab.sets.arithmetic import EPS
+from regretlab.sets.arguments import count, directions, euclidean, point, positive
+from regretlab.sets.arithmetic import EPS, exact_sum
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.filling import fill, mass_of
 
@@ -61,7 +61,8 @@ class Simplex(FeasibleSet):
         return 0.0 if self.dimension == 1 else side * self.mass
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        return _vertex(np.argmin(np.asarray(c), axis=-1), np.asarray(c).shape, self.mass)
+        costs = directions(c, self.dimension)
+        return _vertex(np.argmin(costs, axis=-1), costs.shape, self.mass)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,10 @@ class CappedSimplex(FeasibleSet):
     def parameters(self) -> Array:
         return np.array([self.mass, self.cap])
 
+    def _project(self, y: Array, weights: Array) -> Array:
+        self.with_dimension(y.size)  # not empty
+        return super()._project(y, weights)
+
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         return _shares(point(x, self.dimension), self.mass, self.cap, tolerance)
 
@@ -115,7 +120,7 @@ class CappedSimplex(FeasibleSet):
         return float(np.linalg.norm(vertex - farthest, 2 if euclidean(norm) else np.inf))
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        order = np.argsort(np.asarray(c), axis=-1, kind="stable")
+        order = np.argsort(directions(c, self.dimension), axis=-1, kind="stable")
         filled = np.clip(self.mass - self.cap * np.arange(order.shape[-1]), 0.0, self.cap)
         x = np.empty(order.shape)
         np.put_along_axis(x, order, np.broadcast_to(filled, order.shape), axis=-1)
@@ -157,16 +162,15 @@ class L1Ball(FeasibleSet):
         return np.array([self.radius])
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        return math.fsum(np.abs(point(x, self.dimension))) <= self.radius * (1.0 + _ROUNDING) + tolerance
+        return exact_sum(*np.abs(point(x, self.dimension))) <= self.radius * (1.0 + _ROUNDING) + tolerance
 
     def diameter(self, norm: float = np.inf) -> float:
         euclidean(norm)
         return 2.0 * self.radius
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        direction = np.asarray(c, dtype=np.float64)
-        largest = np.argmax(np.abs(direction), axis=-1)
-        return -np.sign(direction) * _vertex(largest, direction.shape, self.radius)
+        costs = directions(c, self.dimension)
+        return -np.sign(costs) * _vertex(np.argmax(np.abs(costs), axis=-1), costs.shape, self.radius)
 
 
 def _vertex(at: Any, shape: tuple[int, ...], mass: float) -> Array:
@@ -178,4 +182,4 @@ def _vertex(at: Any, shape: tuple[int, ...], mass: float) -> Array:
 
 def _shares(x: Array, mass: float, cap: float, tolerance: float) -> bool:
     inside = (x >= -tolerance).all() and (x <= cap + tolerance).all()
-    return bool(inside) and abs(math.fsum(x) - mass) <= _ROUNDING * mass + tolerance
+    return bool(inside) and abs(exact_sum(*x) - mass) <= _ROUNDING * mass + tolerance
