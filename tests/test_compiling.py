@@ -19,7 +19,8 @@ from pieces import INTERVAL, LEARNERS, Waves, assert_same, bits, from_hex
 
 import regretlab as rl
 from regretlab import compiling, kernels
-from regretlab.compiling import fingerprint, jit
+from regretlab.compiling import jit
+from regretlab.fingerprints import Unidentifiable, fingerprint
 from regretlab.learners import Algorithm1
 
 # -- fingerprints: what changes them -----------------------------------------------------
@@ -192,9 +193,9 @@ def test_what_has_no_fingerprint(value):
     if value is np.int64:
         assert fingerprint(f)
         return
-    with pytest.raises(compiling.Unidentifiable):
+    with pytest.raises(Unidentifiable):
         fingerprint(f)
-    with pytest.raises(compiling.Unidentifiable):
+    with pytest.raises(Unidentifiable):
         fingerprint(closing_over(value))
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from regretlab._typing import Array
 from regretlab.comparators.bracket import Bracket
 from regretlab.comparators.quadratic import Quadratic
-from regretlab.comparators.sums import Sums, Tangent
+from regretlab.comparators.sums import EPS, Sums, Tangent
 
 __all__ = ["Bundle"]
 
@@ -41,15 +41,20 @@ class Bundle:
         """Go on from the best point of ``bracket`` until it is narrow enough, or does not get narrower."""
         d = self.g.shape[1]
         weights = np.full(self.c.size, 1.0 / self.c.size)
-        spread = float(np.linalg.norm(self.g, axis=1).max()) / (2.0 * float(np.linalg.norm(sums.reach)) or 1.0)
-        stay, idle = max(spread, 1e-300), 0
+        diameter = 2.0 * float(np.linalg.norm(sums.reach)) or 1.0
+        stay, idle = max(float(np.linalg.norm(self.g, axis=1).max()) / diameter, 1e-300), 0
         for _ in range(_MOST_PASSES):
             u, aim = bracket.point, bracket.aim
-            v, weights = minimize_model(self.c, self.g, stay * np.eye(d), u, weights, 0.01 * aim, quadratic)
+            v, weights = minimize_model(self.c, self.g, stay * np.eye(d), u, weights, 0.01 * aim, quadratic, diameter)
             bracket.below(float(weights @ self.c) + bracket.least(weights @ self.g) - self.noise)
             promised = bracket.value - float((self.c + self.g @ v).max())
-            if bracket.done or not promised > 0.01 * aim:
+            if bracket.done:
                 return
+            if not promised > 0.1 * aim:  # it is the term that holds v back, or rounding errors are all that is left
+                stay, idle = 0.1 * stay, idle + 6
+                if idle > _IDLE:
+                    return
+                continue
             value, gap = bracket.value, bracket.gap
             tangent = sums.at(v, *span)
             bracket.add(v, tangent)
@@ -76,7 +81,7 @@ class Bundle:
 
 
 def minimize_model(
-    c: Array, g: Array, H: Array, u: Array, weights: Array, aim: float, quadratic: Quadratic
+    c: Array, g: Array, H: Array, u: Array, weights: Array, aim: float, quadratic: Quadratic, diameter: float
 ) -> tuple[Array, Array]:
     """The minimum of the model, up to ``aim`` or a hundredth of what it gains, and the weights of its tangents.
 
@@ -86,8 +91,9 @@ def minimize_model(
     """
     F, v = quadratic.feasible_set, u
     heights = c + g @ v
-    smallest = max(1e-14 * float(np.abs(heights).max()), 1e-300)
-    h = max(float(np.std(heights)), smallest)
+    size, steepest = float((np.abs(c) + np.abs(g) @ np.abs(v)).max()), float(np.linalg.norm(g, axis=1).max())
+    narrowest = max(EPS * size * steepest * diameter / aim, aim)  # or else rounding errors decide the weights
+    h = max(float(np.std(heights)), narrowest)
     damping = 1e-9
     for _ in range(_OUTER):
         centre = weights
@@ -112,7 +118,7 @@ def minimize_model(
             length = _along(heights, g @ step, centre, h, float((H @ (v - u)) @ step), float(step @ H @ step))
             damping = min(max(damping * (0.1 if length == 1.0 else 3.0), 1e-12), 100.0)
             v = quadratic.inside(v + length * step)
-        h = max(0.5 * h, smallest)
+        h = max(0.5 * h, narrowest)
     return v, weights
 
 

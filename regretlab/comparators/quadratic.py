@@ -16,6 +16,8 @@ from regretlab.sets import Box, FeasibleSet, LinfBall, Polytope
 __all__ = ["Quadratic"]
 
 _MOST_STEPS = 1000
+_IDLE = 20  # steps that do not narrow the gap
+_ROUNDING = 1e-15
 _RIDGE = 1e-14
 
 
@@ -98,16 +100,19 @@ class Quadratic:
             atoms, weights = F.minimize_linear(g)[None], np.ones(1)
         else:
             atoms, weights = _minimize_over_hull(atoms, weights, g, H, u)
-        best, least = u, np.inf
+        best, least, idle = u, np.inf, 0
         for _ in range(_MOST_STEPS):
             v = weights @ atoms
             slope = g + H @ (v - u)
             atom = F.minimize_linear(slope)
             gap = float(slope @ (v - atom))
+            idle += 1
             if gap < least:
+                idle = 0 if gap < 0.9 * least else idle
                 best, least = v, gap
                 self._atoms, self._weights = atoms, weights
-            if gap <= aim or (atoms == atom).all(axis=1).any():
+            rounding = _ROUNDING * float(np.abs(slope) @ (np.abs(v) + np.abs(atom)))
+            if gap <= max(aim, rounding) or idle > _IDLE or (atoms == atom).all(axis=1).any():
                 break
             atoms, weights = np.vstack([atoms, atom]), np.append(weights, 0.0)
             atoms, weights = _minimize_over_hull(atoms, weights, g, H, u)

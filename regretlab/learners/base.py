@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike, Rounds
-from regretlab.compiling import identity
+from regretlab.fingerprints import identity
 from regretlab.kernels import Binding, compose, shared
 from regretlab.schedules import Constant, InverseSqrt, Schedule, Values
 from regretlab.sets import FeasibleSet

@@ -28,7 +28,7 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
     d, scale = len(x), unit(w)
     tau, lower, upper = start(x, w, scale, mass, cap, signed)
     for _ in range(2 * d + 200):
-        total, error, rate = 0.0, 0.0, 0.0
+        total, error, between_ends, rate = 0.0, 0.0, 0.0, 0.0
         for i in range(d):
             metric = weight(w[i], scale)
             inverse = 1.0 / metric
@@ -37,12 +37,12 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
                 total, error = two_sum(total, error, cap)
             elif not t <= 0.0:  # NaN too
                 total, error = two_sum(total, error, t)
+                between_ends += t
                 rate += inverse
         gap = (total - mass) + error
-        step = add(tau[0], tau[1], gap / rate) if rate > 0.0 else tau
-        if not abs(gap) > 2.0 * EPS * mass:
-            tau = step
+        if not abs(gap) > 2.0 * EPS * (between_ends + 1e-4 * mass if rate > 0.0 else mass):
             break
+        step = add(tau[0], tau[1], gap / rate) if rate > 0.0 else tau
         if gap > 0.0:
             lower = tau
         else:
