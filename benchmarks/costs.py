@@ -83,5 +83,5 @@ def _files(folder: Path) -> set[tuple[str, int]]:
 
 def _fresh(code: str, *arguments: str, cache: Path | None = None) -> Any:
     environment = os.environ | ({"NUMBA_CACHE_DIR": str(cache)} if cache else {})
-    command = [sys.executable, "-c", code, *arguments]
+    command = [sys.executable, "-P", "-c", code, *arguments]
     return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)

@@ -17,8 +17,13 @@ alpha_t = alpha/sqrt(t) and its running regret.  Games side by side differ in al
 and beta2 and meet the same gradients.  Times are CPU time of one thread, for one round of
 one game, without compilation; every competitor plays right after regretlab, again and
 again, and a ratio is the median over such pairs of its time to that of regretlab: above 1
-it is slower than regretlab.  The C loops and regretlab keep their sums with the rounding
-errors, the others add plainly; strict C is compiled with -ffp-contract=off.
+it is slower than regretlab.
+
+The C loops and regretlab keep their sums with the rounding errors, the others add plainly.
+Strict C is compiled with -ffp-contract=off, as IEEE arithmetic wants it; "roots ahead"
+computes 1/sqrt(t) for a block of rounds at once.  A scan of optax keeps a running regret by
+handing out that of each round; with the last one only it does less than the others, which
+know it at all checkpoints.  torch corrects for bias, which the paper's method does not.
 """
 
 

@@ -1,7 +1,7 @@
 """regretlab against C, optax, torch and numpy, and what it costs besides: ``python benchmarks/run.py``.
 
 Prints tables and writes ``benchmarks.csv`` and ``benchmarks.md``.  Takes a few
-minutes, with --quick well under one.  A peer that is not installed is left out.
+minutes, with --quick about one.  A peer that is not installed is left out.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from regretlab.losses.base import LinearLosses
 from regretlab.losses.regression import LinkLosses
 from regretlab.one_by_one import OneByOne
 from regretlab.sets import Box, FeasibleSet, Product
+from regretlab.told import ToldLanes
 
 if TYPE_CHECKING:
     from regretlab.game import Game
@@ -19,7 +20,7 @@ __all__ = ["Batch", "batches"]
 
 _CELLS = 256  # cells in a batch: their arrays stay in the first-level cache
 
-Batch = LinearLanes | JointLanes | OneByOne
+Batch = LinearLanes | JointLanes | ToldLanes | OneByOne
 
 
 def batches(games: Sequence[Game]) -> list[Batch]:
@@ -42,15 +43,15 @@ def _form(game: Game) -> tuple[Any, ...] | None:
     learner, losses, F = game.learner, game.losses, game.feasible_set
     if not isinstance(learner, Algorithm1) or type(learner).update is not Algorithm1.update:
         return None
-    if not isinstance(losses, LinearLosses | LinkLosses):
-        return None
     rule = (type(learner), _shapes(learner), game.state.point.size)
     if isinstance(losses, LinearLosses) and type(F) is Box:
         return LinearLanes, *rule
     if F.projection is None or type(F)._project not in (FeasibleSet._project, Product._project):
         return None
-    sequence = id(losses) if isinstance(losses, LinkLosses) else "linear"
-    return JointLanes, *rule, F.projection, F.parameters().size, sequence
+    joint = (*rule, F.projection, F.parameters().size)
+    if isinstance(losses, LinearLosses):
+        return JointLanes, *joint
+    return (JointLanes, *joint, id(losses)) if isinstance(losses, LinkLosses) else (ToldLanes, *joint)
 
 
 def _shapes(learner: Algorithm1) -> object:

@@ -15,7 +15,7 @@ import numpy as np
 
 from regretlab._typing import Array, Rounds
 from regretlab.errors import GameError, failure
-from regretlab.kernels import compose, compose_joint, each, shared
+from regretlab.kernels import compose, compose_joint, each, reveal_linear, reveal_with, shared
 from regretlab.learners.base import Algorithm1, State
 from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, read_only
 from regretlab.losses.regression import LinkLosses
@@ -24,7 +24,7 @@ from regretlab.record import Record
 if TYPE_CHECKING:
     from regretlab.game import Game
 
-__all__ = ["Draws", "JointLanes", "Lanes", "LinearLanes", "drawn"]
+__all__ = ["Draws", "JointLanes", "Lanes", "LinearLanes", "ask", "drawn"]
 
 _BLOCK = 4 * DRAWN_TOGETHER  # rounds in a block, if their data are few
 _DATA = 2**19  # numbers in the data of a block
@@ -63,8 +63,8 @@ class Lanes(ABC):
         """Rounds to play at a time."""
 
     @abstractmethod
-    def _data(self, draws: Draws) -> tuple[Any, ...]:
-        """The data of a block of rounds, as the loop wants them."""
+    def _data(self, stop: int, draws: Draws) -> tuple[Any, ...]:
+        """The data of the rounds up to ``stop``, as the loop wants them."""
 
     @abstractmethod
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
@@ -77,13 +77,12 @@ class Lanes(ABC):
 
     def play(self, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
         """Play the rounds up to ``stop``, on the way to ``horizon``."""
-        for game in self.games:
-            if (id(game.losses), game.seed) not in draws:
-                draws[id(game.losses), game.seed] = drawn(game, self.t + 1, stop)
         if compiled is None:
             compiled = (horizon - self.first) * self.coefficients.shape[1] > _INTERPRET
         try:
-            self._commit(stop, self._data(draws), compiled)
+            self._commit(stop, self._data(stop, draws), compiled)
+        except GameError:
+            raise
         except Exception as error:
             raise self._failure(error) from error
 
@@ -137,8 +136,8 @@ class Lanes(ABC):
             kept = dict(zip(game.state.moments, self._lane(moments, lane).copy(), strict=True))
             try:
                 with np.errstate(all="ignore"):
-                    f = game.losses.reveal(t + 1, point, game.seed)
-                    g, total = f.gradient(point), self._lane(loss, lane)[0].sum() + f.value(point)
+                    f, g = ask(game, t + 1, point)
+                    total = self._lane(loss, lane)[0].sum() + f
                 game.learner.update(State(t, point, kept, game.feasible_set), g)
                 if not np.isfinite(total):
                     return failure(game, t + 1, f"the loss overflows, the gradient is {g}")
@@ -157,6 +156,13 @@ class Lanes(ABC):
         if self.shared:
             return cells[..., lane :: len(self.games)]
         return cells[..., lane * self.d : (lane + 1) * self.d]
+
+    def _drawn(self, stop: int, draws: Draws) -> Draws:
+        """``draws`` with those of the games' sequences."""
+        for game in self.games:
+            if (id(game.losses), game.seed) not in draws:
+                draws[id(game.losses), game.seed] = drawn(game, self.t + 1, stop)
+        return draws
 
     def _gradients(self, draws: Draws) -> Array:
         """(n, R, 1 or B): the gradients of linear losses."""
@@ -180,8 +186,8 @@ class LinearLanes(Lanes):
     def block(self) -> int:
         return _rounds(self.d if self.shared else self.coefficients.shape[1])
 
-    def _data(self, draws: Draws) -> tuple[Any, ...]:
-        return (self._gradients(draws),)
+    def _data(self, stop: int, draws: Draws) -> tuple[Any, ...]:
+        return (self._gradients(self._drawn(stop, draws)),)
 
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
         loops = compose(self.learner.binding, shared if self.shared else each, compiled)
@@ -205,8 +211,8 @@ class JointLanes(Lanes):
         per_round = losses.size if isinstance(losses, LinkLosses) else self.d * len(self.games)
         return _rounds(per_round)
 
-    def _data(self, draws: Draws) -> tuple[Any, ...]:
-        losses = self.games[0].losses
+    def _data(self, stop: int, draws: Draws) -> tuple[Any, ...]:
+        losses, draws = self.games[0].losses, self._drawn(stop, draws)
         if not isinstance(losses, LinkLosses):
             return (self._gradients(draws),)
         a, y = (np.stack(parts) for parts in zip(*(draws[id(losses), seed] for seed in self.seeds), strict=True))
@@ -214,9 +220,20 @@ class JointLanes(Lanes):
 
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
         game = self.games[0]
-        link = game.losses.oracle if isinstance(game.losses, LinkLosses) else None
-        play = compose_joint(self.learner.binding, link, game.feasible_set.projection, compiled)
+        reveal = reveal_with(game.losses.oracle) if isinstance(game.losses, LinkLosses) else reveal_linear
+        play = compose_joint(self.learner.binding, reveal, game.feasible_set.projection, compiled)
         play(t0, n, data, self.coefficients, shapes, self.geometry, *arrays)
+
+
+def ask(game: Game, t: int, x: Array) -> tuple[float, Array]:
+    """f_t(x) and g_t of a game's sequence, checked to be a number and real numbers (d,)."""
+    revealed = game.losses.reveal(t, x, game.seed)
+    value, g = revealed.value(x), np.array(revealed.gradient(x), ndmin=1)
+    if np.ndim(value):
+        raise TypeError(f"the value is {value!r}, an array; it must be a number")
+    if g.shape != x.shape or g.dtype.kind not in "fiu":
+        raise TypeError(f"the gradient is {g!r}; it must be real numbers of shape {x.shape}")
+    return float(value), g.astype(np.float64, copy=False)
 
 
 def drawn(game: Game, start: int, stop: int) -> tuple[Array, ...]:

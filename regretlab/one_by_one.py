@@ -1,4 +1,4 @@
-"""Any learner on any losses and any set: one game, round by round in Python."""
+"""Any learner on any losses and any set, with what only Python knows: one game, round by round."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from regretlab._typing import Array
 from regretlab.errors import failure
 from regretlab.kernels import two_sum
-from regretlab.lanes import Draws, drawn
+from regretlab.lanes import Draws, ask, drawn
 from regretlab.learners.base import State
 from regretlab.losses.base import LinearLosses
 from regretlab.record import Record
@@ -69,15 +69,9 @@ class OneByOne:
 
     def _pay(self, t: int, x: Array) -> tuple[Array, Array]:
         """f_t(x_t), at the first coordinate, and g_t."""
-        revealed = self.game.losses.reveal(t, x, self.game.seed)
-        value, g = revealed.value(x), np.array(revealed.gradient(x), ndmin=1)
-        if np.ndim(value):
-            raise TypeError(f"the value is {value!r}, an array; it must be a number")
-        if g.shape != x.shape or g.dtype.kind not in "fiu":
-            raise TypeError(f"the gradient is {g!r}; it must be real numbers of shape {x.shape}")
         f = np.zeros(x.size)
-        f[0] = value
-        return f, g.astype(np.float64)
+        f[0], g = ask(self.game, t, x)
+        return f, g
 
 
 def _check_state(state: object, t: int, x: Array) -> None:

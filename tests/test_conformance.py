@@ -9,8 +9,9 @@ import pytest
 from conformance import HORIZON, LEARNERS, SEQUENCES, SETS, short_game
 
 from regretlab import Game, learners, losses, play, play_all, sets
-from regretlab.learners import Algorithm1
+from regretlab.learners import OGD, Algorithm1, AMSGrad
 from regretlab.losses import LinearLosses
+from regretlab.schedules import Constant, Geometric, InverseSqrt, OneMinusInverse
 
 
 def _name(value):
@@ -61,12 +62,25 @@ def test_the_tables_leave_no_class_out():
     assert not linear - {type(sequence) for sequence in SEQUENCES}
 
 
-# One line for each compiled loop: the schedules that vary decide, besides the class.
+# The plainest learner of each class and each set of schedules that vary: each of them is compiled on its own.
 COMPILED = {
     str(case.learner.binding): case.learner
-    for case in reversed(LEARNERS)  # the plainest of a kind
+    for case in reversed(LEARNERS)
     if not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())
+}.values()
+
+# Every way to arrange games, by variants of the learner, seeds, and d; the last for all learners.
+LOOPS = {
+    "by cell": (1, 1, 1),
+    "by round": (1, 1, 9),
+    "shared by cell": (3, 1, 2),
+    "shared by round": (4, 1, 3),
+    "seeds by cell": (2, 3, 1),
+    "seeds by round": (2, 3, 2),
 }
+SCHEDULED = AMSGrad(alpha=InverseSqrt(0.5), beta1=Geometric(0.9, ratio=0.5), beta2=OneMinusInverse())
+PAIRS = [(learner, loop) for learner in (OGD(alpha=Constant(0.2)), SCHEDULED) for loop in LOOPS]
+PAIRS += [(learner, "seeds by round") for learner in COMPILED]
 
 
 def _variants(learner, n):
@@ -78,13 +92,9 @@ def _variants(learner, n):
     ]
 
 
-@pytest.mark.parametrize("learner", COMPILED.values(), ids=_name)
-@pytest.mark.parametrize(
-    ("variants", "seeds", "d"),
-    [(1, 1, 1), (1, 1, 9), (3, 1, 2), (4, 1, 3), (2, 3, 1), (2, 3, 2)],
-    ids=["by cell", "by round", "shared by cell", "shared by round", "seeds by cell", "seeds by round"],
-)
-def test_compiled_and_interpreted_games_have_the_same_bits(learner, variants, seeds, d):
+@pytest.mark.parametrize(("learner", "loop"), PAIRS, ids=[f"{_name(learner)}-{loop}" for learner, loop in PAIRS])
+def test_compiled_and_interpreted_games_have_the_same_bits(learner, loop):
+    variants, seeds, d = LOOPS[loop]
     T = 700
     box = sets.Box(-1.0 - np.arange(d), 0.5 * np.ones(d))
     sequence = losses.RandomLinear(d=d, mean=0.2, std=2.0)
@@ -95,7 +105,7 @@ def test_compiled_and_interpreted_games_have_the_same_bits(learner, variants, se
         conformance.check_same_bits(alone.extend(T, compiled=False), game)
 
 
-@pytest.mark.parametrize("learner", COMPILED.values(), ids=_name)
+@pytest.mark.parametrize("learner", COMPILED, ids=_name)
 def test_compiled_steps_by_hand_have_the_bits_of_the_game(learner):
     d, T = 70, 12  # so many coordinates are stepped by compiled code
     game = play(learner, losses.RandomLinear(d=d), sets.Box(), T, checkpoints=range(1, T + 1), compiled=False)

@@ -217,13 +217,16 @@ def violation(F, Y, W, X):
     """max over z in F of <w (y - x), z - x>, relative to the size of its terms and of their rounding in x.
 
     That is sum_i |w_i (y_i - x_i)| (|z_i| + |x_i|) + w_i |x_i| |z_i - x_i|: also a
-    projection that is right to the last bit has errors eps w_i |x_i| in w (y - x).
+    projection that is right to the last bit has errors eps w_i |x_i| in w (y - x),
+    or eps w_i |c_i| in a ball around c.
     """
     if isinstance(F, Hyperplane | Halfspace | Affine | Reals):
         return normal_violation(F, Y, W, X)
     G = W.astype(WIDE) * (Y.astype(WIDE) - X)
     Z = F.minimize_linear(-G.astype(float))
-    terms = np.abs(G) * (np.abs(Z) + np.abs(X)) + W * np.abs(X) * np.abs(Z - X)
+    center = getattr(F, "center", None)
+    size = np.abs(X) + (0.0 if center is None else np.abs(center))
+    terms = np.abs(G) * (np.abs(Z) + size) + W * size * np.abs(Z - X)
     return ratio((G * (Z - X)).sum(axis=1), terms.sum(axis=1))
 
 

@@ -122,7 +122,7 @@ def descend_smoothed(newton: Newton, sums: LinkSums) -> None:
     """
     span, bracket = newton.span, newton.bracket
     if sums.count(*span) <= MOST_KINKS:
-        newton.width = 4.0 * float(sums.reach.sum()) + 1.0
+        newton.width = sums.width(*span)
         if _polish(newton, sums):
             return
     newton.width = max(newton.tangent.size / (span[1] - span[0]), 1e-300)
@@ -153,7 +153,7 @@ def _polish(newton: Newton, sums: LinkSums) -> bool:
         bracket.below(lower - model.noise)
         newton.passes += 2
         bracket.add(other, sums.at(other, *newton.span))
-        if bracket.done:
+        if bracket.gap <= max(bracket.aim, 3.0 * model.noise):
             return True
         if other is centre:
             return False

@@ -27,6 +27,7 @@ from regretlab.sets import FeasibleSet
 __all__ = ["LinkSums", "Rows"]
 
 _ROWS = 1024  # rows in a block
+_TOGETHER = 64  # rows added up without caring for rounding errors
 _COMPILE_FROM = 2000  # rows
 _STEP = 1e-5  # in z, relative to 1 + |z|: the differences of a derivative that tell the second one
 
@@ -63,17 +64,17 @@ class LinkSums(Sums):
         curvature, size, noise, kinks = np.zeros((d, d)), 0.0, 0.0, 0
         for a, y, far, weight in self.rows(start, stop):
             slope, second = np.empty(len(a)), np.zeros(len(a))
-            out = np.zeros(7)
+            out = np.zeros(8)
             with np.errstate(all="ignore"):
                 self._terms(a @ u, y, far, weight, width, bend, self.parameters, slope, second, out)
-                gradient.add(slope @ a)
+                gradient.add(_combined(slope, a))
                 if bend:
                     curvature += (a.T * second) @ a
             value.add(out[0], out[1])
             constant.add(out[2], out[3])
             size += out[4]
-            noise += (d + len(a) + 10) * EPS * out[5]
-            kinks += int(out[6])
+            noise += _noise(a, out[5], out[6])
+            kinks += int(out[7])
         if not (np.isfinite(value.value) and np.isfinite(gradient.value).all()):
             raise FloatingPointError(
                 f"{self.losses!r}: the sum of the rounds {start}..{stop - 1} at {u} is {value.value}, "
@@ -119,11 +120,11 @@ class LinkSums(Sums):
             most -= int(bent.sum())
             if most < 0:
                 return None
-            constant.add(float(weight @ (level - np.where(bent, 0.0, low * place))))
-            gradient.add(np.where(bent, 0.0, weight * low) @ a)
+            constant.add(float(np.sum(weight * (level - np.where(bent, 0.0, low * place)))))
+            gradient.add(_combined(np.where(bent, 0.0, weight * low), a))
             missed += float(weight @ above)
-            steep = np.maximum(np.abs(low), np.abs(high))
-            noise += (u.size + 3 * len(a) + 10) * EPS * float(weight @ (steep * (4.0 * far + 4.0 * width) + size))
+            steep = weight * np.maximum(np.abs(low), np.abs(high))
+            noise += _noise(a, float(steep @ far), float(weight @ size))
         a, weight, place, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
         b, strong = self.batch, (stop - start) * float(self.link.mu)
         noise += (u.size + 10) * EPS * strong * b * float(self.reach @ self.reach)
@@ -132,6 +133,13 @@ class LinkSums(Sums):
             *(float(constant.value) / b, gradient.value / b, strong),
             *(missed / b, noise / b),
         )
+
+    def width(self, start: int, stop: int) -> float:
+        """A half-width of smoothing that reaches the kinks of all rows, if these are at most one beyond the labels."""
+        most = 0.0
+        for _, y, far, _ in self.rows(start, stop):
+            most = max(most, float((2.0 * far + np.abs(y)).max()))
+        return most + 1.0
 
     def count(self, start: int, stop: int) -> int:
         """The number of rows that :meth:`rows` gives."""
@@ -172,11 +180,24 @@ class LinkSums(Sums):
         return a, y.reshape(-1), np.abs(a) @ self.reach, np.ones(len(a))
 
 
+def _combined(weights: Array, a: Array) -> Array:
+    """sum_j w_j a_j, ``_TOGETHER`` rows and then these sums, so that each term meets few roundings."""
+    whole = len(a) - len(a) % _TOGETHER
+    parts = weights[:whole].reshape(-1, 1, _TOGETHER) @ a[:whole].reshape(-1, _TOGETHER, a.shape[1])
+    return np.asarray(parts[:, 0].sum(axis=0) + weights[whole:] @ a[whole:])
+
+
+def _noise(a: Array, spread: float, other: float) -> float:
+    """Bound of the rounding errors of products <a, v>, of sums of rows times slopes, and of everything else."""
+    rows, d = a.shape
+    return EPS * (2 * (d + 2 * _TOGETHER + rows // _TOGETHER + 8) * spread + 16 * other)
+
+
 def _compiles(link: LinkOracle, p: tuple[float, ...]) -> bool:
     """Whether the functions of the link are scalar arithmetic that can be compiled."""
     one = np.zeros(1)
     try:
-        _link_terms(link, True)(one, one, one, one, 1.0, True, p, np.empty(1), np.empty(1), np.empty(7))
+        _link_terms(link, True)(one, one, one, one, 1.0, True, p, np.empty(1), np.empty(1), np.empty(8))
     except Uncompilable:
         return False
     return True
@@ -184,8 +205,8 @@ def _compiles(link: LinkOracle, p: tuple[float, ...]) -> bool:
 
 @cache
 def _link_terms(link: LinkOracle, compiled: bool) -> Callable[..., None]:
-    """Sums over rows of the value, of the constant of the minorant, each with its rounding error, size, noise and
-    the number of rows with a kink in reach of the smoothing.
+    """Sums over rows: value and constant of the minorant, each with its rounding error; size; slopes times how far
+    predictions go, and other numbers that are rounded; and the number of kinks in reach of the smoothing.
 
     They go into ``out``; the minorants' slopes and the second derivatives, times
     the weights, into ``slope`` and ``second``.
@@ -193,7 +214,7 @@ def _link_terms(link: LinkOracle, compiled: bool) -> Callable[..., None]:
     ell, derivative = link
 
     def terms(z, y, far, weight, h, bend, p, slope, second, out):  # type: ignore[no-untyped-def]
-        value = value_error = constant = constant_error = size = noise = kinks = 0.0
+        value = value_error = constant = constant_error = size = spread = noise = kinks = 0.0
         for j in range(z.size):
             v, label, times = z[j], y[j], weight[j]
             f = ell(v, label, *p)
@@ -222,9 +243,10 @@ def _link_terms(link: LinkOracle, compiled: bool) -> Callable[..., None]:
             value, value_error = two_sum(value, value_error, times * f)
             constant, constant_error = two_sum(constant, constant_error, times * low)
             size += times * abs(f)
-            noise += times * (steep * (2.0 * far[j] + 2.0 * h + abs(label) + 1.0) + abs(f) + abs(low))
+            spread += times * steep * far[j]
+            noise += times * (steep * (2.0 * h + abs(label) + 1.0) + abs(f) + abs(low))
         out[0], out[1], out[2], out[3] = value, value_error, constant, constant_error
-        out[4], out[5], out[6] = size, noise, kinks
+        out[4], out[5], out[6], out[7] = size, spread, noise, kinks
 
     return jit(terms, keep=True) if compiled else terms
 
@@ -249,7 +271,7 @@ def _link_kinks(link: LinkOracle, compiled: bool) -> Callable[..., None]:
             level = min(f0 + s0 * k, f1 - s1 * (span - k))
             table[0, j], table[1, j], table[2, j], table[3, j] = x0 + k, level, s0, s1
             table[4, j] = ell(x0 + k, label, *p) - level
-            table[5, j] = max(abs(s0), abs(s1)) * (abs(label) + 1.0) + abs(f0) + abs(f1) + abs(level)
+            table[5, j] = max(abs(s0), abs(s1)) * (span + abs(x0 + k) + abs(label) + 1.0) + abs(f0) + abs(f1)
 
     return jit(kinks, keep=True) if compiled else kinks
 

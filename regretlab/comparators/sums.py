@@ -129,15 +129,15 @@ class CallableSums(Sums):
         u = u.copy()
         with np.errstate(all="ignore"):
             if hasattr(self.losses, "prefix_sum"):
-                value, gradient, size, *noise = self._by_prefix(u, start, stop)
+                value, gradient, size, noise, error = self._by_prefix(u, start, stop)
             else:
-                value, gradient, size, *noise = self._by_round(u, start, stop)
+                value, gradient, size, noise, error = self._by_round(u, start, stop)
         if not (math.isfinite(value) and np.isfinite(gradient).all()):
             raise FloatingPointError(
                 f"{type(self.losses).__name__}: the sum of the rounds {start}..{stop - 1} at {u} is {value}, "
                 f"with the gradient {gradient}"
             )
-        return Tangent(value, gradient, value - float(gradient @ u), *noise, size)
+        return Tangent(value, gradient, value - float(gradient @ u), noise, error, size)
 
     def _by_round(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
         values, total, gradient, steep = [], Total(), Total(np.zeros(u.size)), np.zeros(u.size)

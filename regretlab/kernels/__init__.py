@@ -1,6 +1,14 @@
 """Compiled loops over rounds, and the scalar arithmetic they share with stepping by hand."""
 
-from regretlab.kernels.joint import LinkOracle, compose_joint, link_loss, positive_weights
+from regretlab.kernels.joint import (
+    LinkOracle,
+    compose_joint,
+    link_loss,
+    positive_weights,
+    reveal_linear,
+    reveal_told,
+    reveal_with,
+)
 from regretlab.kernels.linear import Loops, compose, each, shared
 from regretlab.kernels.rule import Binding, clip, scaled_step, two_sum
 
@@ -14,6 +22,9 @@ __all__ = [
     "each",
     "link_loss",
     "positive_weights",
+    "reveal_linear",
+    "reveal_told",
+    "reveal_with",
     "scaled_step",
     "shared",
     "two_sum",

@@ -14,7 +14,15 @@ import numpy as np
 from regretlab.compiling import interpreted, jit
 from regretlab.kernels.rule import Binding, adaptors, scaled_step, two_sum
 
-__all__ = ["LinkOracle", "compose_joint", "link_loss", "positive_weights"]
+__all__ = [
+    "LinkOracle",
+    "compose_joint",
+    "link_loss",
+    "positive_weights",
+    "reveal_linear",
+    "reveal_told",
+    "reveal_with",
+]
 
 
 class LinkOracle(NamedTuple):
@@ -60,17 +68,16 @@ def _loss(link: LinkOracle) -> Callable[..., float]:
 
 @cache
 def compose_joint(
-    binding: Binding, link: LinkOracle | None, projection: Callable[..., None], compiled: bool
+    binding: Binding, reveal: Callable[..., None], projection: Callable[..., None], compiled: bool
 ) -> Callable[..., None]:
     """Algorithm 1 for losses or sets that look at all coordinates of a game: a loop over rounds, games, cells.
 
-    Arguments: the first round t0 and the number of rounds n; data, for linear
-    losses (G,) with G (n, 1, L*d), for a link (a (U, n, b, d), y (U, n, b),
-    which (L,), mu, p), where game j meets the rows of which[j]; coefficients
-    and shapes; geometry (L, k), the parameters of the sets; then as in ``by_round``.
+    ``reveal`` is how f_t(x_t) and g_t are had from the data of the rounds, one of
+    the functions below.  Arguments of the loop: the first round t0 and the number
+    of rounds n; the data; coefficients and shapes; geometry (L, k), the parameters
+    of the sets; then as in ``by_round``.
     """
     load, store, apply, alpha = adaptors(binding)
-    reveal = _reveal_linear if link is None else _reveal_with(link)
 
     def by_game(t0, n, data, coef, shape, geometry, x, state, loss, gsum, hits, xs, losses, gsums):  # type: ignore[no-untyped-def]
         games = geometry.shape[0]
@@ -117,16 +124,28 @@ def positive_weights(w: Any) -> None:
             w[i] = least
 
 
-def _reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
-    """f_t(x) by coordinate and g_t, for linear losses."""
+def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
+    """f_t(x) by coordinate and g_t, for linear losses with the gradients data = (G,), G (n, 1, L*d)."""
     G = data[0]
     for i in range(x.size):
         g[i] = G[k, 0, j * x.size + i]
         f[i] = g[i] * x[i]
 
 
-def _reveal_with(link: LinkOracle) -> Callable[..., None]:
-    """f_t(x), at the first coordinate, and its gradient, for losses of linear predictions."""
+def reveal_told(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
+    """f_t(x), at the first coordinate, and g_t, for one round with data = (values (L,), gradients (L, d))."""
+    values, gradients = data
+    f[:] = 0.0
+    f[0] = values[j]
+    g[:] = gradients[j]
+
+
+@cache
+def reveal_with(link: LinkOracle) -> Callable[..., None]:
+    """f_t(x), at the first coordinate, and its gradient, for losses of linear predictions.
+
+    With data = (a (U, n, b, d), y (U, n, b), which (L,), mu, p): game j meets the rows of which[j].
+    """
     loss = _loss(link)
 
     def reveal(k, j, data, x, f, g):  # type: ignore[no-untyped-def]

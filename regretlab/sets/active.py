@@ -103,10 +103,10 @@ class _Working:
             over = np.array([math.fsum(row) for row in terms])
             if (np.abs(over) <= EPS * np.abs(terms).sum(axis=1)).all():
                 break
-            t: Array = np.linalg.solve(self.L, over).astype(np.float64)
+            t = np.linalg.solve(self.L, over)
             moved += t
-            self.x = self.x - np.multiply(self.root, t @ self.Q)
-        self.multipliers = np.linalg.solve(self.L.T, moved)
+            self.x = self.x - self.root * (t @ self.Q)
+        self.multipliers = np.asarray(np.linalg.solve(self.L.T, moved), dtype=np.float64)
 
     def enter(self, p: int) -> bool:
         """Raise the multiplier of the violated row p until it holds; rows whose multiplier vanishes leave."""

@@ -94,10 +94,9 @@ class L2Ball(FeasibleSet):
         return np.array([self.radius, *([] if self.center is None else self.center)])
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        given = point(x, self.dimension)
-        u = given if self.center is None else given - self.center
-        rounding = _ROUNDING * (self.radius + float(np.abs(u * given).sum()) / self.radius)
-        return bool(np.linalg.norm(u) <= self.radius + tolerance + rounding)
+        center = np.zeros(1) if self.center is None else self.center
+        distance = math.hypot(*(point(x, self.dimension) - center))
+        return distance <= self.radius + tolerance + _ROUNDING * (2.0 * self.radius + math.hypot(*center))
 
     def diameter(self, norm: float = np.inf) -> float:
         euclidean(norm)

@@ -78,7 +78,10 @@ class Polytope(FeasibleSet):
         return np.full_like(y, np.nan) if x is None else x
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        terms = self.A * point(x, self.dimension)
+        given = point(x, self.dimension)
+        if not np.isfinite(given).all():
+            return False
+        terms = self.A * given
         over = terms.sum(axis=1) - self.b
         rounding = (8.0 + self.dimension) * EPS * (np.abs(self.b) + np.abs(terms).sum(axis=1))
         return bool((over <= tolerance + rounding).all())

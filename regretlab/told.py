@@ -1,0 +1,62 @@
+"""Games whose losses are asked in Python, round by round, for learners and sets that the compiled loops know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.kernels import compose_joint, reveal_told
+from regretlab.lanes import Draws, Lanes, ask
+from regretlab.losses.base import read_only
+
+if TYPE_CHECKING:
+    from regretlab.game import Game
+
+__all__ = ["ToldLanes"]
+
+_COMPILE_FROM = 64  # cells; fewer are over sooner without
+
+
+class ToldLanes(Lanes):
+    """Any losses: f_t(x_t) and g_t are asked of the sequence, the learner's turn is a loop over one round."""
+
+    block = 64
+
+    def __init__(self, games: Sequence[Game]) -> None:
+        super().__init__(games)
+        self.geometry = np.array([game.feasible_set.parameters() for game in games])
+        self.told: dict[int, tuple[Array, ...]] = {}
+        """Answers to rounds that are not committed yet, so that no slow sequence is asked again."""
+
+    def play(self, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
+        if compiled is None and self.coefficients.shape[1] < _COMPILE_FROM:
+            compiled = False
+        try:
+            super().play(stop, horizon, draws, compiled)
+        except KeyboardInterrupt:
+            if self.told:
+                self._commit(max(self.told), (), bool(compiled))
+            raise
+        self.told = {t: told for t, told in self.told.items() if t > self.t}
+
+    def _data(self, stop: int, draws: Draws) -> tuple[Any, ...]:
+        return ()
+
+    def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
+        x, state, loss, gradient, hits, *record = arrays
+        turn = compose_joint(self.learner.binding, reveal_told, self.games[0].feasible_set.projection, compiled)
+        i = 0
+        for k in range(n):
+            if t0 + k not in self.told:
+                played = read_only(x.reshape(len(self.games), self.d).copy())
+                answers = [ask(game, t0 + k, point) for game, point in zip(self.games, played, strict=True)]
+                values, gradients = zip(*answers, strict=True)
+                self.told[t0 + k] = (np.array(values), np.array(gradients))
+            here = slice(i, i + int(i < hits.size and hits[i] == t0 + k))
+            rows = (hits[here], *(rows[here] for rows in record))
+            told, now = self.told[t0 + k], shapes[:, k : k + 1]
+            turn(t0 + k, 1, told, self.coefficients, now, self.geometry, x, state, loss, gradient, *rows)
+            i = here.stop
