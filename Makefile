@@ -14,7 +14,7 @@ with = .venv/.installed-$(subst $(comma),-,$(strip $(1)$(if $(EXTRAS),$(comma)$(
 
 .PHONY: figures test lint bench clean
 
-figures: $(call with,test)
+figures: $(call with,experiments)
 	$(BIN)/regretlab reproduce all --out figures
 
 test: $(call with,test)

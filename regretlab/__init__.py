@@ -1,16 +1,19 @@
 """Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
 
 from regretlab import learners, losses, schedules, sets
-from regretlab.checks import check_losses
+from regretlab.checks import CheckFailed, check_learner, check_losses, check_set
 from regretlab.comparison import compare, play_all, tidy
 from regretlab.errors import GameError, GameInterrupted
 from regretlab.game import Game, play
 
 __all__ = [
+    "CheckFailed",
     "Game",
     "GameError",
     "GameInterrupted",
+    "check_learner",
     "check_losses",
+    "check_set",
     "compare",
     "learners",
     "losses",

@@ -62,8 +62,9 @@ def test_python_of_the_readme_runs(tmp_path, monkeypatch):
     names = {"__name__": "readme"}
     for snippet in snippets:
         exec(compile(snippet, "README.md", "exec"), names)
-    assert names["game"].horizon == 3 * 10**6
-    assert names["game"].point[0] > 0.9
+    assert names["adam"].horizon == 3 * 10**6
+    assert names["adam"].point[0] > 0.9
+    assert names["game"].horizon == 2000
     assert {"regret", "average_regret"} <= set(names["frame"].columns)
     assert names["tracking"].horizon == 500
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import NoReturn
-
 import numpy as np
 
 from regretlab._typing import Array, Rounds
-from regretlab.losses.base import AdaptiveLosses, LinearLosses, Losses, RandomLinearLosses
+from regretlab.checks.witness import check_frozen, fail, points
+from regretlab.losses.base import (
+    AdaptiveLosses,
+    BlockLosses,
+    LinearLosses,
+    Losses,
+    RandomConvexLosses,
+    RandomLinearLosses,
+)
+from regretlab.losses.examples import Sampling, Shuffling
+from regretlab.losses.regression import LinkLosses, RandomLinkLosses
 from regretlab.sets import FeasibleSet
 
-__all__ = ["CheckFailed", "check_losses"]
+__all__ = ["check_losses"]
 
 _PAIRS = 8  # pairs of points per round
 _RELATIVE = 1e-9
-
-
-class CheckFailed(AssertionError):
-    """A piece breaks a promise; the message says which one and shows a witness."""
+_GRID = 257  # predictions at which a link is looked at
+_RANDOM = (RandomLinearLosses, RandomLinkLosses, RandomConvexLosses, Sampling, Shuffling)
 
 
 def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64, seed: int = 0) -> None:
@@ -29,6 +34,8 @@ def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64,
       bits; a random sequence gives others with another seed.
     * f_t is finite and convex on F: f((x+y)/2) <= (f(x) + f(y))/2.
     * g is a subgradient of f_t at x: f(y) >= f(x) + <g, y - x>.
+    * The link of losses of linear predictions is convex: its derivative does not
+      decrease in z, and belongs to its value.
 
     Parameters
     ----------
@@ -47,69 +54,108 @@ def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64,
     ValueError, TypeError
         When the sequence and the set do not fit together.
     """
-    name = type(losses).__name__
-    if not (dataclasses.is_dataclass(losses) and losses.__dataclass_params__.frozen):
-        _fail(f"{name} is not a frozen dataclass; write @dataclass(frozen=True), so that playing cannot change it")
+    check_frozen(losses)
     F = feasible_set.with_dimension(losses.dimension)
-    points = _points(F, np.random.default_rng(seed))
+    known = points(F, np.random.default_rng(seed))
     asked = np.unique(np.concatenate([np.arange(1, rounds + 1), [10**4, 10**4 + 1, 10**6 + 3]]))
-    if isinstance(losses, LinearLosses):
-        _check_blocks(losses, asked, seed)
-    if isinstance(losses, RandomLinearLosses):
-        _check_seeds(losses, rounds, seed)
-    _check_repeatable(losses, asked, points, seed)
+    if isinstance(losses, BlockLosses):
+        _check_blocks(losses, len(asked), seed)
+    if isinstance(losses, LinearLosses) and not isinstance(losses, RandomLinearLosses):
+        _check_order(losses, asked, seed)
+    if isinstance(losses, _RANDOM):
+        _check_seeds(losses, rounds, known[-1], seed)
+    _check_repeatable(losses, asked, known, seed)
+    if isinstance(losses, LinkLosses):
+        _check_link(losses, rounds, known, seed)
     for t in asked.tolist():
         for k in range(_PAIRS):
-            x, y = points[(t + k) % len(points)], points[(t + 3 * k + 1) % len(points)]
+            x, y = known[(t + k) % len(known)], known[(t + 3 * k + 1) % len(known)]
             _check_round(losses, t, x, y, seed)
 
 
-def _points(F: FeasibleSet, rng: np.random.Generator) -> Array:
-    """Points of F: extreme ones, the nearest to the origin, and mixtures of these."""
-    d = F.nearest_to_origin().size
-    extreme = F.minimize_linear(rng.standard_normal((12, d)))
-    corners = np.vstack([F.nearest_to_origin(), extreme])
-    return np.vstack([corners, rng.dirichlet(np.ones(len(corners)), 20) @ corners])
-
-
-def _check_blocks(losses: LinearLosses, asked: Rounds, seed: int) -> None:
-    n = len(asked)
-    together = np.concatenate([losses.block(int(t), int(t) + 1, seed) for t in asked])
-    run = losses.block(1, n + 1, seed)
+def _check_blocks(losses: BlockLosses, n: int, seed: int) -> None:
+    """A round has the same data in every block, for gradients, rows and labels alike."""
+    whole = [part.copy() for part in losses.data(1, n + 1, seed)]
+    what = ["gradient"] if isinstance(losses, LinearLosses) else ["rows", "labels"]
     for start, stop in ((1, n // 2), (n // 2, n + 1), (1, 2)):
-        part = losses.block(start, stop, seed)
-        if not np.array_equal(part, run[start - 1 : stop - 1]):
-            k = int(np.argmax((part != run[start - 1 : stop - 1]).any(axis=1)))
-            _fail(
-                f"{type(losses).__name__}: round {start + k} has gradient {part[k]} in the block of rounds "
-                f"{start}..{stop - 1} and {run[start - 1 + k]} in the block 1..{n}; it may depend on the round only"
-            )
-    if not isinstance(losses, RandomLinearLosses):
-        order = np.random.default_rng(seed).permutation(n)
-        shuffled = np.asarray(losses.gradients(asked[order]), dtype=np.float64)
-        if shuffled.shape != together.shape or not np.array_equal(shuffled, together[order]):
-            _fail(
-                f"{type(losses).__name__}.gradients: the rounds {asked[order][:4]}... asked together, and one by one, "
-                "give different gradients; each row may depend on its own round only"
-            )
+        for name, part, run in zip(what, losses.data(start, stop, seed), whole, strict=True):
+            other = run[start - 1 : stop - 1]
+            if not np.array_equal(part, other):
+                k = int(np.argmax((part != other).reshape(len(part), -1).any(axis=1)))
+                fail(
+                    f"{type(losses).__name__}: round {start + k} has the {name} {part[k]} in the block of rounds "
+                    f"{start}..{stop - 1} and {other[k]} in the block 1..{n}; it may depend on the round only"
+                )
 
 
-def _check_seeds(losses: RandomLinearLosses, rounds: int, seed: int) -> None:
-    first, other = (losses.block(1, rounds + 1, s) for s in (seed, seed + 1))
-    if np.array_equal(first, other) and len(np.unique(losses.block(1, 4097, seed), axis=0)) > 1:
-        _fail(
-            f"{type(losses).__name__}: seeds {seed} and {seed + 1} give the same {rounds} rounds; "
-            "draw from the generator that sample(rng, n) is given"
+def _check_order(losses: LinearLosses, asked: Rounds, seed: int) -> None:
+    together = np.concatenate([losses.block(int(t), int(t) + 1, seed) for t in asked])
+    order = np.random.default_rng(seed).permutation(len(asked))
+    shuffled = np.asarray(losses.gradients(asked[order]), dtype=np.float64)
+    if shuffled.shape != together.shape or not np.array_equal(shuffled, together[order]):
+        fail(
+            f"{type(losses).__name__}.gradients: the rounds {asked[order][:4]}... asked together, and one by one, "
+            "give different gradients; each row may depend on its own round only"
         )
 
 
-def _check_repeatable(losses: Losses, asked: Rounds, points: Array, seed: int) -> None:
+def _check_seeds(losses: Losses, rounds: int, x: Array, seed: int) -> None:
+    """Another seed gives other rounds, unless all rounds are the same anyway."""
+
+    def told(s: int) -> list[bytes]:
+        if isinstance(losses, BlockLosses):
+            parts = losses.data(1, rounds + 1, s)
+            return [b"".join(part[k].tobytes() for part in parts) for k in range(rounds)]
+        revealed = [losses.reveal(t, x, s) for t in range(1, rounds + 1)]
+        return [repr(float(f.value(x))).encode() + np.asarray(f.gradient(x)).tobytes() for f in revealed]
+
+    first = told(seed)
+    if len(set(first)) > 1 and first == told(seed + 1):
+        fail(
+            f"{type(losses).__name__}: seeds {seed} and {seed + 1} give the same {rounds} rounds; "
+            "it is not seedable: all draws must come from the generator that sample or draw is given"
+        )
+
+
+def _check_link(losses: LinkLosses, rounds: int, known: Array, seed: int) -> None:
+    """Value and derivative of the link over all predictions that occur, for some of the labels."""
+    a, y = losses.data(1, rounds + 1, seed)
+    predictions = a.reshape(-1, a.shape[-1]) @ known.T
+    z = np.linspace(predictions.min(), predictions.max(), _GRID)
+    ell, slope = losses.link.functions()
+    p, labels = losses.link.parameters(), np.unique(y)
+    for label in labels[np.linspace(0, len(labels) - 1, min(8, len(labels))).astype(int)].tolist():
+        values, slopes = (np.array([float(f(float(u), label, *p)) for u in z]) for f in (ell, slope))
+        name = f"{type(losses).__name__}: its link {losses.link!r} at the label {label}"
+        if not (np.isfinite(values).all() and np.isfinite(slopes).all()):
+            k = int(np.argmin(np.isfinite(values) & np.isfinite(slopes)))
+            fail(f"{name} is not finite: value {values[k]} and derivative {slopes[k]} at z = {z[k]}")
+        step = np.diff(z)
+        slack = _RELATIVE * (1.0 + np.abs(values[1:]) + np.abs(values[:-1]) + step * np.abs(slopes).max())
+        rise = np.diff(values)
+        wrong = (slopes[:-1] * step > rise + slack) | (rise > slopes[1:] * step + slack)
+        if not wrong.any():
+            continue
+        k = int(np.argmax(wrong))
+        witness = f"derivative {slopes[k]} at z = {z[k]}, {slopes[k + 1]} at {z[k + 1]}, where ell rises by {rise[k]}"
+        if ((-slopes[:-1] * step <= rise + slack) & (rise <= -slopes[1:] * step + slack)).all():
+            fail(f"{name} has a derivative with the wrong sign: its negative would be right ({witness})")
+        if (np.diff(slopes)[wrong] * step[wrong] < -slack[wrong]).any():
+            k = int(np.argmax(wrong & (np.diff(slopes) * step < -slack)))
+            fail(
+                f"{name} is not convex: its derivative falls from {slopes[k]} at z = {z[k]} "
+                f"to {slopes[k + 1]} at z = {z[k + 1]}"
+            )
+        fail(f"{name} has a derivative that does not belong to its value: {witness}")
+
+
+def _check_repeatable(losses: Losses, asked: Rounds, known: Array, seed: int) -> None:
     def ask(t: int) -> tuple[float, Array]:
-        x = points[t % len(points)].copy()
+        x = known[t % len(known)].copy()
         f = losses.reveal(t, x, seed)
         value, gradient = float(f.value(x)), np.array(f.gradient(x), dtype=np.float64, ndmin=1)
-        if not np.array_equal(x, points[t % len(points)]):
-            _fail(f"{type(losses).__name__}: round {t} changes the point it is given")
+        if not np.array_equal(x, known[t % len(known)]):
+            fail(f"{type(losses).__name__}: round {t} changes the point it is given")
         return value, gradient
 
     rounds = asked.tolist()
@@ -117,7 +163,7 @@ def _check_repeatable(losses: Losses, asked: Rounds, points: Array, seed: int) -
     for t in reversed(rounds):
         (f, g), (again, g_again) = first[t], ask(t)
         if not (f == again or (np.isnan(f) and np.isnan(again))) or not np.array_equal(g, g_again, equal_nan=True):
-            _fail(
+            fail(
                 f"{type(losses).__name__}: round {t} gives value {f}, gradient {g} and, asked again after other "
                 f"rounds, {again}, {g_again}; it may depend on the round, the point and the seed only"
             )
@@ -128,20 +174,16 @@ def _check_round(losses: Losses, t: int, x: Array, y: Array, seed: int) -> None:
     f = losses.reveal(t, x, seed)
     g = np.array(f.gradient(x), dtype=np.float64, ndmin=1)
     if g.shape != x.shape:
-        _fail(f"{name}: the gradient has shape {g.shape}, the point {x.shape}")
+        fail(f"{name}: the gradient has shape {g.shape}, the point {x.shape}")
     at_x, at_y, middle = (float(f.value(u)) for u in (x, y, 0.5 * (x + y)))
     if not (np.isfinite([at_x, at_y, middle]).all() and np.isfinite(g).all()):
-        _fail(f"{name}: value {at_x} at {x}, {at_y} at {y}, gradient {g}: not finite")
+        fail(f"{name}: value {at_x} at {x}, {at_y} at {y}, gradient {g}: not finite")
     slack = _RELATIVE * (1.0 + abs(at_x) + abs(at_y) + float(np.abs(g) @ np.abs(y - x)))
     if middle > 0.5 * (at_x + at_y) + slack:
-        _fail(f"{name} is not convex: f = {at_x} at {x}, {at_y} at {y}, but {middle} half-way between them")
+        fail(f"{name} is not convex: f = {at_x} at {x}, {at_y} at {y}, but {middle} half-way between them")
     if isinstance(losses, LinearLosses | AdaptiveLosses):
         return  # the value is made from the gradient
     below = at_x + float(g @ (y - x))
     if at_y < below - slack:
         hint = "; its negative would be one here" if at_y >= at_x - float(g @ (y - x)) - slack else ""
-        _fail(f"{name}: {g} is no subgradient at {x}: f = {at_x} there, {at_y} < {below} at {y}{hint}")
-
-
-def _fail(message: str) -> NoReturn:
-    raise CheckFailed(message)
+        fail(f"{name}: {g} is no subgradient at {x}: f = {at_x} there, {at_y} < {below} at {y}{hint}")

@@ -164,7 +164,9 @@ def _check_diameter(F: FeasibleSet, known: Array, tolerance: float) -> None:
         i, j = np.unravel_index(int(np.argmax(distances)), distances.shape)
         D, most = F.diameter(norm), float(distances[i, j])
         if not D >= most * (1.0 - tolerance):
-            fail(f"{F!r} has the diameter {D} in the norm {norm}, but its points {pool[i]} and {pool[j]} are {most} apart")
+            fail(
+                f"{F!r} has the diameter {D} in the norm {norm}, but its points {pool[i]} and {pool[j]} are {most} apart"
+            )
 
 
 def _project(F: FeasibleSet, case: _Case) -> Array:

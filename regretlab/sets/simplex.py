@@ -10,7 +10,7 @@ import numpy as np
 
 from regretlab._typing import Array, ArrayLike
 from regretlab.sets.arguments import count, directions, euclidean, point, positive
-from regretlab.sets.arithmetic import EPS, exact_sum
+from regretlab.sets.arithmetic import EPS, exact_sum, two_product
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.filling import fill, mass_of
 
@@ -121,7 +121,11 @@ class CappedSimplex(FeasibleSet):
 
     def minimize_linear(self, c: ArrayLike) -> Array:
         order = np.argsort(directions(c, self.dimension), axis=-1, kind="stable")
-        filled = np.clip(self.mass - self.cap * np.arange(order.shape[-1]), 0.0, self.cap)
+        full = min(int(self.mass / self.cap), order.shape[-1])
+        product, error = two_product(float(full), self.cap)
+        filled = np.zeros(order.shape[-1])
+        filled[:full] = self.cap
+        filled[full : full + 1] = max((self.mass - product) - error, 0.0)
         x = np.empty(order.shape)
         np.put_along_axis(x, order, np.broadcast_to(filled, order.shape), axis=-1)
         return x
