@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regretlab._typing import Array, Rounds
+from regretlab.aligned import Aligned
 from regretlab.errors import GameError, failure
 from regretlab.kernels import compose, compose_joint, each, reveal_linear, reveal_with, shared
 from regretlab.learners.base import Algorithm1, State
@@ -46,7 +47,8 @@ class Lanes(ABC):
         self.d = d = games[0].state.point.size
         self.first = games[0].horizon
         self.learner = _algorithm1(games[0])
-        self.coefficients = self._cells([np.tile(_algorithm1(g).coefficients(), (d, 1)).T for g in games])
+        coefficients = self._cells([np.tile(_algorithm1(g).coefficients(), (d, 1)).T for g in games])
+        (self.coefficients,) = Aligned.of(coefficients).arrays
         arrays = (
             self._cells([game.state.point for game in games]),
             self._cells([np.array(list(game.state.moments.values())).reshape(-1, d) for game in games]),
@@ -54,7 +56,8 @@ class Lanes(ABC):
             np.ascontiguousarray(games[0].gradient) if self.shared else self._cells([g.gradient for g in games]),
         )
         self.records: list[tuple[Array, ...]] = []  # the checkpoints
-        self.now: tuple[int, tuple[Array, ...], int, tuple[Array, ...]] = (games[0].horizon, arrays, 0, ())
+        self.spare = Aligned.of(*arrays)
+        self.now: tuple[int, Aligned, int, tuple[Array, ...]] = (games[0].horizon, Aligned.of(*arrays), 0, ())
         """Rounds played, what they left, and the records: how many are at checkpoints, and that of the last round."""
 
     @property
@@ -88,22 +91,22 @@ class Lanes(ABC):
 
     def finish(self) -> None:
         """Hand every game what was played of it."""
-        t, (x, moments, loss, gradient), count, last = self.now
+        t, (_, (x, moments, loss, gradient)), count, last = self.now
         parts = [*self.records[:count], *([last] if last else [])]
+        if not parts:
+            return
+        hits, points, losses, gradients = (np.concatenate(column) for column in zip(*parts, strict=True))
         for lane, game in enumerate(self.games):
             own = [self._lane(array, lane).copy() for array in (x, moments, loss)]
             total = gradient if self.shared else self._lane(gradient, lane)
             state = State(t, own[0], dict(zip(game.state.moments, own[1], strict=True)), game.feasible_set)
-            record = [
-                Record(
-                    hits.astype(np.int64),
-                    self._lane(points, lane).copy(),
-                    self._lane(losses, lane).copy(),
-                    (gradients if self.shared else self._lane(gradients, lane)).copy(),
-                )
-                for hits, points, losses, gradients in parts
-            ]
-            game.append(state, own[2], total.copy(), record)
+            record = Record(
+                hits.astype(np.int64),
+                self._lane(points, lane).copy(),
+                self._lane(losses, lane).copy(),
+                (gradients if self.shared else self._lane(gradients, lane)).copy(),
+            )
+            game.append(state, own[2], total.copy(), [record])
 
     def _commit(self, stop: int, data: tuple[Any, ...], compiled: bool) -> None:
         """Play the rounds up to ``stop`` and keep the result, if all of it is finite.
@@ -111,26 +114,27 @@ class Lanes(ABC):
         The numbers are looked at after the last round: what a rule keeps stays
         infinite or NaN, unless the rule forgets it within the block.
         """
-        t, arrays, *_ = self.now
-        arrays = tuple(array.copy() for array in arrays)
+        (t, old, *_), new = self.now, self.spare
+        np.copyto(new.memory, old.memory)
         checkpoints = self.games[0].checkpoints.between(t, stop)
-        hits: Rounds = np.union1d(checkpoints, [stop])
-        x, _, loss, gradient = arrays
+        hits: Rounds = checkpoints if stop in checkpoints[-1:] else np.append(checkpoints, stop)
+        x, _, loss, gradient = new.arrays
         record = [np.empty((hits.size, *array.shape)) for array in (x, loss, gradient)]
         shapes = self.learner.shapes(np.arange(t + 1, stop + 1))
         with np.errstate(all="ignore"):  # but an interpreted rule may raise where a compiled one has inf or NaN
-            self._loop(t + 1, stop - t, data, shapes, compiled, (*arrays, hits, *record))
-        if not all(np.isfinite(array).all() for array in arrays):
+            self._loop(t + 1, stop - t, data, shapes, compiled, (*new.arrays, hits, *record))
+        if not np.isfinite(new.memory).all():
             raise FloatingPointError("the sum of the gradients overflows")
         rows = (hits, *record)
         if checkpoints.size:
             self.records.append(tuple(column[: checkpoints.size] for column in rows))
         last = tuple(column[checkpoints.size :] for column in rows) if hits.size > checkpoints.size else ()
-        self.now = (stop, arrays, len(self.records), last)
+        self.now = (stop, new, len(self.records), last)
+        self.spare = old
 
     def _failure(self, error: Exception) -> GameError:
         """Of the next round, and of the first game that cannot play it by hand."""
-        t, (x, moments, loss, _), *_ = self.now
+        t, (_, (x, moments, loss, _)), *_ = self.now
         for lane, game in enumerate(self.games):
             point = self._lane(x, lane).copy()
             kept = dict(zip(game.state.moments, self._lane(moments, lane).copy(), strict=True))
@@ -180,7 +184,7 @@ class LinearLanes(Lanes):
         self.shared = len(games) > 1 and len({(id(game.losses), game.seed) for game in games}) == 1
         super().__init__(games)
         corners = [game.feasible_set.parameters().reshape(2, self.d) for game in games]
-        self.lower, self.upper = self._cells(corners)
+        self.lower, self.upper = Aligned.of(*self._cells(corners)).arrays
 
     @property
     def block(self) -> int:

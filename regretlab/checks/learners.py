@@ -188,7 +188,7 @@ def _update(learner: Learner, state: State, gradient: ArrayLike) -> State:
         after = learner.update(state, gradient)
     except Exception as error:
         hint = "; a state is a value: make new arrays" if "read-only" in str(error) else ""
-        fail(f"{where}, gradient {gradient}: update raises {type(error).__name__}: {error}{hint}", error)
+        fail(f"{where}, gradient {np.asarray(gradient)}: update raises {type(error).__name__}: {error}{hint}", error)
     _check_unchanged(where, state, kept)
     if not isinstance(after, State):
         fail(f"{where}: update returned {after!r}; it must return a State")

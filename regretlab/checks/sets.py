@@ -163,10 +163,9 @@ def _check_diameter(F: FeasibleSet, known: Array, tolerance: float) -> None:
         distances = np.linalg.norm(apart, norm, axis=-1)
         i, j = np.unravel_index(int(np.argmax(distances)), distances.shape)
         D, most = F.diameter(norm), float(distances[i, j])
-        if not D >= most * (1.0 - tolerance):
-            fail(
-                f"{F!r} has the diameter {D} in the norm {norm}, but its points {pool[i]} and {pool[j]} are {most} apart"
-            )
+        if not D >= most - tolerance * (most + float(np.abs(pool).max())):
+            ends = f"{pool[i]} and {pool[j]}"
+            fail(f"{F!r} has the diameter {D} in the norm {norm}, but its points {ends} are {most} apart")
 
 
 def _project(F: FeasibleSet, case: _Case) -> Array:

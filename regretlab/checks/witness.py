@@ -25,7 +25,7 @@ def fail(message: str, cause: BaseException | None = None) -> NoReturn:
 
 def check_frozen(piece: Any) -> None:
     """The piece is a frozen dataclass."""
-    if not (dataclasses.is_dataclass(piece) and piece.__dataclass_params__.frozen):  # type: ignore[attr-defined]
+    if not (dataclasses.is_dataclass(piece) and getattr(piece, "__dataclass_params__").frozen):  # noqa: B009
         fail(
             f"{type(piece).__name__} is not a frozen dataclass; write @dataclass(frozen=True), "
             "so that playing cannot change it"

@@ -87,8 +87,9 @@ def compose_joint(
         for k in range(n):
             t = t0 + k
             hit = i < hits.size and hits[i] == t
-            if hit:
-                xs[i] = x
+            if hit:  # by loops: whole arrays take seconds to compile
+                for c in range(x.size):
+                    xs[i, c] = x[c]
             for j in range(games):
                 own = x[j * d : (j + 1) * d]
                 reveal(k, j, data, own, f, g)
@@ -102,8 +103,9 @@ def compose_joint(
                 positive_weights(w)
                 projection(own, w, geometry[j])
             if hit:
-                losses[i] = loss
-                gsums[i] = gsum
+                for e in range(2):
+                    for c in range(x.size):
+                        losses[i, e, c], gsums[i, e, c] = loss[e, c], gsum[e, c]
                 i += 1
 
     return jit(by_game, keep=True) if compiled else interpreted(by_game)
@@ -135,9 +137,9 @@ def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
 def reveal_told(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
     """f_t(x), at the first coordinate, and g_t, for one round with data = (values (L,), gradients (L, d))."""
     values, gradients = data
-    f[:] = 0.0
+    for i in range(x.size):
+        f[i], g[i] = 0.0, gradients[j, i]
     f[0] = values[j]
-    g[:] = gradients[j]
 
 
 @cache
@@ -150,7 +152,8 @@ def reveal_with(link: LinkOracle) -> Callable[..., None]:
 
     def reveal(k, j, data, x, f, g):  # type: ignore[no-untyped-def]
         a, y, which, mu, p = data
-        f[:] = 0.0
+        for i in range(x.size):
+            f[i] = 0.0
         f[0] = loss(a[which[j], k], y[which[j], k], mu, p, x, g)
 
     return reveal

@@ -90,8 +90,9 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
         for k in range(G.shape[0]):
             t = t0 + k
             hit = i < hits.size and hits[i] == t
-            if hit:
-                xs[i] = x
+            if hit:  # by loops: whole arrays take seconds to compile
+                for c in range(x.size):
+                    xs[i, c] = x[c]
             for r in range(R):
                 if per_row:
                     gsum[0, r], gsum[1, r] = two_sum(gsum[0, r], gsum[1, r], G[k, r, 0])
@@ -105,8 +106,11 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
                     store(state, c, s)
                     x[c] = clip(x[c] - alpha(k, c, coef, shape) * scaled_step(m, w), lower[c], upper[c])
             if hit:
-                losses[i] = loss
-                gsums[i] = gsum
+                for e in range(2):
+                    for c in range(x.size):
+                        losses[i, e, c] = loss[e, c]
+                    for q in range(gsum.shape[1]):
+                        gsums[i, e, q] = gsum[e, q]
                 i += 1
 
     def half_step(t, g, coef, shape, x, state, weights):  # type: ignore[no-untyped-def]

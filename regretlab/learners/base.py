@@ -168,6 +168,8 @@ class Algorithm1(Learner):
     def shapes(self, t: Rounds) -> Array:
         """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""
         varying = [s for s in self.schedules.values() if not isinstance(s, Constant)]
+        if len(varying) == 1:
+            return varying[0].unit(t)[None]
         return np.array([s.unit(t) for s in varying]).reshape(len(varying), t.size)
 
     def coefficients(self) -> Array:
