@@ -111,7 +111,7 @@ def in_turns(measure: str, players: dict[str, Callable[[], float]], turns: int, 
 
 def least_squares(quick: bool, scratch: Path) -> list[Row]:
     """One game at d = 10 on a box and on a ball."""
-    horizon, turns = (50_000, 3) if quick else (500_000, 7)
+    horizon, turns = (100_000, 5) if quick else (500_000, 7)
     rng = np.random.default_rng(0)
     a = rng.uniform(-1.0, 1.0, (ROWS, D))
     y = a @ np.linspace(0.4, 0.8, D) + 0.1 * rng.standard_normal(ROWS)
@@ -229,7 +229,7 @@ def alone_with_one_thread(quick: bool, folder: Path | None) -> list[Row]:
 
 def softmax(quick: bool, folder: Path | None) -> list[Row]:
     """Games on batches in order, and shuffled, against the products of the same batches."""
-    horizon, turns = (100, 3) if quick else (2_000, 5)
+    horizon, turns = (200, 5) if quick else (1_000, 7)
     if folder is None:
         rng = np.random.default_rng(0)
         features, labels = rng.random((10_000, 784)), rng.integers(10, size=10_000)

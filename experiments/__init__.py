@@ -16,11 +16,16 @@ from types import ModuleType
 
 from regretlab.files import whole_file
 
-from . import figure1, theorem1
+from . import figure1, figure2, random_convex, theorem1
 
 __all__ = ["EXPERIMENTS", "reproduce"]
 
-EXPERIMENTS: dict[str, ModuleType] = {"figure1": figure1, "theorem1": theorem1}
+EXPERIMENTS: dict[str, ModuleType] = {
+    "figure1": figure1,
+    "theorem1": theorem1,
+    "figure2": figure2,
+    "random_convex": random_convex,
+}
 """The figures by name.
 
 Each module has ``compute(**sizes)``, a tidy table of what is drawn; ``draw``, its
@@ -29,7 +34,9 @@ picture; ``fingerprint``, the numbers that tell whether it came out the same; an
 """
 
 
-def reproduce(name: str, folder: str | os.PathLike[str], quick: bool = False) -> list[Path]:
+def reproduce(
+    name: str, folder: str | os.PathLike[str], quick: bool = False, *, mnist: str | os.PathLike[str] | None = None
+) -> list[Path]:
     """Compute and draw the figure ``name``; write name.png, name.csv and name.json to ``folder``.
 
     Each file is written whole or not at all, and a second run writes the same bytes.
@@ -38,6 +45,9 @@ def reproduce(name: str, folder: str | os.PathLike[str], quick: bool = False) ->
     ----------
     quick : bool
         Short horizons: everything is exercised, the numbers are not those of the figure.
+    mnist : path, optional
+        For figure2: the folder with MNIST's files to play on instead of
+        scikit-learn's digits.  The files are then figure2_mnist.png, .csv and .json.
 
     Returns
     -------
@@ -46,13 +56,17 @@ def reproduce(name: str, folder: str | os.PathLike[str], quick: bool = False) ->
     """
     if name not in EXPERIMENTS:
         raise ValueError(f"there is no experiment {name!r}; there are: {', '.join(EXPERIMENTS)}")
+    if mnist is not None and name != "figure2":
+        raise ValueError(f"mnist={os.fspath(mnist)!r}: {name} does not play on MNIST, only figure2 does")
     import matplotlib.style
 
     Path(folder).mkdir(parents=True, exist_ok=True)
     experiment = EXPERIMENTS[name]
-    frame = experiment.compute(**(experiment.QUICK if quick else {}))
+    sizes = experiment.QUICK if quick else {}
+    frame = experiment.compute(**sizes) if mnist is None else experiment.compute(folder=mnist, **sizes)
+    stem = name if mnist is None else f"{name}_mnist"
     numbers = {key: float(f"{value:.12g}") for key, value in experiment.fingerprint(frame).items()}
-    png, csv, fingerprint = (Path(folder) / f"{name}.{suffix}" for suffix in ("png", "csv", "json"))
+    png, csv, fingerprint = (Path(folder) / f"{stem}.{suffix}" for suffix in ("png", "csv", "json"))
     with matplotlib.style.context("default"), whole_file(png) as file:  # whatever the user's own style
         experiment.draw(frame).savefig(file, format="png", dpi=150, metadata={"Software": None})
     with whole_file(csv) as file:

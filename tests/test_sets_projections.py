@@ -725,7 +725,7 @@ def test_polytopes_name_the_missing_solver(monkeypatch):
 
 
 if __name__ == "__main__":
-    for kind in (sys.argv[2:] or ALL):
+    for kind in sys.argv[2:] or ALL:
         began = time.perf_counter()
         number, largest, outside = worst(kind, int(float(sys.argv[1])), seed=1)
         print(

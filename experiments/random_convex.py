@@ -1,0 +1,165 @@
+r"""Regret on random convex losses: six families, three feasible sets, 32 seeds, d = 5.
+
+Rows are feasible sets, columns are families of random losses
+(:mod:`regretlab.losses.random_convex`) whose true parameter is a unit vector.
+Lines are medians over the seeds of R_t, bands reach from the 5% to the 95%
+quantile, and the dotted line is proportional to sqrt(t).  A logarithm has no
+room for R_t <= 0: such medians are left out, and the panel says so.
+
+Nothing is tuned: alpha_t = alpha / sqrt(t) with alpha = 1 for OGD and 0.5, a
+quarter of the sets' diameter in the maximum norm, for all others; beta1 = 0.9
+for Adam, AMSGrad, AdamNC and beta2 = 0.99 for RMSProp, Adam, AMSGrad.
+
+The best point in hindsight does not depend on the learner, so it is found once
+for each family, set and seed: R_t = sum_{s<=t} f_s(x_s) - min_u sum_{s<=t} f_s(u),
+up to a gap that the table has as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import regretlab as rl
+from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, RMSProp
+from regretlab.losses import RandomAbsolute, RandomLeastSquares, RandomLogistic
+from regretlab.plots import bands, draw_regret, legend_below, new_figure, styles
+from regretlab.regret import total
+from regretlab.sets import Box, L1Ball, L2Ball
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from regretlab.game import Game
+
+__all__ = ["QUICK", "compute", "draw", "fingerprint"]
+
+QUICK = {"horizon": 100, "seeds": range(2), "families": ("least squares", "absolute, sparse")}
+
+D = 5
+LEARNERS = {
+    "OGD": OGD(1.0),
+    "AdaGrad": AdaGrad(0.5),
+    "RMSProp": RMSProp(0.5, beta2=0.99),
+    "Adam": Adam(0.5, beta1=0.9, beta2=0.99),
+    "AMSGrad": AMSGrad(0.5, beta1=0.9, beta2=0.99),
+    "AdamNC": AdamNC(0.5, beta1=0.9),
+}
+FAMILIES = {
+    "least squares": RandomLeastSquares(D),
+    "least squares, conditioning 100": RandomLeastSquares(D, conditioning=100.0),
+    "least squares, drifting": RandomLeastSquares(D, drift=1e-4),
+    "logistic": RandomLogistic(D),
+    "logistic, strongly convex": RandomLogistic(D, mu=0.1),
+    "absolute, sparse": RandomAbsolute(D, density=0.1),
+}
+SETS = {
+    r"box $\|x\|_\infty \leq 1$": Box(-1.0, 1.0),
+    r"ball $\|x\|_2 \leq 1$": L2Ball(1.0),
+    r"ball $\|x\|_1 \leq 1$": L1Ball(1.0),
+}
+_NOTES = {
+    "least squares, conditioning 100": "scales of features 1 to 1/100",
+    "least squares, drifting": "a turn in $10^4$ rounds",
+    "logistic, strongly convex": r"$\mu = 0.1$",
+    "absolute, sparse": "a tenth of the features",
+}
+
+
+def compute(
+    horizon: int = 3000, seeds: Sequence[int] = range(32), families: Sequence[str] = tuple(FAMILIES)
+) -> pd.DataFrame:
+    """Play every learner on every family, set and seed.
+
+    Returns
+    -------
+    DataFrame
+        family, set, learner, t; low, value and high are the quantiles 5%, 50%
+        and 95% of R_t over the seeds, and gap is the widest of them.
+    """
+    import pandas as pd
+
+    rounds = checkpoints(horizon)
+    parts = []
+    for family in families:
+        for name, F in SETS.items():
+            games = rl.play_all(LEARNERS.values(), FAMILIES[family], F, horizon, seeds=seeds, checkpoints=rounds)
+            table = _regrets(games, len(seeds))
+            table = table[table["t"] >= 10]
+            shown = bands(table, "regret").assign(family=family, set=name)
+            widest = table.groupby("t")["gap"].max()
+            parts.append(shown.assign(gap=shown["t"].map(widest)))
+    table = pd.concat(parts, ignore_index=True)
+    return table[["family", "set", "learner", "t", "low", "value", "high", "gap"]]
+
+
+def checkpoints(horizon: int) -> list[int]:
+    """Three rounds per decade, from 10 on, and the last."""
+    rounds = np.round(10.0 ** (np.arange(3, 3 * np.log10(horizon) - 0.5) / 3.0)).astype(int)
+    return [*rounds.tolist(), horizon]
+
+
+def _regrets(games: list[Game], seeds: int) -> pd.DataFrame:
+    """learner, t, regret, gap, with one comparator for the games of each seed."""
+    import pandas as pd
+
+    best = [game.regret for game in games[:seeds]]
+    rows = []
+    for k, game in enumerate(games):
+        comparator = best[k % seeds]
+        paid = pd.Series(total(game.record.loss), index=game.record.t)[comparator.index]
+        gap = comparator["gap"] if "gap" in comparator else 0.0
+        rows.append(
+            pd.DataFrame({"regret": paid - comparator["comparator_loss"], "gap": gap})
+            .rename_axis("t")
+            .reset_index()
+            .assign(learner=list(LEARNERS)[k // seeds])
+        )
+    return pd.concat(rows, ignore_index=True)
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """A grid of panels: sets by families."""
+    families, sets = frame["family"].unique(), frame["set"].unique()
+    figure = new_figure(2.55 * len(families) + 0.6, 2.5 * len(sets) + 1.0)
+    grid = figure.subplots(len(sets), len(families), squeeze=False, sharex=True, sharey="col")
+    looks = styles(LEARNERS)
+    for row, name in zip(grid, sets, strict=True):
+        for axes, family in zip(row, families, strict=True):
+            here = frame[(frame["family"] == family) & (frame["set"] == name)]
+            draw_regret(axes, here, looks=looks)
+            axes.set_title(_title(here, str(family) if axes in grid[0] else ""), fontsize="small")
+            axes.set_xlabel("round $t$" if axes in grid[-1] else "")
+            axes.set_ylabel(f"{name}\nregret $R_t$" if axes is row[0] else "")
+    seeds = r"median and 5% to 95% over the seeds; $\alpha_t = \alpha/\sqrt{t}$, $\alpha = 1$ for OGD and $0.5$ else"
+    figure.suptitle(
+        f"Regret on random convex losses, $d = {D}$: {seeds}; nothing tuned, $R_t \\leq 0$ left out", fontsize="large"
+    )
+    legend_below(figure, columns=7)
+    return figure
+
+
+def _title(rows: pd.DataFrame, family: str) -> str:
+    lines = [family, _NOTES.get(family, "")] if family else []
+    negative = rows[rows["value"] <= 0.0]
+    if len(negative):
+        lines.append(f"left out: $R_t \\leq 0$ of {', '.join(negative['learner'].unique())}")
+    return "\n".join(line for line in lines if line)
+
+
+def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
+    """T, and the median of R_T for every learner, family and set."""
+    numbers = {"T": float(frame["t"].max())}
+    last = frame[frame["t"] == frame["t"].max()]
+    columns = (last[name] for name in ("family", "set", "learner", "value"))
+    for family, name, learner, value in zip(*columns, strict=True):
+        numbers[f"{family}, {_plain(name)}, {learner}: median R_T"] = float(value)
+    return numbers
+
+
+def _plain(name: str) -> str:
+    """The name of a set without mathematics."""
+    return {text: type(F).__name__ for text, F in SETS.items()}[name]
