@@ -18,7 +18,7 @@ figures: $(call with,experiments)
 	$(BIN)/regretlab reproduce all --out figures
 
 test: $(call with,test)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(call with,dev)
 	$(BIN)/ruff check .
