@@ -12,7 +12,7 @@ from regretlab.comparators.sums import Sums, Tangent
 
 __all__ = ["accelerate"]
 
-_MOST_PASSES = 400
+_MOST_PASSES = 150
 
 
 def accelerate(sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, steepness: float) -> float:

@@ -67,22 +67,16 @@ class Quadratic:
             if float(slope @ (v - box.minimize_linear(slope))) <= aim:
                 break
             held = ((v <= lo) & (slope > 0.0)) | ((v >= hi) & (slope < 0.0))
-            step = np.zeros_like(v)
-            step[~held] = _solve(H[np.ix_(~held, ~held)], -slope[~held])
-            if not float(slope @ step) < 0.0:
-                step = np.where(held, 0.0, -slope / np.diagonal(H))
-            best, size = v, 1.0
-            while size > 1e-12:
-                trial = np.clip(v + size * step, lo, hi)
-                moved = trial - v
-                change = float(slope @ moved) + 0.5 * float(moved @ H @ moved)
-                if change < 0.0 and change <= 0.01 * float(slope @ moved):
-                    best = trial
-                    break
-                size *= 0.5
-            if best is v:
+            step = _free_step(H, slope, held, v <= lo, v >= hi)
+            trial = np.clip(v + step, lo, hi)
+            moved = trial - v
+            if not float(slope @ moved) + 0.5 * float(moved @ H @ moved) < 0.1 * float(slope @ step):
+                with np.errstate(all="ignore"):  # only as far as the first bound: downhill all the way
+                    room = np.where(step > 0.0, (hi - v) / step, np.where(step < 0.0, (lo - v) / step, np.inf))
+                trial = np.clip(v + min(1.0, float(room.min())) * step, lo, hi)
+            if np.array_equal(trial, v):
                 break
-            v = best
+            v = trial
         return v
 
     def _on_a_polytope(self, polytope: Polytope, g: Array, H: Array, u: Array) -> Array | None:
@@ -117,6 +111,18 @@ class Quadratic:
             atoms, weights = np.vstack([atoms, atom]), np.append(weights, 0.0)
             atoms, weights = _minimize_over_hull(atoms, weights, g, H, u)
         return best
+
+
+def _free_step(H: Array, slope: Array, held: Array, at_lo: Array, at_hi: Array) -> Array:
+    """Newton's step in the coordinates that are not held; those it would push out of the box are held too."""
+    held = held.copy()
+    while True:
+        step, free = np.zeros_like(slope), ~held
+        step[free] = _solve(H[np.ix_(free, free)], -slope[free])
+        out = free & ((at_lo & (step < 0.0)) | (at_hi & (step > 0.0)))
+        if not out.any():
+            return step
+        held |= out
 
 
 def _minimize_over_hull(atoms: Array, weights: Array, g: Array, H: Array, u: Array) -> tuple[Array, Array]:

@@ -68,7 +68,9 @@ class Total:
 
 
 class Sums(ABC):
-    """F(u) = sum_{start <= s < stop} f_s(u) for any rounds start, stop, on a bounded feasible set.
+    """F(u) = sum_{start <= s < stop} f_s(u) for any rounds start, stop, on a feasible set.
+
+    Lower bounds and errors are those on a bounded set; values need none.
 
     Attributes
     ----------
@@ -85,9 +87,11 @@ class Sums(ABC):
 
     def __init__(self, losses: Losses, feasible_set: FeasibleSet, seed: int) -> None:
         self.losses, self.feasible_set, self.seed = losses, feasible_set, seed
-        axes = np.eye(losses.dimension)
-        lower, upper = (np.diagonal(feasible_set.minimize_linear(sign * axes)) for sign in (1.0, -1.0))
-        self.reach: Array = np.maximum(np.abs(lower), np.abs(upper))
+        self.reach: Array = np.zeros(losses.dimension)
+        if feasible_set.bounded:
+            for sign in (1.0, -1.0):
+                extremes = np.diagonal(feasible_set.minimize_linear(sign * np.eye(losses.dimension)))
+                self.reach = np.maximum(self.reach, np.abs(extremes))
 
     @abstractmethod
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:

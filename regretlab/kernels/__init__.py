@@ -4,13 +4,12 @@ from regretlab.kernels.joint import (
     LinkOracle,
     compose_joint,
     link_loss,
-    positive_weights,
     reveal_linear,
     reveal_told,
     reveal_with,
 )
 from regretlab.kernels.linear import Loops, compose, each, shared
-from regretlab.kernels.rule import Binding, clip, scaled_step, two_sum
+from regretlab.kernels.rule import Binding, clip, positive_weights, scaled_step, two_sum
 
 __all__ = [
     "Binding",

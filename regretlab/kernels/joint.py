@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regretlab.compiling import interpreted, jit
-from regretlab.kernels.rule import Binding, adaptors, scaled_step, two_sum
+from regretlab.kernels.rule import Binding, adaptors, positive_weights, scaled_step, two_sum
 
 __all__ = [
     "LinkOracle",
     "compose_joint",
     "link_loss",
-    "positive_weights",
     "reveal_linear",
     "reveal_told",
     "reveal_with",
@@ -99,7 +98,7 @@ def compose_joint(
                     gsum[0, c], gsum[1, c] = two_sum(gsum[0, c], gsum[1, c], g[e])
                     s, m, w[e] = apply(t, k, c, g[e], load(state, c), coef, shape)
                     store(state, c, s)
-                    own[e] -= alpha(k, c, coef, shape) * scaled_step(m, w[e])
+                    x[c] -= alpha(k, c, coef, shape) * scaled_step(m, w[e])
                 positive_weights(w)
                 projection(own, w, geometry[j])
             if hit:
@@ -109,21 +108,6 @@ def compose_joint(
                 i += 1
 
     return jit(by_game, keep=True) if compiled else interpreted(by_game)
-
-
-def positive_weights(w: Any) -> None:
-    """Raise weights of zero, of coordinates without any gradient so far, to a tiny part of the largest.
-
-    So such a coordinate is projected near the limit w_i -> 0; without any
-    positive weight all of them are one.
-    """
-    top = 0.0
-    for i in range(w.size):
-        top = max(top, w[i])
-    least = 1e-12 * top if top > 0.0 else 1.0
-    for i in range(w.size):
-        if w[i] == 0.0:
-            w[i] = least
 
 
 def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:

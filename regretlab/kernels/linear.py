@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from regretlab.compiling import interpreted, jit
-from regretlab.kernels.rule import Binding, adaptors, clip, scaled_step, two_sum
+from regretlab.kernels.rule import Binding, adaptors, clip, positive_weights, scaled_step, two_sum
 
 __all__ = ["Loops", "compose", "each", "shared"]
 
@@ -119,6 +119,7 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
             store(state, c, s)
             x[c] -= alpha(0, c, coef, shape) * scaled_step(m, w)
             weights[c] = w
+        positive_weights(weights)
 
     loops = Loops(by_cell, by_round, half_step)
     return Loops(*(jit(loop, keep=True) if compiled else interpreted(loop) for loop in loops))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Binding", "adaptors", "clip", "scaled_step", "two_sum"]
+__all__ = ["Binding", "adaptors", "clip", "positive_weights", "scaled_step", "two_sum"]
 
 
 class Binding(NamedTuple):
@@ -41,6 +41,21 @@ def scaled_step(m: float, w: float) -> float:
 def clip(y: float, lower: float, upper: float) -> float:
     """The projection of a number onto [lower, upper]; NaN stays NaN."""
     return lower if y < lower else (upper if y > upper else y)
+
+
+def positive_weights(w: Any) -> None:
+    """Raise weights of zero, of coordinates without any gradient so far, to a tiny part of the largest.
+
+    So such a coordinate is projected near the limit w_i -> 0; without any
+    positive weight all of them are one.
+    """
+    top = 0.0
+    for i in range(w.size):
+        top = max(top, w[i])
+    least = 1e-12 * top if top > 0.0 else 1.0
+    for i in range(w.size):
+        if w[i] == 0.0:
+            w[i] = least
 
 
 def adaptors(binding: Binding) -> list[Callable[..., Any]]:

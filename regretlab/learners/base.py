@@ -17,13 +17,16 @@ import numpy as np
 from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.fingerprints import identity
 from regretlab.kernels import Binding, compose, shared
-from regretlab.schedules import Constant, InverseSqrt, Schedule, Values
+from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
 from regretlab.sets import FeasibleSet
 
 __all__ = ["Algorithm1", "Hyperparameter", "Learner", "State"]
 
 Hyperparameter = float | Schedule | Callable[[Any], Any]
 """A number, a schedule, or a function of an array of rounds."""
+
+_IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
+"""Schedules that leave no range at a later round, if they are in it at the first ones."""
 
 _COMPILE_FROM = 64
 """Dimension from which stepping by hand is compiled; the bits are the same either way."""
@@ -167,10 +170,13 @@ class Algorithm1(Learner):
 
     def shapes(self, t: Rounds) -> Array:
         """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""
-        varying = [s for s in self.schedules.values() if not isinstance(s, Constant)]
-        if len(varying) == 1:
-            return varying[0].unit(t)[None]
-        return np.array([s.unit(t) for s in varying]).reshape(len(varying), t.size)
+        rows = []
+        for name, schedule in self.schedules.items():
+            if not isinstance(schedule, Constant):
+                rows.append(schedule.unit(t))
+                if type(schedule) not in _IN_RANGE:
+                    _check_range(name, getattr(self, name), t, schedule.scale * rows[-1])
+        return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
 
     def coefficients(self) -> Array:
         """(P,): the scales of the schedules."""
@@ -249,7 +255,12 @@ def _schedule(name: str, value: object) -> Schedule:
         return InverseSqrt(number) if name == "alpha" and plain is value else Constant(number)
     schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
     t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
-    values = schedule(t)
+    _check_range(name, value, t, schedule(t))
+    return schedule
+
+
+def _check_range(name: str, value: object, t: Rounds, values: Array) -> None:
+    """``ValueError`` unless the values of a hyperparameter at rounds t are what its name promises."""
     fine, text = np.isfinite(values), "finite"
     if name == "alpha":
         fine, text = fine & (values > 0.0), "positive"
@@ -258,4 +269,3 @@ def _schedule(name: str, value: object) -> Schedule:
     if not fine.all():
         at = int(np.argmin(fine))
         raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {text}")
-    return schedule

@@ -125,7 +125,7 @@ class FeasibleSet(ABC):
         if bad.any():
             i = int(bad.argmax())
             raise ValueError(f"weights[{i}]={w[i]!r}: weights must be positive and finite")
-        x = self._project(point, w)
+        x = (self if self.dimension is not None else self.with_dimension(point.size))._project(point, w)
         if np.isnan(x).any():
             raise ValueError(f"the projection of y={point!r} onto {self!r} overflows or does not exist")
         return x

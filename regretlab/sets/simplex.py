@@ -105,10 +105,6 @@ class CappedSimplex(FeasibleSet):
     def parameters(self) -> Array:
         return np.array([self.mass, self.cap])
 
-    def _project(self, y: Array, weights: Array) -> Array:
-        self.with_dimension(y.size)  # not empty
-        return super()._project(y, weights)
-
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         return _shares(point(x, self.dimension), self.mass, self.cap, tolerance)
 
