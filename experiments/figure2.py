@@ -21,13 +21,15 @@ bounded set; on examples that can be separated the best point is on its boundary
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import regretlab as rl
+from regretlab.comparators.hindsight import ComparatorWarning
 from regretlab.learners import Adam, AMSGrad
 from regretlab.plots import draw_bands, legend_below, new_figure, styles
 from regretlab.regret import total
@@ -39,12 +41,11 @@ if TYPE_CHECKING:
 
 __all__ = ["QUICK", "compute", "draw", "fingerprint"]
 
-QUICK = {"horizon": 60, "alphas": (0.03, 0.1), "solved": (30,), "keep": 300}
+QUICK = {"horizon": 60, "alphas": (0.03, 0.1), "radius": 1.0, "solved": (30,)}
 
 ALPHAS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 BATCH = 128
-RADIUS = 10.0
-SOLVED = (10, 30, 100, 300, 1000)
+SOLVED = (30, 100, 300, 1000)
 _POINTS = 60
 
 
@@ -52,8 +53,8 @@ def compute(
     folder: str | os.PathLike[str] | None = None,
     horizon: int = 3000,
     alphas: Sequence[float] = ALPHAS,
+    radius: float = 10.0,
     solved: Sequence[int] = SOLVED,
-    keep: int | None = None,
 ) -> pd.DataFrame:
     """Play the grid, and find the best points in hindsight.
 
@@ -66,23 +67,23 @@ def compute(
         T.
     alphas : sequence of float
         The grid.
+    radius : float
+        The feasible set is the ball ||x||_2 <= radius.
     solved : sequence of int
         Rounds with a regret, besides the last.
-    keep : int, optional
-        How many examples to learn from; by default all that are not held out.
 
     Returns
     -------
     DataFrame
-        data, quantity (loss, held-out loss, R_t or R_T/T), learner, alpha, t, and
+        data, radius, quantity (loss, held-out loss, R_t or R_T/T), learner, alpha, t, and
         low, value, high, which differ by the gap for regrets.
     """
     import pandas as pd
 
-    (a, y), (held_a, held_y), data = _examples(folder, keep)
+    (a, y), (held_a, held_y), data = _examples(folder)
     losses = rl.losses.ShuffledSoftmaxRegression(a, y, batch=BATCH, classes=10)
     held_out = rl.losses.SoftmaxRegression(held_a, held_y, batch=len(held_y), classes=10)
-    F = rl.sets.L2Ball(RADIUS)
+    F = rl.sets.L2Ball(radius)
     solved = sorted({t for t in solved if t < horizon} | {horizon})
     even = np.ceil(np.linspace(0, horizon, _POINTS + 1)[1:]).astype(int)
     learners = {
@@ -92,9 +93,8 @@ def compute(
     }
     grid = [learner for each in learners.values() for learner in each]
     games = rl.play_all(grid, losses, F, horizon, checkpoints=np.union1d(even, solved))
-    # the best points are the same for all games; this one's checkpoints are those few rounds
-    best = rl.play(grid[0], losses, F, horizon, checkpoints=solved).regret.loc[solved]
-    gap = best["gap"] if "gap" in best else 0.0 * best["loss"]
+    best = _best(rl.play(grid[0], losses, F, horizon, checkpoints=solved)).loc[solved]  # the same for all games
+    gap = best["gap"]
 
     parts = []
     for k, label in enumerate(learners):
@@ -113,9 +113,17 @@ def compute(
             _rows("held-out loss", label, alphas[i], held),
             _rows("R_t", label, alphas[i], regrets[i], gap),
         ]
-    return pd.concat(parts, ignore_index=True).assign(data=data)[
-        ["data", "quantity", "learner", "alpha", "t", "low", "value", "high"]
+    return pd.concat(parts, ignore_index=True).assign(data=data, radius=radius)[
+        ["data", "radius", "quantity", "learner", "alpha", "t", "low", "value", "high"]
     ]
+
+
+def _best(game: rl.Game) -> pd.DataFrame:
+    """The regret of a game with its gap, without a warning: the gap is drawn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ComparatorWarning)
+        table = game.regret
+    return table.assign(gap=table.get("gap", 0.0))
 
 
 def _rows(
@@ -129,22 +137,20 @@ def _rows(
 
 
 def _examples(
-    folder: str | os.PathLike[str] | None, keep: int | None
+    folder: str | os.PathLike[str] | None,
 ) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray], str]:
     """Examples to learn from, those held out, each features in [0, 1] and labels, and what they are."""
     if folder is None:
         try:
             from sklearn.datasets import load_digits
         except ImportError as error:
-            raise ImportError(
-                "figure2 plays on the digits of scikit-learn: pip install 'regretlab[experiments]'"
-            ) from error
+            raise ImportError("figure2 needs scikit-learn's digits: pip install 'regretlab[experiments]'") from error
         a, y = load_digits(return_X_y=True)
         a, name = a / 16.0, "scikit-learn's digits"
     else:
         (a, y), name = rl.losses.mnist(folder), "MNIST's test digits"
     order = np.random.default_rng(0).permutation(len(y))
-    held, kept = order[: len(y) // 5], order[len(y) // 5 :][:keep]
+    held, kept = order[: len(y) // 5], order[len(y) // 5 :]
     return (a[kept], y[kept]), (a[held], y[held]), f"{len(kept)} of {name}, d = {10 * a.shape[1]}"
 
 
@@ -155,13 +161,15 @@ def draw(frame: pd.DataFrame) -> Figure:
     quantities = dict(list(frame.groupby("quantity", sort=False)))
     chosen = quantities["R_t"].groupby("learner", sort=False)["alpha"].first()
     names = {label: f"{_math(label)}, $\\alpha = {alpha:g}$" for label, alpha in chosen.items()}
-    looks = {names[label]: look for label, look in styles(names).items()}
+    looks = {names[label]: dict(look) for label, look in styles(names).items()}
+    for label in names.values():
+        if label.startswith("Adam,"):  # AMSGrad is often on top of it
+            looks[label] |= {"linewidth": 3.5, "alpha": 0.45}
 
     for axes, quantity in ((upper_left, "loss"), (upper_right, "held-out loss")):
         rows = quantities[quantity]
         draw_bands(axes, rows.assign(learner=rows["learner"].map(names)), looks=looks)
         axes.set_xscale("linear")
-        axes.set_yscale("log")
         axes.set_ylabel(quantity)
     upper_left.set_title(r"loss $f_t(x_t)$, mean over the rounds since the point before", fontsize="medium")
     upper_right.set_title("loss at $x_t$ on the fifth that is held out", fontsize="medium")
@@ -172,7 +180,9 @@ def draw(frame: pd.DataFrame) -> Figure:
     widest = float((regret["high"] - regret["low"]).max())
     lower_left.set_xlabel("round $t$")
     lower_left.set_ylabel("regret $R_t$")
-    lower_left.set_title(f"regret, at most {widest:.1g} too low: the error bar", fontsize="medium")
+    lower_left.set_title(
+        f"regret against the best point in hindsight; error bars: up to {widest:.1g}", fontsize="medium"
+    )
     T = float(regret["t"].max())
     t = np.array([float(regret["t"].min()), T])
     guide = float(regret.loc[regret["t"] == T, "value"].min())
@@ -184,18 +194,18 @@ def draw(frame: pd.DataFrame) -> Figure:
     lower_right.set_ylabel("average regret $R_T/T$")
     lower_right.set_title(r"average regret for every $\alpha$ of the grid", fontsize="medium")
 
+    setting = rf"$\beta_1 = 0.9$, $\alpha_t = \alpha/\sqrt{{t}}$, $\|x\|_2 \leq {frame['radius'].iloc[0]:g}$, $x_1 = 0$"
     figure.suptitle(
-        f"Logistic regression of ten classes on {frame['data'].iloc[0]}: minibatch {BATCH}, "
-        rf"$\beta_1 = 0.9$, $\alpha_t = \alpha/\sqrt{{t}}$, $\|x\|_2 \leq {RADIUS:g}$, $x_1 = 0$, $T = {T:.0f}$"
-        "\n"
-        r"(the paper does not state its grid for $\alpha$, a feasible set, $x_1$ or $T$; here $\alpha$ has the least $R_T$)",
+        f"Logistic regression of ten classes on {frame['data'].iloc[0]}: minibatch {BATCH}, {setting}\n"
+        r"(the paper does not state its grid for $\alpha$, a feasible set, $x_1$ or $T$; each curve's $\alpha$ has the "
+        "least $R_T$ of the grid)",
         fontsize="medium",
     )
-    legend_below(figure, columns=5)
+    legend_below(figure, columns=3)
     return figure
 
 
-def _error_bars(axes: Axes, rows: pd.DataFrame, x: str, looks: dict[str, dict[str, str]]) -> None:
+def _error_bars(axes: Axes, rows: pd.DataFrame, x: str, looks: dict[str, dict[str, Any]]) -> None:
     """A line for each learner on log-log axes, with bars up to ``high``."""
     for label, own in rows.groupby("learner", sort=False):
         own = own[own["value"] > 0.0]

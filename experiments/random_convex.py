@@ -111,7 +111,7 @@ def _regrets(games: list[Game], seeds: int) -> pd.DataFrame:
     for k, game in enumerate(games):
         comparator = best[k % seeds]
         paid = pd.Series(total(game.record.loss), index=game.record.t)[comparator.index]
-        gap = comparator["gap"] if "gap" in comparator else 0.0
+        gap = comparator.get("gap", 0.0)
         rows.append(
             pd.DataFrame({"regret": paid - comparator["comparator_loss"], "gap": gap})
             .rename_axis("t")
@@ -124,7 +124,7 @@ def _regrets(games: list[Game], seeds: int) -> pd.DataFrame:
 def draw(frame: pd.DataFrame) -> Figure:
     """A grid of panels: sets by families."""
     families, sets = frame["family"].unique(), frame["set"].unique()
-    figure = new_figure(2.55 * len(families) + 0.6, 2.5 * len(sets) + 1.0)
+    figure = new_figure(max(2.55 * len(families) + 0.6, 10.0), 2.5 * len(sets) + 1.0)
     grid = figure.subplots(len(sets), len(families), squeeze=False, sharex=True, sharey="col")
     looks = styles(LEARNERS)
     for row, name in zip(grid, sets, strict=True):
@@ -134,9 +134,10 @@ def draw(frame: pd.DataFrame) -> Figure:
             axes.set_title(_title(here, str(family) if axes in grid[0] else ""), fontsize="small")
             axes.set_xlabel("round $t$" if axes in grid[-1] else "")
             axes.set_ylabel(f"{name}\nregret $R_t$" if axes is row[0] else "")
-    seeds = r"median and 5% to 95% over the seeds; $\alpha_t = \alpha/\sqrt{t}$, $\alpha = 1$ for OGD and $0.5$ else"
     figure.suptitle(
-        f"Regret on random convex losses, $d = {D}$: {seeds}; nothing tuned, $R_t \\leq 0$ left out", fontsize="large"
+        f"Regret on random convex losses, $d = {D}$: median and 5% to 95% over the seeds, only where $R_t > 0$\n"
+        r"nothing is tuned: $\alpha_t = \alpha/\sqrt{t}$ with $\alpha = 1$ for OGD and $\alpha = 0.5$ for all others",
+        fontsize="large",
     )
     legend_below(figure, columns=7)
     return figure

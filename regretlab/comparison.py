@@ -33,8 +33,11 @@ def play_all(
     """A game of each learner at each seed, side by side; on a seed all meet the same sequence."""
     T = rounds_to_play(horizon)
     chosen, each_seed = Checkpoints.of(checkpoints), list(seeds)
+    F = feasible_set
+    if isinstance(losses, Losses) and isinstance(F, FeasibleSet):
+        F = F.with_dimension(losses.dimension)  # once for all games
     games = [
-        Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=chosen)
+        Game(learner, losses, F, seed=seed, start=start, checkpoints=chosen)
         for learner in learners
         for seed in each_seed
     ]

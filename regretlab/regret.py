@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike, Rounds
+from regretlab.comparators import minimize_sums, sums_at
+from regretlab.comparators.paths import follow
+from regretlab.comparators.windows import largest_regret
 from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, LinearLosses, RandomConvexLosses
 from regretlab.record import Record
 from regretlab.sets import FeasibleSet
@@ -38,7 +41,8 @@ class Comparators(NamedTuple):
 
     ``gap`` bounds how far ``loss`` may be above the minimum: it is 0 for closed
     forms and for comparators that are given, and the regret at a checkpoint lies
-    in [R_t, R_t + gap].  ``path_length`` is that of a comparator that moves.
+    in [R_t, R_t + gap].  ``solved`` says that they were found numerically, and
+    ``path_length`` is that of a comparator that moves.
     """
 
     record: Record
@@ -46,6 +50,7 @@ class Comparators(NamedTuple):
     loss: Array
     gap: Array
     path_length: Array | None = None
+    solved: bool = False
 
 
 def total(sums: Array) -> Array:
@@ -74,19 +79,23 @@ def best_in_hindsight(game: Game) -> Comparators:
     ComparatorWarning
         Once for a game, when a gap is not small.
     """
-    record = game.record
     if is_linear(game):
-        return linear_comparators(record, game.feasible_set)
-    check_oblivious(game)
-    record = record.rows(_thinned(record.t, _SOLVED_PER_DECADE))
-    closed = getattr(game.losses, "best_in_hindsight", None)
-    if closed is not None and game.feasible_set.projection is not None:
-        points, losses = closed(game.feasible_set, record.t, game.seed)
-        return Comparators(record, points, losses, np.zeros(len(record.t)))
-    check_bounded(game.feasible_set)
-    from regretlab.comparators import minimize_sums
+        return _best(game, game.record)
+    return _best(game, game.record.rows(_thinned(game.record.t, _SOLVED_PER_DECADE)))
 
-    return Comparators(record, *minimize_sums(game, record.t))
+
+def _best(game: Game, record: Record) -> Comparators:
+    """The best points for the prefixes that end at the rounds of ``record``."""
+    F = game.feasible_set
+    if is_linear(game):
+        return linear_comparators(record, F)
+    check_oblivious(game)
+    closed = getattr(game.losses, "best_in_hindsight", None)
+    if closed is not None and F.projection is not None:
+        points, losses = closed(F, record.t, game.seed)
+        return Comparators(record, points, losses, np.zeros(len(record.t)))
+    check_bounded(F)
+    return Comparators(record, *minimize_sums(game, record.t), solved=True)
 
 
 def linear_comparators(record: Record, F: FeasibleSet) -> Comparators:
@@ -106,12 +115,12 @@ def best_at_the_end(game: Game) -> Comparators:
     the best point, before it is just a fixed one.  Errors and warnings are those of
     :func:`best_in_hindsight`.
     """
+    best = _best(game, game.record.rows(slice(-1, None)))
     if not game.horizon:
-        return best_in_hindsight(game)
-    best = best_in_hindsight(game)
-    comparators = against(game, best.point[-1])
-    comparators.gap[-1] = best.gap[-1]
-    return comparators
+        return best
+    comparators = against(game, best.point[0])
+    comparators.gap[-1] = best.gap[0]
+    return comparators._replace(solved=best.solved)
 
 
 def against(game: Game, u: ArrayLike) -> Comparators:
@@ -133,24 +142,19 @@ def against(game: Game, u: ArrayLike) -> Comparators:
     if is_linear(game):
         return Comparators(record, points, _inner(record.gradient, points), np.zeros(len(record.t)))
     check_oblivious(game)
-    from regretlab.comparators import sums_at
-
     return Comparators(record, points, sums_at(game, record.t, point), np.zeros(len(record.t)))
 
 
 def against_path(game: Game, path: ArrayLike | Callable[[Rounds], ArrayLike]) -> Comparators:
     """A comparator u_1, u_2, ... that moves: see :meth:`regretlab.Game.dynamic_regret`."""
     check_oblivious(game)
-    from regretlab.comparators.paths import follow
-
     return Comparators(game.record, *follow(game, path))
 
 
 def over_windows(game: Game, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
     """The largest regret over windows of rounds: see :meth:`regretlab.Game.interval_regret`."""
     check_oblivious(game)
-    from regretlab.comparators.windows import largest_regret
-
+    check_bounded(game.feasible_set)
     return largest_regret(game, lengths, stride)
 
 
@@ -164,7 +168,7 @@ def regret_frame(comparators: Comparators) -> pd.DataFrame:
     columns = {"loss": loss, "comparator_loss": comparators.loss, "regret": regret, "average_regret": regret / t}
     if comparators.path_length is not None:
         columns["path_length"] = comparators.path_length
-    if comparators.gap.any():
+    if comparators.gap.any() or (comparators.solved and len(t)):
         columns["gap"] = comparators.gap
     return pd.DataFrame(columns, index=pd.Index(t, name="t"))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -21,7 +23,7 @@ from regretlab.comparators.sums import Sums, Total, sums_of
 if TYPE_CHECKING:
     from regretlab.game import Game
 
-__all__ = ["Best", "ComparatorWarning", "Solver", "minimize_sums", "sums_at", "warn_of"]
+__all__ = ["Best", "ComparatorWarning", "Solver", "minimize_sums", "progress", "sums_at", "warn_of"]
 
 _DENSE = 1000  # dimension from which no matrix is kept
 
@@ -100,8 +102,10 @@ def minimize_sums(game: Game, t: Rounds) -> tuple[Array, Array, Array]:
         solver = Solver(sums_of(game), None if before is None else known[before].point)
         paid = dict(zip(game.record.t.tolist(), game.record.loss.sum(axis=(1, 2)).tolist(), strict=True))
         told = not all(best.tolerated for best in known.values())
-        for stop in todo:
-            known[stop] = solver.minimize(1, stop + 1, paid.get(stop, 0.0))
+        with progress(sum(todo)) as tick:
+            for stop in todo:
+                known[stop] = solver.minimize(1, stop + 1, paid.get(stop, 0.0))
+                tick(stop)
         if not told:
             warn_of(game, {stop: known[stop] for stop in todo})
     found = [known[int(stop)] for stop in t]
@@ -122,6 +126,17 @@ def warn_of(game: Game, found: dict[int, Best]) -> None:
             ComparatorWarning,
             stacklevel=2,
         )
+
+
+@contextmanager
+def progress(rounds: int) -> Iterator[Callable[[int], object]]:
+    """A progress bar, on a terminal, for a search through this many rounds."""
+    from tqdm import tqdm  # imported when used: it would slow down the import of the package
+
+    with tqdm(
+        total=rounds, desc="comparators", unit=" rounds", unit_scale=True, disable=None, delay=1.0, leave=False
+    ) as bar:
+        yield bar.update
 
 
 def sums_at(game: Game, t: Rounds, u: Array) -> Array:

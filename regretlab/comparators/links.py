@@ -10,16 +10,14 @@ and smaller h, finds minima and lower bounds of sums that are not smooth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 
 import numpy as np
 
 from regretlab._typing import Array
 from regretlab.comparators.kinks import Kinks
+from regretlab.comparators.row_sums import compiles, each_value, link_kinks, link_terms
 from regretlab.comparators.sums import EPS, KEPT, Sums, Tangent, Total
-from regretlab.compiling import Uncompilable, jit
-from regretlab.kernels import LinkOracle, two_sum
 from regretlab.losses.examples import OverExamples
 from regretlab.losses.regression import LinkLosses
 from regretlab.sets import FeasibleSet
@@ -29,7 +27,6 @@ __all__ = ["LinkSums", "Rows"]
 _ROWS = 1024  # rows in a block
 _TOGETHER = 64  # rows added up without caring for rounding errors
 _COMPILE_FROM = 2000  # rows
-_STEP = 1e-5  # in z, relative to 1 + |z|: the differences of a derivative that tell the second one
 
 Rows = tuple[Array, Array, Array, Array]
 """a (m, d), y (m,), max_{v in F} sum_i |a_i v_i| (m,), and the weight of each row (m,)."""
@@ -53,8 +50,8 @@ class LinkSums(Sums):
         self.batch = losses.data(1, 2, seed)[0].shape[1]
         self.examples = losses if isinstance(losses, OverExamples) else None
         self._per_block = max(1, _ROWS // self.batch)
-        self._compiled = rounds * self.batch >= _COMPILE_FROM and _compiles(losses.oracle, self.parameters)
-        self._terms = _link_terms(losses.oracle, self._compiled)
+        self._compiled = rounds * self.batch >= _COMPILE_FROM and compiles(losses.oracle, self.parameters)
+        self._terms = link_terms(losses.oracle, self._compiled)
         self._kept: dict[int, Rows] = {}
         self._room = KEPT
 
@@ -99,7 +96,7 @@ class LinkSums(Sums):
         a, y = self.link.data(start, stop, self.seed)
         value, p = self.link.oracle.value, self.parameters
         z = np.einsum("nbd,nd->nb", a, points)
-        paid = _each(value, self._compiled)(z.ravel(), y.ravel(), p).reshape(z.shape).mean(axis=1)
+        paid = each_value(value, self._compiled)(z.ravel(), np.array(y).ravel(), p).reshape(z.shape).mean(axis=1)
         return np.asarray(paid + 0.5 * float(self.link.mu) * np.einsum("nd,nd->n", points, points))
 
     def kinks(self, u: Array, v: Array, start: int, stop: int, width: float, most: int) -> Kinks | None:
@@ -109,7 +106,7 @@ class LinkSums(Sums):
         predictions at u and v contributes its tangents at both ends, any other
         row one tangent.
         """
-        split = _link_kinks(self.link.oracle, self._compiled)
+        split = link_kinks(self.link.oracle, self._compiled)
         parts, constant, gradient, missed, noise = [], Total(), Total(np.zeros(u.size)), 0.0, 0.0
         for a, y, far, weight in self.rows(start, stop):
             at_u, at_v, table = a @ u, a @ v, np.empty((6, len(a)))
@@ -172,12 +169,12 @@ class LinkSums(Sums):
         features, targets = np.asarray(self.examples.features), np.asarray(self.examples.targets)  # type: ignore[attr-defined]
         for i in range(0, len(features), _ROWS):
             a = features[i : i + _ROWS]
-            yield a, targets[i : i + _ROWS], np.abs(a) @ self.reach, counts[i : i + _ROWS].astype(np.float64)
+            yield a, targets[i : i + _ROWS].copy(), np.abs(a) @ self.reach, counts[i : i + _ROWS].astype(np.float64)
 
     def _generated(self, start: int, stop: int) -> Rows:
         a, y = self.link.data(start, stop, self.seed)
         a = a.reshape(-1, a.shape[2])
-        return a, y.reshape(-1), np.abs(a) @ self.reach, np.ones(len(a))
+        return a, np.array(y).reshape(-1), np.abs(a) @ self.reach, np.ones(len(a))
 
 
 def _combined(weights: Array, a: Array) -> Array:
@@ -190,100 +187,4 @@ def _combined(weights: Array, a: Array) -> Array:
 def _noise(a: Array, spread: float, other: float) -> float:
     """Bound of the rounding errors of products <a, v>, of sums of rows times slopes, and of everything else."""
     rows, d = a.shape
-    return EPS * (2 * (d + 2 * _TOGETHER + rows // _TOGETHER + 8) * spread + 16 * other)
-
-
-def _compiles(link: LinkOracle, p: tuple[float, ...]) -> bool:
-    """Whether the functions of the link are scalar arithmetic that can be compiled."""
-    one = np.zeros(1)
-    try:
-        _link_terms(link, True)(one, one, one, one, 1.0, True, p, np.empty(1), np.empty(1), np.empty(8))
-    except Uncompilable:
-        return False
-    return True
-
-
-@cache
-def _link_terms(link: LinkOracle, compiled: bool) -> Callable[..., None]:
-    """Sums over rows: value and constant of the minorant, each with its rounding error; size; slopes times how far
-    predictions go, and other numbers that are rounded; and the number of kinks in reach of the smoothing.
-
-    They go into ``out``; the minorants' slopes and the second derivatives, times
-    the weights, into ``slope`` and ``second``.
-    """
-    ell, derivative = link
-
-    def terms(z, y, far, weight, h, bend, p, slope, second, out):  # type: ignore[no-untyped-def]
-        value = value_error = constant = constant_error = size = spread = noise = kinks = 0.0
-        for j in range(z.size):
-            v, label, times = z[j], y[j], weight[j]
-            f = ell(v, label, *p)
-            left, right = v - h, v + h
-            span = right - left
-            if span > 0.0:
-                f0, f1 = ell(left, label, *p), ell(right, label, *p)
-                s0, s1 = derivative(left, label, *p), derivative(right, label, *p)
-                c, k = s0, 0.0
-                if s1 > s0:
-                    kinks += 1.0
-                    k = min(max((s1 * span - (f1 - f0)) / (s1 - s0), 0.0), span)
-                    c = min(max((s0 * k + s1 * (span - k)) / span, s0), s1)
-                low = min(f0 + s0 * k, f1 - s1 * (span - k)) - c * (left + k)
-                second[j] = times * max(s1 - s0, 0.0) / span
-                steep = max(abs(s0), abs(s1))
-            else:
-                c = derivative(v, label, *p)
-                low = f - c * v
-                steep = abs(c)
-                if bend:
-                    step = _STEP * (1.0 + abs(v))
-                    rise = derivative(v + step, label, *p) - derivative(v - step, label, *p)
-                    second[j] = times * max(rise, 0.0) / (2.0 * step)
-            slope[j] = times * c
-            value, value_error = two_sum(value, value_error, times * f)
-            constant, constant_error = two_sum(constant, constant_error, times * low)
-            size += times * abs(f)
-            spread += times * steep * far[j]
-            noise += times * (steep * (2.0 * h + abs(label) + 1.0) + abs(f) + abs(low))
-        out[0], out[1], out[2], out[3] = value, value_error, constant, constant_error
-        out[4], out[5], out[6], out[7] = size, spread, noise, kinks
-
-    return jit(terms, keep=True) if compiled else terms
-
-
-@cache
-def _link_kinks(link: LinkOracle, compiled: bool) -> Callable[..., None]:
-    """The tangents at both ends of an interval: where they cross, the value there, their slopes.
-
-    Also how far the link is above the crossing, 0 if the tangents are all of it,
-    and the size of these numbers.
-    """
-    ell, derivative = link
-
-    def kinks(left, right, y, p, table):  # type: ignore[no-untyped-def]
-        for j in range(y.size):
-            x0, x1, label = left[j], right[j], y[j]
-            f0, f1 = ell(x0, label, *p), ell(x1, label, *p)
-            s0, s1 = derivative(x0, label, *p), derivative(x1, label, *p)
-            span, k = x1 - x0, 0.0
-            if s1 > s0:
-                k = min(max((s1 * span - (f1 - f0)) / (s1 - s0), 0.0), span)
-            level = min(f0 + s0 * k, f1 - s1 * (span - k))
-            table[0, j], table[1, j], table[2, j], table[3, j] = x0 + k, level, s0, s1
-            table[4, j] = ell(x0 + k, label, *p) - level
-            table[5, j] = max(abs(s0), abs(s1)) * (span + abs(x0 + k) + abs(label) + 1.0) + abs(f0) + abs(f1)
-
-    return jit(kinks, keep=True) if compiled else kinks
-
-
-@cache
-def _each(value: Callable[..., float], compiled: bool) -> Callable[..., Array]:
-    """ell(z_j, y_j) for every j."""
-
-    def each(z, y, p):  # type: ignore[no-untyped-def]
-        out = np.empty(z.size)
-        for j in range(z.size):
-            out[j] = value(z[j], y[j], *p)
-        return out
-
-    return jit(each, keep=True) if compiled else each
+    return float(EPS * (2 * (d + 2 * _TOGETHER + rows // _TOGETHER + 8) * spread + 16 * other))

@@ -9,11 +9,14 @@ from __future__ import annotations
 import importlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from regretlab._typing import Array
 from regretlab.sets import Box, FeasibleSet, LinfBall, Polytope
 
 __all__ = ["Quadratic"]
+
+Flags = NDArray[np.bool_]
 
 _MOST_STEPS = 1000
 _IDLE = 20  # steps that do not narrow the gap
@@ -106,14 +109,14 @@ class Quadratic:
                 best, least = v, gap
                 self._atoms, self._weights = atoms, weights
             rounding = _ROUNDING * float(np.abs(slope) @ (np.abs(v) + np.abs(atom)))
-            if gap <= max(aim, rounding) or idle > _IDLE or (atoms == atom).all(axis=1).any():
+            if gap <= max(aim, rounding) or idle > _IDLE + 2 * v.size or (atoms == atom).all(axis=1).any():
                 break
             atoms, weights = np.vstack([atoms, atom]), np.append(weights, 0.0)
             atoms, weights = _minimize_over_hull(atoms, weights, g, H, u)
         return best
 
 
-def _free_step(H: Array, slope: Array, held: Array, at_lo: Array, at_hi: Array) -> Array:
+def _free_step(H: Array, slope: Array, held: Flags, at_lo: Flags, at_hi: Flags) -> Array:
     """Newton's step in the coordinates that are not held; those it would push out of the box are held too."""
     held = held.copy()
     while True:

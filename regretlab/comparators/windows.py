@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike, Rounds
-from regretlab.comparators.hindsight import Best, Solver, warn_of
+from regretlab.comparators.hindsight import Best, Solver, progress, warn_of
 from regretlab.comparators.replay import Played, replay
 from regretlab.comparators.sums import sums_of
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
@@ -119,13 +119,15 @@ def _least_linear(game: Game, part: _Part) -> Array:
 
 def _solve(game: Game, kinds: list[_Windows]) -> None:
     sums, found = sums_of(game), {}
-    for kind in kinds:
-        part = _Part(*(np.concatenate(column) for column in zip(*kind.parts, strict=True)))
-        solver, best = Solver(sums), list[Best]()
-        for first, paid in zip(part.first.tolist(), part.loss.tolist(), strict=True):
-            best.append(solver.minimize(first, first + kind.length, paid))
-            found[first + kind.length - 1] = best[-1]
-        kind.take_worst(part, np.array([b.value for b in best]), np.array([b.gap for b in best]))
+    parts = [_Part(*(np.concatenate(column) for column in zip(*kind.parts, strict=True))) for kind in kinds]
+    with progress(sum(kind.length * len(part.first) for kind, part in zip(kinds, parts, strict=True))) as tick:
+        for kind, part in zip(kinds, parts, strict=True):
+            solver, best = Solver(sums), list[Best]()
+            for first, paid in zip(part.first.tolist(), part.loss.tolist(), strict=True):
+                best.append(solver.minimize(first, first + kind.length, paid))
+                found[first + kind.length - 1] = best[-1]
+                tick(kind.length)
+            kind.take_worst(part, np.array([b.value for b in best]), np.array([b.gap for b in best]))
     warn_of(game, found)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from numbers import Real
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 import numpy as np
 
@@ -27,6 +28,8 @@ Hyperparameter = float | Schedule | Callable[[Any], Any]
 
 _IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
 """Schedules that leave no range at a later round, if they are in it at the first ones."""
+
+_CHECKED: WeakSet[type] = WeakSet()
 
 _COMPILE_FROM = 64
 """Dimension from which stepping by hand is compiled; the bits are the same either way."""
@@ -111,7 +114,8 @@ class Algorithm1(Learner):
     rule: ClassVar[Callable[..., Any]]
 
     def __post_init__(self) -> None:
-        self._check_rule()  # bad values and bad rules are reported where they are written
+        _ = self.schedules  # bad values and bad rules are reported where they are written
+        self._check_rule()
 
     # -- what the rule says ---------------------------------------------------------
 
@@ -135,7 +139,9 @@ class Algorithm1(Learner):
         return tuple(name for name in cls._rule()[1] if name not in fields | {"g", "t"})
 
     def _check_rule(self) -> None:
-        """Call the rule once, so that a misspelt argument is not taken for a number to keep."""
+        """Call the rule once for a class, so that a misspelt argument is not taken for a number to keep."""
+        if type(self) in _CHECKED:
+            return
         rule, names = self._rule()
         at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
         kept, form = self.memory(), f"{type(self).__name__}.rule({', '.join(names)})"
@@ -147,6 +153,7 @@ class Algorithm1(Learner):
                 f"{form} returns {len(answer[0])} kept numbers; its arguments besides g, t and the fields "
                 f"{list(self.schedules)} are {list(kept)}, and each of them is kept between rounds"
             )
+        _CHECKED.add(type(self))
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:

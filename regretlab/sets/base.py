@@ -134,7 +134,9 @@ class FeasibleSet(ABC):
         """The default start x_1: the point of F nearest to the origin."""
         if self.dimension is None:
             raise ValueError(f"{self!r} has no dimension yet; use with_dimension(d) first")
-        return self.project(np.zeros(self.dimension))
+        if "_nearest" not in self.__dict__:  # sets are values: it is found once
+            self.__dict__["_nearest"] = self.project(np.zeros(self.dimension))
+        return self.__dict__["_nearest"].copy()  # type: ignore[no-any-return]
 
     def __eq__(self, other: object) -> bool:
         if not dataclasses.is_dataclass(self) or type(other) is not type(self):
