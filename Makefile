@@ -14,8 +14,8 @@ with = .venv/.installed-$(subst $(comma),-,$(strip $(1)$(if $(EXTRAS),$(comma)$(
 
 .PHONY: figures test lint bench clean
 
-figures: $(call with,experiments)
-	$(BIN)/regretlab reproduce all --out figures
+figures: $(call with,test)
+	$(BIN)/regretlab reproduce figure1 theorem1 --out figures
 
 test: $(call with,test)
 	$(BIN)/python -m pytest -n auto

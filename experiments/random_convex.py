@@ -2,9 +2,9 @@ r"""Regret on random convex losses: six families, three feasible sets, 32 seeds,
 
 Rows are feasible sets, columns are families of random losses
 (:mod:`regretlab.losses.random_convex`) whose true parameter is a unit vector.
-Lines are medians over the seeds of R_t, bands reach from the 5% to the 95%
-quantile, and the dotted line is proportional to sqrt(t).  A logarithm has no
-room for R_t <= 0: such medians are left out, and the panel says so.
+Lines are medians over the seeds of R_t, bands reach from quartile to quartile,
+and the dotted line is proportional to sqrt(t).  A logarithm has no room for
+R_t <= 0: such medians are left out, and the panel says so.
 
 Nothing is tuned: alpha_t = alpha / sqrt(t) with alpha = 1 for OGD and 0.5, a
 quarter of the sets' diameter in the maximum norm, for all others; beta1 = 0.9
@@ -31,6 +31,7 @@ from regretlab.sets import Box, L1Ball, L2Ball
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from regretlab.game import Game
@@ -51,7 +52,7 @@ LEARNERS = {
 FAMILIES = {
     "least squares": RandomLeastSquares(D),
     "least squares, conditioning 100": RandomLeastSquares(D, conditioning=100.0),
-    "least squares, drifting": RandomLeastSquares(D, drift=1e-4),
+    "least squares, drifting": RandomLeastSquares(D, drift=0.02),
     "logistic": RandomLogistic(D),
     "logistic, strongly convex": RandomLogistic(D, mu=0.1),
     "absolute, sparse": RandomAbsolute(D, density=0.1),
@@ -63,22 +64,22 @@ SETS = {
 }
 _NOTES = {
     "least squares, conditioning 100": "scales of features 1 to 1/100",
-    "least squares, drifting": "a turn in $10^4$ rounds",
+    "least squares, drifting": "a turn in 50 rounds",
     "logistic, strongly convex": r"$\mu = 0.1$",
     "absolute, sparse": "a tenth of the features",
 }
 
 
 def compute(
-    horizon: int = 3000, seeds: Sequence[int] = range(32), families: Sequence[str] = tuple(FAMILIES)
+    horizon: int = 10_000, seeds: Sequence[int] = range(32), families: Sequence[str] = tuple(FAMILIES)
 ) -> pd.DataFrame:
     """Play every learner on every family, set and seed.
 
     Returns
     -------
     DataFrame
-        family, set, learner, t; low, value and high are the quantiles 5%, 50%
-        and 95% of R_t over the seeds, and gap is the widest of them.
+        family, set, learner, t; low, value and high are the quartiles of R_t over
+        the seeds, and gap is the widest error bar of a seed.
     """
     import pandas as pd
 
@@ -89,7 +90,7 @@ def compute(
             games = rl.play_all(LEARNERS.values(), FAMILIES[family], F, horizon, seeds=seeds, checkpoints=rounds)
             table = _regrets(games, len(seeds))
             table = table[table["t"] >= 10]
-            shown = bands(table, "regret").assign(family=family, set=name)
+            shown = bands(table, "regret", quantiles=(0.25, 0.5, 0.75)).assign(family=family, set=name)
             widest = table.groupby("t")["gap"].max()
             parts.append(shown.assign(gap=shown["t"].map(widest)))
     table = pd.concat(parts, ignore_index=True)
@@ -125,17 +126,18 @@ def draw(frame: pd.DataFrame) -> Figure:
     """A grid of panels: sets by families."""
     families, sets = frame["family"].unique(), frame["set"].unique()
     figure = new_figure(max(2.55 * len(families) + 0.6, 10.0), 2.5 * len(sets) + 1.0)
-    grid = figure.subplots(len(sets), len(families), squeeze=False, sharex=True, sharey="col")
+    grid = list(figure.subplots(len(sets), len(families), squeeze=False, sharex=True, sharey="col"))
     looks = styles(LEARNERS)
     for row, name in zip(grid, sets, strict=True):
         for axes, family in zip(row, families, strict=True):
             here = frame[(frame["family"] == family) & (frame["set"] == name)]
             draw_regret(axes, here, looks=looks)
-            axes.set_title(_title(here, str(family) if axes in grid[0] else ""), fontsize="small")
-            axes.set_xlabel("round $t$" if axes in grid[-1] else "")
+            axes.set_title("\n".join([family, _NOTES.get(family, "")]) if row is grid[0] else "", fontsize="medium")
+            _say_what_is_left_out(axes, here)
+            axes.set_xlabel("round $t$" if row is grid[-1] else "")
             axes.set_ylabel(f"{name}\nregret $R_t$" if axes is row[0] else "")
     figure.suptitle(
-        f"Regret on random convex losses, $d = {D}$: median and 5% to 95% over the seeds, only where $R_t > 0$\n"
+        f"Regret on random convex losses, $d = {D}$: median and quartiles over the seeds, only where $R_t > 0$\n"
         r"nothing is tuned: $\alpha_t = \alpha/\sqrt{t}$ with $\alpha = 1$ for OGD and $\alpha = 0.5$ for all others",
         fontsize="large",
     )
@@ -143,12 +145,11 @@ def draw(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _title(rows: pd.DataFrame, family: str) -> str:
-    lines = [family, _NOTES.get(family, "")] if family else []
-    negative = rows[rows["value"] <= 0.0]
+def _say_what_is_left_out(axes: Axes, rows: pd.DataFrame) -> None:
+    negative = rows.loc[rows["value"] <= 0.0, "learner"].unique()
     if len(negative):
-        lines.append(f"left out: $R_t \\leq 0$ of {', '.join(negative['learner'].unique())}")
-    return "\n".join(line for line in lines if line)
+        who = ", ".join(negative) if len(negative) < 3 else f"{len(negative)} learners"
+        axes.text(0.97, 0.03, f"left out: some $R_t \\leq 0$\nof {who}", ha="right", transform=axes.transAxes, size=8)
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import warnings
 from types import ModuleType
 
@@ -23,3 +24,8 @@ def peer(name: str) -> ModuleType:
             if os.environ.get("CI"):
                 pytest.fail(f"CI is set and {name} is missing: pip install 'regretlab[peers]' ({error})")
             pytest.skip(f"{name} is not installed: pip install 'regretlab[peers]'")
+
+
+def label(value: object) -> str:
+    """A name of a parameter that is the same in every process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))

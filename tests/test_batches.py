@@ -6,6 +6,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from conftest import label
 from hypothesis import given
 from hypothesis import strategies as st
 from pieces import (
@@ -66,7 +67,7 @@ def test_same_bits_for_every_block_size(learner, losses, F, T):
     assert_same(games[0], games[-1])
 
 
-@pytest.mark.parametrize("losses", [Squares(3), Opposing(2), Rademacher(2)], ids=repr)
+@pytest.mark.parametrize("losses", [Squares(3), Opposing(2), Rademacher(2)], ids=label)
 def test_same_bits_for_every_block_size_round_by_round(losses):
     F = PythonBox(np.full(losses.dimension, -1.0), np.full(losses.dimension, 1.0))
     games = [play(Adam(), losses, F, 60, block=block) for block in BLOCKS]

@@ -9,6 +9,7 @@ import conformance
 import numpy as np
 import pieces
 import pytest
+from conftest import label
 from test_losses_convex import ALL as CONVEX_SEQUENCES
 
 from regretlab import CheckFailed, check_learner, check_losses, check_set
@@ -51,7 +52,7 @@ def failure(check, *arguments, **options):
 # -- what is here passes ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("feasible_set", SETS, ids=repr)
+@pytest.mark.parametrize("feasible_set", SETS, ids=label)
 def test_every_set(feasible_set):
     check_set(feasible_set)
     check_set(feasible_set, dimension=5, seed=1, cases=20, tolerance=1e-12, compiled=False)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from conftest import label
 from pieces import INTERVAL, LEARNERS, Waves, assert_same, bits, from_hex
 
 import regretlab as rl
@@ -186,7 +187,7 @@ def test_a_compiled_function_and_its_source_differ_only_in_options():
 
 
 @pytest.mark.parametrize(
-    "value", [np.ones(3), [1.0], {"a": 1.0}, {1.0}, object(), np.int64, rl.Game, LEARNERS[0]], ids=repr
+    "value", [np.ones(3), [1.0], {"a": 1.0}, {1.0}, object(), np.int64, rl.Game, LEARNERS[0]], ids=label
 )
 def test_what_has_no_fingerprint(value):
     f = written("def f(x): return x if C is None else x + 1.0", C=value)

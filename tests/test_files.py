@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from conftest import label
 from pieces import INTERVAL, Averaging, NoisySquares, Squares, Waves, assert_same, contents, cube
 
 import regretlab as rl
@@ -123,8 +124,8 @@ def test_a_game_after_an_error(path):
     assert_same(rl.Game.load(path), play(Adam(), Fails(30, np.nan), INTERVAL, 29))
 
 
-@pytest.mark.parametrize("losses", [Squares(2), NoisySquares(), rl.losses.Opposing(2)], ids=repr)
-@pytest.mark.parametrize("learner", [AMSGrad(), Averaging()], ids=repr)
+@pytest.mark.parametrize("losses", [Squares(2), NoisySquares(), rl.losses.Opposing(2)], ids=label)
+@pytest.mark.parametrize("learner", [AMSGrad(), Averaging()], ids=label)
 def test_games_that_are_not_linear_or_not_of_algorithm_1(learner, losses, path):
     whole = play(learner, losses, INTERVAL, 30, seed=2)
     play(learner, losses, INTERVAL, 13, seed=2).save(path)
@@ -167,6 +168,7 @@ def test_what_cannot_be_saved_leaves_the_old_file(game, path):
 # -- files that are no games ---------------------------------------------------------------
 
 # numpy forgets to close a file that is damaged
+
 
 def rewrite(path, head=None, **changed):
     """Change what a saved game's file holds: fields of its head, or whole arrays (None: left out)."""

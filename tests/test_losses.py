@@ -12,6 +12,7 @@ import conformance
 import numpy as np
 import pytest
 from conformance import SEQUENCES, Bowls, Distances, Sawtooth
+from conftest import label
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, special
@@ -173,7 +174,7 @@ def bernstein(n, variance, largest):
         (losses.Rademacher(), 1.0, -1.0, 0.5),
         (losses.Rademacher(d=3, drift=0.4), 1.0, -1.0, 0.7),
     ],
-    ids=repr,
+    ids=label,
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_frequencies(sequence, high, low, p, seed):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from conftest import label
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pieces import contents
@@ -395,7 +396,7 @@ def test_a_walk_far_away_is_had_at_once():
 
 
 @pytest.mark.parametrize("sequence", QUADRATICS, ids=name)
-@pytest.mark.parametrize("F", [rl.sets.Box(-0.1, 0.2), rl.sets.L2Ball(0.3)], ids=repr)
+@pytest.mark.parametrize("F", [rl.sets.Box(-0.1, 0.2), rl.sets.L2Ball(0.3)], ids=label)
 def test_the_best_centre_in_hindsight(sequence, F):
     """It meets the optimality condition, and its value is the sum of the losses there."""
     F = F.with_dimension(sequence.dimension)

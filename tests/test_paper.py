@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 from conformance import LEARNERS
+from conftest import label
 from scipy import optimize
 
 from regretlab import losses, play, play_all
@@ -277,7 +278,7 @@ def test_the_first_rounds_of_tran_and_phong():
 @pytest.mark.parametrize(
     "sequence",
     [losses.Mod3(), losses.ReddiOnline(), losses.Rademacher(d=3, drift=0.1), losses.RandomLinear(d=2, std=5.0)],
-    ids=repr,
+    ids=label,
 )
 def test_adamnc_without_momentum_is_adagrad(sequence):
     T = 5_000
@@ -325,7 +326,7 @@ def test_the_mean_absolute_sum():
         assert mean_absolute_sum(T) == pytest.approx(expected, rel=0.0, abs=5e-11)
 
 
-@pytest.mark.parametrize("case", LEARNERS, ids=[repr(case.learner) for case in LEARNERS])
+@pytest.mark.parametrize("case", LEARNERS, ids=[label(case.learner) for case in LEARNERS])
 def test_all_sign_sequences_together_cost_exactly_the_expectation(case):
     """The 2^T sign sequences of T rounds as the coordinates of one game: R_T = 2^T E|S_T|, no luck involved."""
     T = 10
@@ -409,7 +410,7 @@ def test_average_regret_may_tend_to_a_negative_number():
 @pytest.mark.parametrize(
     "sequence",
     [losses.Mod3(), losses.ReddiOnline(), losses.Periodic([1.0, -1.0]), losses.Rademacher(d=2), losses.Opposing(d=2)],
-    ids=repr,
+    ids=label,
 )
 def test_classical_bounds(sequence):
     """OGD with D_2/(G_2 sqrt t): 1.5 D_2 G_2 sqrt T; AdaGrad with D/sqrt 2: sqrt 2 D sum_i ||g_{1:T,i}||."""

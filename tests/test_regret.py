@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from conftest import label
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pieces import (
@@ -123,7 +124,7 @@ def test_regret_against_a_point():
 
 
 @pytest.mark.parametrize(
-    "u", [2.0, [1.0 + 1e-9], float("nan"), float("inf"), [0.0, 0.0], [[0.0]], [], 1.5, "a", None, -1.1], ids=repr
+    "u", [2.0, [1.0 + 1e-9], float("nan"), float("inf"), [0.0, 0.0], [[0.0]], [], 1.5, "a", None, -1.1], ids=label
 )
 def test_a_fixed_comparator_is_a_point_of_the_set(u):
     game = play(Adam(), Mod3(), INTERVAL, 20)
@@ -131,7 +132,7 @@ def test_a_fixed_comparator_is_a_point_of_the_set(u):
         game.regret_against(u)
 
 
-@pytest.mark.parametrize("u", [1, 0.5, [0.5], np.float32(0.5), np.array([-1.0])], ids=repr)
+@pytest.mark.parametrize("u", [1, 0.5, [0.5], np.float32(0.5), np.array([-1.0])], ids=label)
 def test_what_is_a_point_of_the_interval(u):
     assert play(Adam(), Mod3(), INTERVAL, 20).regret_against(u).index[-1] == 20
 
@@ -186,7 +187,7 @@ def test_regret_after_many_rounds_agrees_with_exact_summation(losses, T):
 # -- other losses ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("losses", [Squares(), Distances(), NoisySquares()], ids=repr)
+@pytest.mark.parametrize("losses", [Squares(), Distances(), NoisySquares()], ids=label)
 def test_convex_losses_in_one_dimension_against_a_grid(losses):
     game = play(AMSGrad(0.3), losses, INTERVAL, 30, seed=4)
     frame = game.regret

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import label
 from numpy.testing import assert_allclose, assert_array_equal
 from oracles import exact_projections as exact
 from scipy.spatial import ConvexHull
@@ -296,7 +297,7 @@ def test_the_variational_inequality_finds_the_euclidean_projection():
         (Halfspace([1.0, 1.0, 1.0], 1.0), (3 / 7, 12 / 7, -8 / 7)),
         (Hyperplane([1.0, 1.0, 1.0], 1.0), (3 / 7, 12 / 7, -8 / 7)),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_printed_values(F, printed):
     x = F.project([0.5, 2.0, -1.0], [4.0, 1.0, 2.0])
@@ -553,7 +554,7 @@ def test_minimize_linear_and_diameters(kind, d):
         (Polytope([[1.0], [-1.0]], [1.0, 1.0]), 2.0),
         (Product(Reals(1), Simplex(2)), math.inf),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_euclidean_diameters(F, euclidean):
     assert F.diameter(2) == pytest.approx(euclidean, rel=1e-9, abs=1e-12)
@@ -569,7 +570,7 @@ def test_euclidean_diameters(F, euclidean):
         (Reals(2), [0.0, 0.0], [0.0, 0.0]),
         (Polytope([[1.0, 0.0]], [2.0]), [-1.0, 0.0], [2.0, 0.0]),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_linear_minima_over_unbounded_sets(F, c, x):
     found = F.minimize_linear(c)
@@ -640,7 +641,7 @@ def test_arrays_are_read_only_copies():
 
 
 @pytest.mark.parametrize(
-    "F", [L2Ball(1.0), L1Ball(1.0), LinfBall(1.0), Simplex(), CappedSimplex(None, 0.5), Reals()], ids=repr
+    "F", [L2Ball(1.0), L1Ball(1.0), LinfBall(1.0), Simplex(), CappedSimplex(None, 0.5), Reals()], ids=label
 )
 def test_open_dimensions(F):
     assert F.dimension is None

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import label
 from pieces import INTERVAL, Distances, NoisySquares, Squares, cube
 
 import regretlab as rl
@@ -16,7 +17,7 @@ def game_of(losses, F=None, T=40, seed=0):
 
 
 @pytest.mark.parametrize("seed", [0, 5])
-@pytest.mark.parametrize("losses", [Squares(), Squares(3), Distances(2), NoisySquares()], ids=repr)
+@pytest.mark.parametrize("losses", [Squares(), Squares(3), Distances(2), NoisySquares()], ids=label)
 def test_sums_at_a_point(losses, seed):
     game = game_of(losses, seed=seed)
     u = np.full(losses.dimension, 0.3)
@@ -46,7 +47,7 @@ def test_squares_are_least_at_the_mean(d, F):
         assert F.contains(points[row])
 
 
-@pytest.mark.parametrize("F", [INTERVAL, rl.sets.Box(-0.9, -0.3), rl.sets.Box(0.25, 0.25)], ids=repr)
+@pytest.mark.parametrize("F", [INTERVAL, rl.sets.Box(-0.9, -0.3), rl.sets.Box(0.25, 0.25)], ids=label)
 def test_distances_are_least_at_the_median(F):
     losses, t = Distances(), np.arange(1, 21)
     points, values, gaps = minimize_sums(game_of(losses, F), t)

@@ -8,6 +8,7 @@ from math import inf
 import numpy as np
 import pieces
 import pytest
+from conftest import label
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pieces import INTERVAL, assert_same
@@ -106,7 +107,7 @@ def test_losses(losses, tmp_path):
     assert pieces.contents(loaded) == pieces.contents(game.extend(9))
 
 
-@pytest.mark.parametrize("F", SETS, ids=repr)
+@pytest.mark.parametrize("F", SETS, ids=label)
 def test_sets(F):
     copy = again(F)
     assert type(copy) is type(F)
@@ -121,7 +122,7 @@ def test_sets(F):
 LINKS = [link for link in made_without_arguments(L) if isinstance(link, L.Link) and dataclasses.is_dataclass(link)]
 
 
-@pytest.mark.parametrize("link", [*LINKS, L.Huber(0.25)], ids=repr)
+@pytest.mark.parametrize("link", [*LINKS, L.Huber(0.25)], ids=label)
 def test_links(link):
     copy = again(link)
     assert copy == link
@@ -131,7 +132,7 @@ def test_links(link):
 SCHEDULES = [*made_without_arguments(S), S.Geometric(0.5, 0.25), pieces.Table(2.0, (1.0, 3.0))]
 
 
-@pytest.mark.parametrize("schedule", [s for s in SCHEDULES if not isinstance(s, S.Values)], ids=repr)
+@pytest.mark.parametrize("schedule", [s for s in SCHEDULES if not isinstance(s, S.Values)], ids=label)
 def test_schedules(schedule):
     copy = again(schedule)
     assert copy == schedule
@@ -144,7 +145,7 @@ def test_every_shipped_schedule_but_functions_can_be_saved():
         specification(S.Values(function=np.ones_like))
 
 
-@pytest.mark.parametrize("checkpoints", [Checkpoints(), Checkpoints.of([5, 2, 9])], ids=repr)
+@pytest.mark.parametrize("checkpoints", [Checkpoints(), Checkpoints.of([5, 2, 9])], ids=label)
 def test_checkpoints(checkpoints):
     assert again(checkpoints) == checkpoints
 
@@ -184,7 +185,7 @@ def stepsize(t):
 @pytest.mark.parametrize(
     "value",
     [stepsize, lambda t: 1.0 / t, np.sqrt, object(), {1.0}, {"a": 1}, Adam, rl, 1j, b"bytes", np.array([1j])],
-    ids=repr,
+    ids=label,
 )
 def test_what_has_no_specification(value):
     with pytest.raises(TypeError):

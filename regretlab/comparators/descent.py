@@ -18,7 +18,7 @@ MOST_KINKS = 2000
 
 _NEWTON_DIMENSION = 64  # larger ones take secants
 _MOST_PASSES = 200
-_IDLE = 12  # passes with secants that do not halve the gap
+_IDLE = 12  # passes, besides d, that do not halve the gap
 _NARROWER = 0.3  # factor of the width of smoothing
 _OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
 _POLISHES = 8
@@ -79,8 +79,8 @@ class Newton:
         while self.passes < _MOST_PASSES and not self.bracket.done and self.step():
             if self.bracket.gap < 0.5 * best:
                 best, since = self.bracket.gap, self.passes
-            elif not self.exact and self.passes > since + _IDLE:
-                return
+            elif self.sums.smooth is None and self.passes > since + _IDLE + self.u.size:
+                return  # it may have kinks
 
     def step(self) -> bool:
         """Minimise the quadratic model, and go there or to where the slope on the way is no longer positive."""

@@ -72,7 +72,7 @@ class Solver:
             self._steepness = accelerate(sums, span, self.u, bracket, self._steepness)
         else:
             newton = Newton(sums, span, self.u, bracket, self._quadratic, self._secants)
-            if isinstance(sums, LinkSums) and not sums.smooth and newton.exact:
+            if isinstance(sums, LinkSums) and not sums.smooth:
                 descend_smoothed(newton, sums)
             else:
                 newton.run()
@@ -143,8 +143,7 @@ def sums_at(game: Game, t: Rounds, u: Array) -> Array:
     """(h,): sum_{s<=t} f_s(u) for increasing rounds t of shape (h,)."""
     sums, total, start, values = sums_of(game), Total(), 1, []
     for stop in t:
-        if int(stop) >= start:
-            total.add(sums.at(u, start, int(stop) + 1).value)
+        total.add(sums.value(u, start, int(stop) + 1))
         values.append(total.value)
         start = int(stop) + 1
     return np.array(values, dtype=np.float64)

@@ -50,10 +50,12 @@ class LinkSums(Sums):
         self.batch = losses.data(1, 2, seed)[0].shape[1]
         self.examples = losses if isinstance(losses, OverExamples) else None
         self._per_block = max(1, _ROWS // self.batch)
-        self._compiled = rounds * self.batch >= _COMPILE_FROM and compiles(losses.oracle, self.parameters)
+        self._compiled = rounds * self.batch >= _COMPILE_FROM and compiles(losses.oracle, len(self.parameters))
         self._terms = link_terms(losses.oracle, self._compiled)
         self._kept: dict[int, Rows] = {}
         self._room = KEPT
+        self._counted: dict[int, Array] = {}
+        self._far: Array | None = None
 
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
         d = u.size
@@ -72,11 +74,7 @@ class LinkSums(Sums):
             size += out[4]
             noise += _noise(a, out[5], out[6])
             kinks += int(out[7])
-        if not (np.isfinite(value.value) and np.isfinite(gradient.value).all()):
-            raise FloatingPointError(
-                f"{self.losses!r}: the sum of the rounds {start}..{stop - 1} at {u} is {value.value}, "
-                f"with the gradient {gradient.value}"
-            )
+        self._finite(float(value.value), u, start, stop, gradient.value)
         b, strong = self.batch, (stop - start) * float(self.link.mu)
         square = 0.5 * strong * float(u @ u)
         noise = noise / b + (d + 10) * EPS * strong * float(self.reach @ self.reach)
@@ -146,7 +144,7 @@ class LinkSums(Sums):
     def rows(self, start: int, stop: int) -> Iterator[Rows]:
         """Blocks of the rows of the rounds start, ..., stop - 1."""
         if self.examples is not None and self.count(start, stop) < (stop - start) * self.batch:
-            yield from self._by_example(start, stop)
+            yield from self._by_example(self.examples, start, stop)
             return
         n, b = self._per_block, self.batch
         for i in range((start - 1) // n, (stop - 2) // n + 1):
@@ -161,15 +159,21 @@ class LinkSums(Sums):
             else:
                 yield self._generated(first + skip, first + end)
 
-    def _by_example(self, start: int, stop: int) -> Iterator[Rows]:
-        assert self.examples is not None
-        counts = self.examples.counts(stop - 1, self.seed)
-        if start > 1:
-            counts = counts - self.examples.counts(start - 1, self.seed)
-        features, targets = np.asarray(self.examples.features), np.asarray(self.examples.targets)  # type: ignore[attr-defined]
+    def _by_example(self, examples: OverExamples, start: int, stop: int) -> Iterator[Rows]:
+        features, targets = np.asarray(examples.features), np.asarray(examples.targets)  # type: ignore[attr-defined]
+        if self._far is None:
+            self._far = np.abs(features) @ self.reach
+        times = self._counts(examples, stop - 1) - self._counts(examples, start - 1)
         for i in range(0, len(features), _ROWS):
-            a = features[i : i + _ROWS]
-            yield a, targets[i : i + _ROWS].copy(), np.abs(a) @ self.reach, counts[i : i + _ROWS].astype(np.float64)
+            here = slice(i, i + _ROWS)
+            yield features[here], targets[here].copy(), self._far[here], times[here]
+
+    def _counts(self, examples: OverExamples, t: int) -> Array:
+        """How often each example occurs in the rounds 1..t; the last two answers are kept."""
+        if t not in self._counted:
+            self._counted = dict(list(self._counted.items())[-1:])
+            self._counted[t] = examples.counts(t, self.seed).astype(np.float64)
+        return self._counted[t]
 
     def _generated(self, start: int, stop: int) -> Rows:
         a, y = self.link.data(start, stop, self.seed)

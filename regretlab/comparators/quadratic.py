@@ -71,12 +71,16 @@ class Quadratic:
                 break
             held = ((v <= lo) & (slope > 0.0)) | ((v >= hi) & (slope < 0.0))
             step = _free_step(H, slope, held, v <= lo, v >= hi)
-            trial = np.clip(v + step, lo, hi)
-            moved = trial - v
-            if not float(slope @ moved) + 0.5 * float(moved @ H @ moved) < 0.1 * float(slope @ step):
-                with np.errstate(all="ignore"):  # only as far as the first bound: downhill all the way
-                    room = np.where(step > 0.0, (hi - v) / step, np.where(step < 0.0, (lo - v) / step, np.inf))
-                trial = np.clip(v + min(1.0, float(room.min())) * step, lo, hi)
+            with np.errstate(all="ignore"):
+                room = np.where(step > 0.0, (hi - v) / step, np.where(step < 0.0, (lo - v) / step, np.inf))
+            first = min(1.0, float(room.min()))  # up to the first bound it is downhill all the way
+            length = 1.0
+            while length > first:
+                moved = np.clip(v + length * step, lo, hi) - v
+                if float(slope @ moved) + 0.5 * float(moved @ H @ moved) < 0.1 * float(slope @ moved) < 0.0:
+                    break
+                length *= 0.5
+            trial = np.clip(v + max(length, first) * step, lo, hi)
             if np.array_equal(trial, v):
                 break
             v = trial

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from regretlab._typing import Array
-from regretlab.compiling import Uncompilable, jit
+from regretlab.compiling import jit
 from regretlab.kernels import LinkOracle, two_sum
 
 __all__ = ["compiles", "each_value", "link_kinks", "link_terms"]
@@ -16,12 +16,13 @@ __all__ = ["compiles", "each_value", "link_kinks", "link_terms"]
 _STEP = 1e-5  # in z, relative to 1 + |z|: the differences of a derivative that tell the second one
 
 
-def compiles(link: LinkOracle, p: tuple[float, ...]) -> bool:
-    """Whether the functions of the link are scalar arithmetic that can be compiled."""
-    one = np.zeros(1)
+@cache
+def compiles(link: LinkOracle, parameters: int) -> bool:
+    """Whether the functions of a link with this many parameters are scalar arithmetic that can be compiled."""
+    one = np.ones(1)
     try:
-        link_terms(link, True)(one, one, one, one, 1.0, True, p, np.empty(1), np.empty(1), np.empty(8))
-    except Uncompilable:
+        link_terms(link, True)(one, one, one, one, 1.0, True, (1.0,) * parameters, one.copy(), one.copy(), np.empty(8))
+    except Exception:  # whatever the compiler says
         return False
     return True
 

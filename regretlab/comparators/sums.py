@@ -97,6 +97,20 @@ class Sums(ABC):
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
         """F, a minorant and, if ``bend``, the second derivative at u; ``width`` is that of smoothing."""
 
+    def value(self, u: Array, start: int, stop: int) -> float:
+        """F(u)."""
+        total = Total()
+        for first in range(start, stop, _TOGETHER):
+            total.add(math.fsum(self.at_path(np.broadcast_to(u, (min(_TOGETHER, stop - first), u.size)), first)))
+        return self._finite(float(total.value), u, start, stop)
+
+    def _finite(self, value: float, u: Array, start: int, stop: int, gradient: Array | float = 0.0) -> float:
+        """The value of F at u, if it and the gradient are finite."""
+        if math.isfinite(value) and np.isfinite(gradient).all():
+            return value
+        name = type(self.losses).__name__
+        raise FloatingPointError(f"{name}: the rounds {start}..{stop - 1} sum to {value} at {u}, gradient {gradient}")
+
     def at_path(self, points: Array, start: int) -> Array:
         """(n,): f_s(u_s) for the rounds s = start, start + 1, ... and the rows u_s of ``points``."""
         reveal = self.losses.reveal
@@ -129,6 +143,12 @@ class CallableSums(Sums):
         self._prefixes: dict[int, Any] = {}
         self._steep = 0.0
 
+    def value(self, u: Array, start: int, stop: int) -> float:
+        if not hasattr(self.losses, "prefix_sum"):
+            return super().value(u, start, stop)
+        parts = [sign * float(self._prefix(t).value(u)) for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)) if t > 0]
+        return self._finite(sum(parts), u, start, stop)
+
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
         u = u.copy()
         with np.errstate(all="ignore"):
@@ -136,11 +156,7 @@ class CallableSums(Sums):
                 value, gradient, size, noise, error = self._by_prefix(u, start, stop)
             else:
                 value, gradient, size, noise, error = self._by_round(u, start, stop)
-        if not (math.isfinite(value) and np.isfinite(gradient).all()):
-            raise FloatingPointError(
-                f"{type(self.losses).__name__}: the sum of the rounds {start}..{stop - 1} at {u} is {value}, "
-                f"with the gradient {gradient}"
-            )
+        self._finite(value, u, start, stop, gradient)
         return Tangent(value, gradient, value - float(gradient @ u), noise, error, size)
 
     def _by_round(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
