@@ -132,7 +132,7 @@ def _rows(
 
 def _examples(
     folder: str | os.PathLike[str] | None,
-) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray], str]:
+) -> tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]], str]:
     """Examples to learn from, those held out, each features in [0, 1] and labels, and what they are."""
     if folder is None:
         try:
@@ -154,7 +154,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2)
     quantities = dict(list(frame.groupby("quantity", sort=False)))
     chosen = quantities["R_t"].groupby("learner", sort=False)["alpha"].first()
-    names = {label: f"{_math(label)}, $\\alpha = {alpha:g}$" for label, alpha in chosen.items()}
+    names = {str(label): f"{_math(str(label))}, $\\alpha = {alpha:g}$" for label, alpha in chosen.items()}
     looks = {names[label]: dict(look) for label, look in styles(names).items()}
     for label in names.values():
         if label.startswith("Adam,"):  # AMSGrad is often on top of it
