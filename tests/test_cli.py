@@ -372,7 +372,11 @@ def test_the_examples_of_help_run(shell):
         assert result.exit_code == 0, line + result.output
 
 
-def run(*args: str, cwd: Path, code: str = "from regretlab.cli import main; main(prog_name='regretlab')"):
+SHELL = "from regretlab.cli import main; main(prog_name='regretlab')"
+LISTENS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a job in the background does not
+
+
+def run(*args: str, cwd: Path, code: str = f"{LISTENS}; {SHELL}"):
     return subprocess.Popen(
         [sys.executable, "-c", code, *args], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
