@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from weakref import WeakSet
 
 import numpy as np
@@ -21,10 +21,21 @@ from regretlab.kernels import Binding, compose, shared
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
 from regretlab.sets import FeasibleSet
 
-__all__ = ["Algorithm1", "Hyperparameter", "Learner", "State"]
+__all__ = ["POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State"]
 
 Hyperparameter = float | Schedule | Callable[[Any], Any]
 """A number, a schedule, or a function of an array of rounds."""
+
+
+class Range(NamedTuple):
+    """What a hyperparameter may be: a text that ends "must be ...", and which values of an array are so."""
+
+    text: str
+    holds: Callable[[Any], Any]
+
+
+POSITIVE = Range("positive", lambda a: a > 0.0)
+_FINITE = Range("finite", np.isfinite)
 
 _IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
 """Schedules that leave no range at a later round, if they are in it at the first ones."""
@@ -107,11 +118,17 @@ class Algorithm1(Learner):
     alpha : the stepsize; a number a means a / sqrt(t).
     beta1, beta2 : a number means that constant; 0 <= beta1 < 1, 0 < beta2 < 1.
     Each may be a schedule (:mod:`regretlab.schedules`) or a function of t.
+    ``ranges`` says by name what else a class allows for its fields.
     """
 
     alpha: Hyperparameter = 0.1
 
     rule: ClassVar[Callable[..., Any]]
+    ranges: ClassVar[dict[str, Range]] = {
+        "alpha": POSITIVE,
+        "beta1": Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0)),
+        "beta2": Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0)),
+    }
 
     def __post_init__(self) -> None:
         _ = self.schedules  # bad values and bad rules are reported where they are written
@@ -160,7 +177,7 @@ class Algorithm1(Learner):
         """The hyperparameters the method uses, alpha first, as schedules."""
         fields = [field.name for field in dataclasses.fields(self)]
         used = ["alpha"] + [name for name in self._rule()[1] if name in fields and name != "alpha"]
-        return {name: _schedule(name, getattr(self, name)) for name in used}
+        return {name: _schedule(name, getattr(self, name), self.ranges.get(name, _FINITE)) for name in used}
 
     @cached_property
     def binding(self) -> Binding:
@@ -182,7 +199,8 @@ class Algorithm1(Learner):
             if not isinstance(schedule, Constant):
                 rows.append(schedule.unit(t))
                 if type(schedule) not in _IN_RANGE:
-                    _check_range(name, getattr(self, name), t, schedule.scale * rows[-1])
+                    values = schedule.scale * rows[-1]
+                    _check_range(name, getattr(self, name), t, values, self.ranges.get(name, _FINITE))
         return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
 
     def coefficients(self) -> Array:
@@ -244,35 +262,27 @@ class Algorithm1(Learner):
         return State(t, x, dict(zip(state.moments, moments, strict=True)), F)
 
 
-def _schedule(name: str, value: object) -> Schedule:
+def _schedule(name: str, value: object, allowed: Range) -> Schedule:
     """The schedule that a hyperparameter's value stands for, checked."""
     if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
         raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
     plain = value.scale if isinstance(value, Constant) else value
     if isinstance(plain, Real):
         number = float(plain)
-        allowed = {
-            "alpha": (number > 0.0, "positive"),
-            "beta1": (0.0 <= number < 1.0, "in [0, 1)"),
-            "beta2": (0.0 < number < 1.0, "in (0, 1)"),
-        }
-        good, text = allowed.get(name, (True, "finite"))
-        if not (good and math.isfinite(number)):
-            raise ValueError(f"{name}={value!r} must be {text}")
+        if name == "beta2" and allowed is Algorithm1.ranges[name]:  # as a constant, 0 would keep no memory at all
+            allowed = Range("in (0, 1)", lambda a: (a > 0.0) & (a < 1.0))
+        if not (math.isfinite(number) and allowed.holds(np.array(number))):
+            raise ValueError(f"{name}={value!r} must be {allowed.text}")
         return InverseSqrt(number) if name == "alpha" and plain is value else Constant(number)
     schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
     t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
-    _check_range(name, value, t, schedule(t))
+    _check_range(name, value, t, schedule(t), allowed)
     return schedule
 
 
-def _check_range(name: str, value: object, t: Rounds, values: Array) -> None:
+def _check_range(name: str, value: object, t: Rounds, values: Array, allowed: Range) -> None:
     """``ValueError`` unless the values of a hyperparameter at rounds t are what its name promises."""
-    fine, text = np.isfinite(values), "finite"
-    if name == "alpha":
-        fine, text = fine & (values > 0.0), "positive"
-    elif name in ("beta1", "beta2"):
-        fine, text = fine & (values >= 0.0) & (values < 1.0), "in [0, 1)"
+    fine = np.isfinite(values) & allowed.holds(values)
     if not fine.all():
         at = int(np.argmin(fine))
-        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {text}")
+        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {allowed.text}")
