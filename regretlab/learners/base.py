@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from numbers import Real
 from typing import Any, ClassVar, NamedTuple
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -40,7 +40,8 @@ _FINITE = Range("finite", np.isfinite)
 _IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
 """Schedules that leave no range at a later round, if they are in it at the first ones."""
 
-_CHECKED: WeakSet[type] = WeakSet()
+_CHECKED: WeakKeyDictionary[Callable[..., Any], set[tuple[str, ...]]] = WeakKeyDictionary()
+"""The rules that were called once, and the names of what they keep."""
 
 _COMPILE_FROM = 64
 """Dimension from which stepping by hand is compiled; the bits are the same either way."""
@@ -136,33 +137,27 @@ class Algorithm1(Learner):
 
     # -- what the rule says ---------------------------------------------------------
 
-    @classmethod
-    @cache
-    def _rule(cls) -> tuple[Callable[..., Any], list[str]]:
-        rule = inspect.getattr_static(cls, "rule", None)
-        rule = rule.__func__ if isinstance(rule, staticmethod) else rule
-        if not inspect.isfunction(rule):
-            raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
-        names = list(inspect.signature(rule).parameters)
-        if "g" not in names:
-            raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
-        return rule, names
+    def _rule(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
+        """The rule and the names of its arguments, one function for all learners with the same rule."""
+        return _read_rule(type(self))
 
-    @classmethod
-    @cache
-    def memory(cls) -> tuple[str, ...]:
+    def memory(self) -> tuple[str, ...]:
         """Names of the numbers kept per coordinate between rounds, besides x_t."""
-        fields = {field.name for field in dataclasses.fields(cls)}
-        return tuple(name for name in cls._rule()[1] if name not in fields | {"g", "t"})
+        return tuple(name for name in self._rule()[1] if name not in {*self._fields(), "g", "t"})
+
+    def _fields(self) -> dict[str, object]:
+        """What was given for each hyperparameter."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _check_rule(self) -> None:
-        """Call the rule once for a class, so that a misspelt argument is not taken for a number to keep."""
-        if type(self) in _CHECKED:
+        """Call a rule once, so that a misspelt argument is not taken for a number to keep."""
+        (rule, names), kept = self._rule(), self.memory()
+        checked = _CHECKED.setdefault(rule, set())
+        if kept in checked:
             return
-        rule, names = self._rule()
         at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
-        kept, form = self.memory(), f"{type(self).__name__}.rule({', '.join(names)})"
-        answer = rule(**{name: at_one.get(name, 1 if name == "t" else 0.5) for name in names})
+        form = f"{type(self).__name__}.rule({', '.join(names)})"
+        answer = rule(*[at_one.get(name, 1 if name == "t" else 0.5) for name in names])
         if not (isinstance(answer, tuple) and len(answer) == 3 and isinstance(answer[0], tuple)):
             raise TypeError(f"{form} returned {answer!r}; it must return (kept numbers...), m, w")
         if len(answer[0]) != len(kept):
@@ -170,14 +165,14 @@ class Algorithm1(Learner):
                 f"{form} returns {len(answer[0])} kept numbers; its arguments besides g, t and the fields "
                 f"{list(self.schedules)} are {list(kept)}, and each of them is kept between rounds"
             )
-        _CHECKED.add(type(self))
+        checked.add(kept)
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
         """The hyperparameters the method uses, alpha first, as schedules."""
-        fields = [field.name for field in dataclasses.fields(self)]
-        used = ["alpha"] + [name for name in self._rule()[1] if name in fields and name != "alpha"]
-        return {name: _schedule(name, getattr(self, name), self.ranges.get(name, _FINITE)) for name in used}
+        given = self._fields()
+        used = ["alpha"] + [name for name in self._rule()[1] if name in given and name != "alpha"]
+        return {name: _schedule(name, given[name], self.ranges.get(name, _FINITE)) for name in used}
 
     @cached_property
     def binding(self) -> Binding:
@@ -200,7 +195,7 @@ class Algorithm1(Learner):
                 rows.append(schedule.unit(t))
                 if type(schedule) not in _IN_RANGE:
                     values = schedule.scale * rows[-1]
-                    _check_range(name, getattr(self, name), t, values, self.ranges.get(name, _FINITE))
+                    _check_range(name, self._fields()[name], t, values, self.ranges.get(name, _FINITE))
         return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
 
     def coefficients(self) -> Array:
@@ -260,6 +255,19 @@ class Algorithm1(Learner):
                 f"the step of round {t} overflows: gradient {g}, moments {moments.tolist()}, point {x}"
             )
         return State(t, x, dict(zip(state.moments, moments, strict=True)), F)
+
+
+@cache
+def _read_rule(cls: type[Algorithm1]) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """The static method ``rule`` of a class, and its arguments."""
+    rule = inspect.getattr_static(cls, "rule", None)
+    rule = rule.__func__ if isinstance(rule, staticmethod) else rule
+    if not inspect.isfunction(rule):
+        raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
+    names = tuple(inspect.signature(rule).parameters)
+    if "g" not in names:
+        raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
+    return rule, names
 
 
 def _schedule(name: str, value: object, allowed: Range) -> Schedule:
