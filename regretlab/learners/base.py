@@ -21,7 +21,7 @@ from regretlab.kernels import Binding, compose, shared
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
 from regretlab.sets import FeasibleSet
 
-__all__ = ["POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State"]
+__all__ = ["FINITE", "POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State", "as_schedule"]
 
 Hyperparameter = float | Schedule | Callable[[Any], Any]
 """A number, a schedule, or a function of an array of rounds."""
@@ -35,7 +35,7 @@ class Range(NamedTuple):
 
 
 POSITIVE = Range("positive", lambda a: a > 0.0)
-_FINITE = Range("finite", np.isfinite)
+FINITE = Range("finite", np.isfinite)
 
 _IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
 """Schedules that leave no range at a later round, if they are in it at the first ones."""
@@ -137,21 +137,22 @@ class Algorithm1(Learner):
 
     # -- what the rule says ---------------------------------------------------------
 
-    def _rule(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
         """The rule and the names of its arguments, one function for all learners with the same rule."""
         return _read_rule(type(self))
 
     def memory(self) -> tuple[str, ...]:
         """Names of the numbers kept per coordinate between rounds, besides x_t."""
-        return tuple(name for name in self._rule()[1] if name not in {*self._fields(), "g", "t"})
+        given = {*self.given(), "g", "t"}
+        return tuple(name for name in self.signature()[1] if name not in given)
 
-    def _fields(self) -> dict[str, object]:
+    def given(self) -> dict[str, object]:
         """What was given for each hyperparameter."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _check_rule(self) -> None:
         """Call a rule once, so that a misspelt argument is not taken for a number to keep."""
-        (rule, names), kept = self._rule(), self.memory()
+        (rule, names), kept = self.signature(), self.memory()
         checked = _CHECKED.setdefault(rule, set())
         if kept in checked:
             return
@@ -170,9 +171,9 @@ class Algorithm1(Learner):
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
         """The hyperparameters the method uses, alpha first, as schedules."""
-        given = self._fields()
-        used = ["alpha"] + [name for name in self._rule()[1] if name in given and name != "alpha"]
-        return {name: _schedule(name, given[name], self.ranges.get(name, _FINITE)) for name in used}
+        given = self.given()
+        used = ["alpha"] + [name for name in self.signature()[1] if name in given and name != "alpha"]
+        return {name: as_schedule(name, given[name], self.ranges.get(name, FINITE)) for name in used}
 
     @cached_property
     def binding(self) -> Binding:
@@ -183,7 +184,7 @@ class Algorithm1(Learner):
             constant = isinstance(schedule, Constant)
             slots[name] = (p, -1 if constant else q)
             q += not constant
-        rule, names = self._rule()
+        rule, names = self.signature()
         arguments = tuple(name if name in ("g", "t") else slots.get(name, "state") for name in names)
         return Binding(rule, arguments, slots["alpha"], identity(rule))
 
@@ -195,7 +196,7 @@ class Algorithm1(Learner):
                 rows.append(schedule.unit(t))
                 if type(schedule) not in _IN_RANGE:
                     values = schedule.scale * rows[-1]
-                    _check_range(name, self._fields()[name], t, values, self.ranges.get(name, _FINITE))
+                    _check_range(name, self.given()[name], t, values, self.ranges.get(name, FINITE))
         return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
 
     def coefficients(self) -> Array:
@@ -270,7 +271,7 @@ def _read_rule(cls: type[Algorithm1]) -> tuple[Callable[..., Any], tuple[str, ..
     return rule, names
 
 
-def _schedule(name: str, value: object, allowed: Range) -> Schedule:
+def as_schedule(name: str, value: object, allowed: Range) -> Schedule:
     """The schedule that a hyperparameter's value stands for, checked."""
     if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
         raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
