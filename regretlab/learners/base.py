@@ -9,19 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, ClassVar
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
 from regretlab.kernels import compose, shared
-from regretlab.learners.form import Form, Hyperparameter, schedule_of
+from regretlab.learners.form import BETA, FINITE, POSITIVE, Form, Hyperparameter, Range, as_schedule
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["Algorithm1", "Hyperparameter", "Learner", "State"]
+__all__ = ["FINITE", "POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State", "as_schedule"]
 
-_CHECKED: WeakSet[type] = WeakSet()
+_CHECKED: WeakKeyDictionary[Callable[..., Any], set[tuple[str, ...]]] = WeakKeyDictionary()
+"""The rules that were called once, and the names of what they keep."""
 
 _COMPILE_FROM = 64
 """Dimension from which stepping by hand is compiled; the bits are the same either way."""
@@ -113,45 +114,50 @@ class Algorithm1(Learner):
     alpha : the stepsize; a number a means a / sqrt(t).
     beta1, beta2 : a number means that constant; 0 <= beta1 < 1, 0 < beta2 < 1.
     Each may be a schedule (:mod:`regretlab.schedules`) or a function of t.
+    ``ranges`` says by name what else a class allows for its fields.
     """
 
     alpha: Hyperparameter = 0.1
 
     rule: ClassVar[Callable[..., Any]]
+    ranges: ClassVar[dict[str, Range]] = {
+        "alpha": POSITIVE,
+        "beta1": BETA,
+        "beta2": BETA,
+    }
 
     def __post_init__(self) -> None:
         _ = self.schedules  # bad values and bad rules are reported where they are written
         self._check_rule()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields: what follows from them is found again."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
     # -- what the rule says ---------------------------------------------------------
 
-    @classmethod
-    @cache
-    def _rule(cls) -> tuple[Callable[..., Any], list[str]]:
-        rule = inspect.getattr_static(cls, "rule", None)
-        rule = rule.__func__ if isinstance(rule, staticmethod) else rule
-        if not inspect.isfunction(rule):
-            raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
-        names = list(inspect.signature(rule).parameters)
-        if "g" not in names:
-            raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
-        return rule, names
+    def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
+        """The rule and the names of its arguments, one function for all learners with the same rule."""
+        return _read_rule(type(self))
 
-    @classmethod
-    @cache
-    def memory(cls) -> tuple[str, ...]:
+    def memory(self) -> tuple[str, ...]:
         """Names of the numbers kept per coordinate between rounds, besides x_t."""
-        fields = {field.name for field in dataclasses.fields(cls)}
-        return tuple(name for name in cls._rule()[1] if name not in fields | {"g", "t"})
+        given = {*self.given(), "g", "t"}
+        return tuple(name for name in self.signature()[1] if name not in given)
+
+    def given(self) -> dict[str, object]:
+        """What was given for each hyperparameter."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _check_rule(self) -> None:
-        """Call the rule once for a class, so that a misspelt argument is not taken for a number to keep."""
-        if type(self) in _CHECKED:
+        """Call a rule once, so that a misspelt argument is not taken for a number to keep."""
+        (rule, names), kept = self.signature(), self.memory()
+        checked = _CHECKED.setdefault(rule, set())
+        if kept in checked:
             return
-        rule, names = self._rule()
         at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
-        kept, form = self.memory(), f"{type(self).__name__}.rule({', '.join(names)})"
-        answer = rule(**{name: at_one.get(name, 1 if name == "t" else 0.5) for name in names})
+        form = f"{type(self).__name__}.rule({', '.join(names)})"
+        answer = rule(*[at_one.get(name, 1 if name == "t" else 0.5) for name in names])
         if not (isinstance(answer, tuple) and len(answer) == 3 and isinstance(answer[0], tuple)):
             raise TypeError(f"{form} returned {answer!r}; it must return (kept numbers...), m, w")
         if len(answer[0]) != len(kept):
@@ -159,24 +165,24 @@ class Algorithm1(Learner):
                 f"{form} returns {len(answer[0])} kept numbers; its arguments besides g, t and the fields "
                 f"{list(self.schedules)} are {list(kept)}, and each of them is kept between rounds"
             )
-        _CHECKED.add(type(self))
+        checked.add(kept)
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
         """The hyperparameters the method uses, alpha first, as schedules."""
-        fields = [field.name for field in dataclasses.fields(self)]
-        used = ["alpha"] + [name for name in self._rule()[1] if name in fields and name != "alpha"]
-        return {name: schedule_of(name, getattr(self, name)) for name in used}
+        given = self.given()
+        used = ["alpha"] + [name for name in self.signature()[1] if name in given and name != "alpha"]
+        return {name: as_schedule(name, given[name], self.ranges.get(name, FINITE)) for name in used}
 
     @cached_property
     def form(self) -> Form:
         """How a loop calls the rule."""
-        return Form.of(*self._rule(), self.schedules)
+        return Form.of(*self.signature(), self.schedules, self.ranges)
 
     @cached_property
     def form_with_ledger(self) -> Form:
         """How a loop calls the rule, and an account of it (:mod:`regretlab.ledger`)."""
-        return Form.of(*self._rule(), self.schedules, ledger=True)
+        return Form.of(*self.signature(), self.schedules, self.ranges, ledger=True)
 
     # -- by hand --------------------------------------------------------------------
 
@@ -231,3 +237,16 @@ class Algorithm1(Learner):
             moments = numbers[: len(state.moments)].tolist()
             raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")
         return state.after(t, x, numbers)
+
+
+@cache
+def _read_rule(cls: type[Algorithm1]) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """The static method ``rule`` of a class, and its arguments."""
+    rule = inspect.getattr_static(cls, "rule", None)
+    rule = rule.__func__ if isinstance(rule, staticmethod) else rule
+    if not inspect.isfunction(rule):
+        raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
+    names = tuple(inspect.signature(rule).parameters)
+    if "g" not in names:
+        raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
+    return rule, names

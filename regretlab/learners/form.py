@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,10 +18,22 @@ from regretlab.kernels import Binding
 from regretlab.ledger import account, account_scheduled, entries
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
 
-__all__ = ["Form", "Hyperparameter", "schedule_of"]
+__all__ = ["BETA", "FINITE", "POSITIVE", "Form", "Hyperparameter", "Range", "as_schedule"]
 
 Hyperparameter = float | Schedule | Callable[[Any], Any]
 """A number, a schedule, or a function of an array of rounds."""
+
+
+class Range(NamedTuple):
+    """What a hyperparameter may be: a text that ends "must be ...", and which values of an array are so."""
+
+    text: str
+    holds: Callable[[Any], Any]
+
+
+POSITIVE = Range("positive", lambda a: a > 0.0)
+BETA = Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0))
+FINITE = Range("finite", np.isfinite)
 
 _IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
 """Schedules that leave no range at a later round, if they are in it at the first ones."""
@@ -49,27 +61,35 @@ class Form:
     ``kept`` names what an account adds to the state, if there is one.
     """
 
-    schedules: dict[str, Schedule]
+    schedules: Mapping[str, Schedule]
+    ranges: Mapping[str, Range]
     binding: Binding
     kept: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, function: Callable[..., Any], names: list[str], schedules: dict[str, Schedule], *, ledger: bool = False
+        cls,
+        function: Callable[..., Any],
+        names: Sequence[str],
+        schedules: Mapping[str, Schedule],
+        ranges: Mapping[str, Range],
+        *,
+        ledger: bool = False,
     ) -> Form:
         """Of a rule and the names of its arguments, with an account of it if ``ledger``."""
         if not ledger:
             slots = _slots(schedules)
-            return cls(schedules, Binding(function, _filled(names, slots, _RULE), slots["alpha"], identity(function)))
+            binding = Binding(function, _filled(names, slots, _RULE), slots["alpha"], identity(function))
+            return cls(schedules, ranges, binding)
         alpha, beta1 = schedules["alpha"], schedules.get("beta1", Constant(0.0))
         constant = isinstance(beta1, Constant) and isinstance(schedules.get("beta2", beta1), Constant)
         keeps = account if constant else account_scheduled
-        schedules = schedules | {"beta1": beta1, "per_alpha": _reciprocal(alpha)}
+        schedules = {**schedules, "beta1": beta1, "per_alpha": _reciprocal(alpha)}
         slots = _slots(schedules)
         wants = list(inspect.signature(keeps).parameters)
         calls = (_filled(names, slots, _RULE), slots["alpha"], identity(function))
         binding = Binding(function, *calls, keeps, _filled(wants, slots, _ACCOUNT))
-        return cls(schedules, binding, entries(keeps))
+        return cls(schedules, ranges, binding, entries(keeps))
 
     def shapes(self, t: Rounds) -> Array:
         """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""
@@ -78,7 +98,7 @@ class Form:
             if not isinstance(schedule, Constant):
                 rows.append(schedule.unit(t))
                 if type(schedule) not in _IN_RANGE:
-                    _check_range(name, schedule, t, schedule.scale * rows[-1])
+                    _check_range(name, schedule, t, schedule.scale * rows[-1], self.ranges.get(name, FINITE))
         return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
 
     def coefficients(self) -> Array:
@@ -92,7 +112,7 @@ def _reciprocal(schedule: Schedule) -> Schedule:
     return _Reciprocal(1.0 / schedule.scale, schedule.same_shape())
 
 
-def _slots(schedules: dict[str, Schedule]) -> dict[str, tuple[int, int]]:
+def _slots(schedules: Mapping[str, Schedule]) -> dict[str, tuple[int, int]]:
     """The row of the coefficients and the row of the shapes (-1: constant) of each hyperparameter."""
     slots, q = {}, 0
     for p, (name, schedule) in enumerate(schedules.items()):
@@ -103,41 +123,33 @@ def _slots(schedules: dict[str, Schedule]) -> dict[str, tuple[int, int]]:
 
 
 def _filled(
-    names: list[str], slots: dict[str, tuple[int, int]], given: tuple[str, ...]
+    names: Sequence[str], slots: dict[str, tuple[int, int]], given: tuple[str, ...]
 ) -> tuple[str | tuple[int, int], ...]:
     """What the arguments of a rule or an account are filled with; what is not known is kept in the state."""
     return tuple(name if name in given else slots.get(name, "state") for name in names)
 
 
-def schedule_of(name: str, value: object) -> Schedule:
+def as_schedule(name: str, value: object, allowed: Range) -> Schedule:
     """The schedule that a hyperparameter's value stands for, checked."""
     if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
         raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
     plain = value.scale if isinstance(value, Constant) else value
     if isinstance(plain, Real):
         number = float(plain)
-        allowed = {
-            "alpha": (number > 0.0, "positive"),
-            "beta1": (0.0 <= number < 1.0, "in [0, 1)"),
-            "beta2": (0.0 < number < 1.0, "in (0, 1)"),
-        }
-        good, text = allowed.get(name, (True, "finite"))
-        if not (good and math.isfinite(number)):
-            raise ValueError(f"{name}={value!r} must be {text}")
+        if name == "beta2" and allowed is BETA:  # as a constant, 0 would keep no memory at all
+            allowed = Range("in (0, 1)", lambda a: (a > 0.0) & (a < 1.0))
+        if not (math.isfinite(number) and allowed.holds(np.array(number))):
+            raise ValueError(f"{name}={value!r} must be {allowed.text}")
         return InverseSqrt(number) if name == "alpha" and plain is value else Constant(number)
     schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
     t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
-    _check_range(name, value, t, schedule(t))
+    _check_range(name, value, t, schedule(t), allowed)
     return schedule
 
 
-def _check_range(name: str, value: object, t: Rounds, values: Array) -> None:
+def _check_range(name: str, value: object, t: Rounds, values: Array, allowed: Range) -> None:
     """``ValueError`` unless the values of a hyperparameter at rounds t are what its name promises."""
-    fine, text = np.isfinite(values), "finite"
-    if name == "alpha":
-        fine, text = fine & (values > 0.0), "positive"
-    elif name in ("beta1", "beta2"):
-        fine, text = fine & (values >= 0.0) & (values < 1.0), "in [0, 1)"
+    fine = np.isfinite(values) & allowed.holds(values)
     if not fine.all():
         at = int(np.argmin(fine))
-        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {text}")
+        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {allowed.text}")
