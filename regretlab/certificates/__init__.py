@@ -1,6 +1,5 @@
 """Theorems as code: certificates that bound the regret of a played game, with every hypothesis checked on it."""
 
-from regretlab.certificates import master, reddi, constant_beta1, errata, classical  # isort: skip (the order of THEOREMS)
 from regretlab.certificates.certificate import THEOREMS, Bound, Certificate, Theorem, theorem
 from regretlab.certificates.certify import certificates, certify
 from regretlab.certificates.facts import Facts, Hypothesis
@@ -14,10 +13,5 @@ __all__ = [
     "Theorem",
     "certificates",
     "certify",
-    "classical",
-    "constant_beta1",
-    "errata",
-    "master",
-    "reddi",
     "theorem",
 ]

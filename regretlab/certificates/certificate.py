@@ -128,12 +128,12 @@ class Certificate:
     def __repr__(self) -> str:
         last = self.curve.iloc[-1]
         state = "certified" if self.certified else "not certified"
+        bound = f"bound {self.total:.6g} ~ t^{self.growth:.2f}"
         lines = [
             f"Certificate {self.theorem.name}: {state}",
             f"  {self.theorem.source}",
             f"  {self.theorem.formula}",
-            f"  T = {self.curve.index[-1]:,}: R_T = {last['regret']:.6g}, bound {self.total:.6g} ~ t^{self.growth:.2f}, "
-            f"slack {last['slack']:.6g}",
+            f"  T = {self.curve.index[-1]:,}: R_T = {last['regret']:.6g}, {bound}, slack {last['slack']:.6g}",
         ]
         lines += [f"    {name:<44} {value:>14.6g}" for name, value in self.terms.items()]
         for h in self.hypotheses:

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import regretlab.certificates.classical
+import regretlab.certificates.constant_beta1
+import regretlab.certificates.errata
+import regretlab.certificates.master
+import regretlab.certificates.reddi  # noqa: F401 - each of them enters its theorems
 from regretlab.certificates.certificate import THEOREMS, Certificate, Theorem
 from regretlab.certificates.facts import Facts
 
@@ -47,14 +52,14 @@ def certify(game: Game, theorem: str | None = None) -> Certificate:
     """
     if theorem is not None:
         found = _evaluated(game, [_named(theorem)])[0]
-        tightest = certify(game) if found.vacuous else found
-        return dataclasses.replace(found, better="" if tightest.vacuous else tightest.theorem.name)
-    every = certificates(game)
-    return min((c for c in every if c.certified), key=lambda c: c.total, default=every[0])
+        better = certify(game) if found.vacuous else found
+        return found if better.vacuous else dataclasses.replace(found, better=better.theorem.name)
+    certified = [c for c in certificates(game) if c.certified]
+    return min(certified, key=lambda c: float(f"{c.total:.9e}"), default=_evaluated(game, [_named("master")])[0])
 
 
 def certificates(game: Game) -> list[Certificate]:
-    """Every true theorem that is about the game's learner, evaluated on the game; the master inequality first."""
+    """Every true theorem that is about the game's learner, evaluated on the game."""
     found = _evaluated(game, [each for each in THEOREMS.values() if each.true])
     return [c for c in found if all(h.holds for h in c.hypotheses if h.name.startswith("the rule of"))]
 
