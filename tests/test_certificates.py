@@ -114,7 +114,7 @@ def sets(draw, d):
         rl.sets.L1Ball(size, d),
         rl.sets.Simplex(d, size),
         rl.sets.LinfBall(size, dimension=d),
-        rl.sets.Product(*(rl.sets.Box(corner, corner + size) for _ in range(d))),
+        rl.sets.Product(*[rl.sets.Box(np.array([corner]), np.array([corner + size]))] * d),
     ]))  # fmt: skip
 
 
@@ -134,11 +134,13 @@ def test_no_game_breaks_a_theorem(data, learner, d, T):
     F = data.draw(sets(d))
     losses = data.draw(sequences(d))
     game = play(learner, losses, F, T, ledger=True, compiled=False, checkpoints=range(1, T + 1))
-    regret = game.regret["regret"].to_numpy()
+    frame = game.regret
+    regret = frame["regret"].to_numpy()
+    rounding = 1e-14 * (frame["loss"].abs() + frame["comparator_loss"].abs()).to_numpy()
     names = set()
     for name, bound in proven(game):
         names.add(name)
-        assert (regret <= bound + TOLERANCE * (np.abs(bound) + np.abs(regret)) + 1e-300).all(), name
+        assert (regret <= bound + TOLERANCE * (np.abs(bound) + np.abs(regret)) + rounding).all(), name
     assert names & {"master", "master_schedule"}
 
 
@@ -357,10 +359,13 @@ def test_bounds_of_adax_and_adabound_are_those_of_the_formulas():
     assert certify(x, "adamx_theorem51").total == pytest.approx(expected, rel=1e-9)
 
     bound = play(rl.learners.AdaBound(alpha=0.5, beta1=b1, beta2=0.999), signs, INTERVAL, T)
-    M, R = (1 + 2 / 0.001) / 0.1, 0.1 * (1 + 1 / 0.001)
+    t = np.arange(1, T + 1)
+    lower, before = 0.1 * (1 - 1 / (0.001 * t + 1)), 0.1 * (1 + 1 / (0.001 * np.maximum(t - 1, 1)))
+    M, R = float(np.max(t / lower - (t - 1) / before)), 0.1 * (1 + 1 / 0.001)
     expected = 9.5 * (M * D**2 + R * (1 + b1) / (1 - b1)) + b1 / (1 - b1) * D
     found = certify(bound, "adabound_savarese")
-    assert "M = 20010" in repr(found)
+    assert M < (1 + 2 / 0.001) / 0.1  # what it tends to
+    assert f"M = {M:.6g}" in repr(found)
     assert found.total == pytest.approx(expected, rel=1e-9)
     assert found.certified
 
@@ -435,7 +440,7 @@ def test_bad_input():
     with pytest.raises(ValueError, match="no rounds"):
         certify(game)
     game.extend(3)
-    with pytest.raises(ValueError, match="did you mean .*amsgrad_schedule"):
+    with pytest.raises(ValueError, match=r"did you mean .*amsgrad_schedule"):
         certify(game, "amsgrad_schedul")
 
 
@@ -445,7 +450,8 @@ def test_the_curve_and_the_error_bar():
     found = game.certify()
     assert list(found.curve.columns[-4:]) == ["bound", "regret", "gap", "slack"]
     assert (found.curve["gap"] > 0.0).any()
-    assert found.curve["slack"] == pytest.approx(found.curve["bound"] - found.curve["regret"])
+    curve = found.curve
+    assert curve["slack"].to_numpy() == pytest.approx((curve["bound"] - curve["regret"]).to_numpy())
     assert sum(found.terms.values()) == pytest.approx(found.total)
     assert 0.0 < found.tightness < 1.0
 

@@ -73,6 +73,8 @@ class Certificate:
         Name, whether it holds, what was measured, the first round of violation.
     trivial : float
         d D G T, which no regret exceeds.
+    rounding : Series by round t
+        How far the rounding of the losses may have moved the regret.
     better : str
         Where the bound is vacuous, the name of a theorem that says more of this game, if there is one.
     """
@@ -81,6 +83,7 @@ class Certificate:
     curve: pd.DataFrame
     hypotheses: tuple[Hypothesis, ...]
     trivial: float
+    rounding: pd.Series[float]
     better: str = ""
 
     @property
@@ -108,7 +111,7 @@ class Certificate:
     def violations(self) -> pd.DataFrame:
         """The rows of the curve where the regret is above the bound, by more than rounding."""
         curve = self.curve
-        return curve[curve["slack"] < -TOLERANCE * (curve["bound"].abs() + curve["regret"].abs())]
+        return curve[curve["slack"] < -TOLERANCE * (curve["bound"].abs() + curve["regret"].abs()) - self.rounding]
 
     @property
     def tightness(self) -> float:

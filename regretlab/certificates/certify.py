@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["certificates", "certify"]
 
+_EPS = 1e-14
+
 
 def certify(game: Game, theorem: str | None = None) -> Certificate:
     """An upper bound on the regret of ``game``, at every checkpoint, with each hypothesis checked on the game.
@@ -80,13 +82,14 @@ def _evaluated(game: Game, theorems: list[Theorem]) -> list[Certificate]:
 
 
 def _regret(game: Game) -> pd.DataFrame:
-    """Columns regret and gap, by round; NaN on a set without a best point."""
+    """Columns regret, gap and rounding, by round; NaN on a set without a best point."""
     import pandas as pd
 
     if not game.feasible_set.bounded:
-        return pd.DataFrame({"regret": np.nan, "gap": 0.0}, index=pd.Index(game.record.t, name="t"))
+        return pd.DataFrame({"regret": np.nan, "gap": 0.0, "rounding": 0.0}, index=pd.Index(game.record.t, name="t"))
     frame = game.regret
-    return pd.DataFrame({"regret": frame["regret"], "gap": frame.get("gap", 0.0)})
+    rounding = _EPS * (frame["loss"].abs() + frame["comparator_loss"].abs())
+    return pd.DataFrame({"regret": frame["regret"], "gap": frame.get("gap", 0.0), "rounding": rounding})
 
 
 def _certificate(facts: Facts, regret: pd.DataFrame, theorem: Theorem) -> Certificate:
@@ -98,4 +101,4 @@ def _certificate(facts: Facts, regret: pd.DataFrame, theorem: Theorem) -> Certif
     curve["slack"] = curve["bound"] - curve["regret"]
     columns = [*terms, "bound", "regret", "gap", "slack"]
     trivial = facts.d * facts.D * float(facts.G[-1]) * facts.T
-    return Certificate(theorem, curve[columns], tuple(hypotheses), trivial)
+    return Certificate(theorem, curve[columns], tuple(hypotheses), trivial, regret["rounding"])
