@@ -41,8 +41,9 @@ __all__ = ["FORMS", "Scaling", "default_horizons", "fit", "measure", "play_to"]
 FORMS = {"log T": 0.0, "sqrt T": 0.5, "linear": 1.0}
 """The verdicts, with their exponents."""
 
-NEAR = 0.1
-"""A verdict's exponent lies at most this far outside the interval: a factor log T looks like T^(1/ln T), T^0.1 at 2^14."""
+NEAR = 1 / 8
+"""How far an exponent may be from a verdict's: half the way to T^(1/4) or T^(3/4), and room for logarithms, since a
+factor log T looks like T^(1/ln T): T^0.12 at T = 2^12."""
 
 FEWEST_HORIZONS, FEWEST_DOUBLINGS, FEWEST_SEEDS = 4, 4, 8
 
@@ -104,7 +105,11 @@ class Scaling:
         for (name, a), line in zip(FORMS.items(), (":", "--", "-."), strict=True):
             gained = np.append(0.0, np.cumsum(_gains(np.log(T), np.array([a]))[0]))
             axes.plot(
-                T, mean[0] + (mean[-1] - mean[0]) * gained / gained[-1], line, color="0.45", label=f"b + c {name}"
+                T,
+                mean[0] + (mean[-1] - mean[0]) * gained / gained[-1],
+                line,
+                color="0.45",
+                label=f"b + c {name}".replace("linear", "T"),
             )
         axes.set_xscale("log")
         axes.set_yscale("log" if (mean - 2.0 * error > 0.0).all() else "linear")
@@ -166,17 +171,17 @@ def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> 
     exponent, low, high, reason = _exponent(T, R, confidence)
     verdict = "undecided"
     if not reason:
-        verdict, reason = _verdict(low, high)
+        verdict, reason = _verdict(exponent, low, high)
     return Scaling(verdict, reason, exponent, low, high, confidence, T, R)
 
 
-def _verdict(low: float, high: float) -> tuple[str, str]:
+def _verdict(exponent: float, low: float, high: float) -> tuple[str, str]:
     inside = [name for name, a in FORMS.items() if low - NEAR <= a <= high + NEAR]
-    if len(inside) == 1:
+    if len(inside) > 1:
+        return "undecided", f"{' and '.join(inside)} fit; more seeds or longer horizons may tell them apart"
+    if inside and abs(exponent - FORMS[inside[0]]) <= NEAR:
         return inside[0], ""
-    if not inside:
-        return "undecided", f"no form has an exponent in [{low:.3f}, {high:.3f}] or within {NEAR:g} of it"
-    return "undecided", f"more than one form fits: {', '.join(inside)}; more seeds or longer horizons may tell"
+    return "undecided", f"the exponent is not within {NEAR:g} of {', '.join(f'{a:g} ({f})' for f, a in FORMS.items())}"
 
 
 def _exponent(T: Array, R: Array, confidence: float) -> tuple[float, float, float, str]:
@@ -222,7 +227,8 @@ def _gains(logs: Array, exponents: Array) -> Array:
     a, width = exponents[:, None], np.diff(logs)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(a == 0.0, width, np.expm1(a * width) / a)
-    return np.exp(a * logs[:-1]) * relative
+    gains: Array = np.exp(a * logs[:-1]) * relative
+    return gains
 
 
 def _ratio(middles: Array, gained: Array) -> float:

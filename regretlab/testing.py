@@ -24,12 +24,7 @@ __all__ = ["assert_regret_below", "assert_sublinear_regret"]
 
 _CONFIDENCE = 0.999
 _SHOWN = 12  # rows of a table
-_IMPORTS = "; ".join(
-    [
-        "from regretlab import play",
-        *(f"from regretlab.{part} import *" for part in ("learners", "losses", "schedules", "sets")),
-    ]
-)
+_IMPORTS = "; ".join(f"from regretlab.{part} import *" for part in ("game", "learners", "losses", "schedules", "sets"))
 
 
 # -- growth ------------------------------------------------------------------------
@@ -164,10 +159,8 @@ def assert_regret_below(
 
 def _replay(game: Game, checkpoints: list[int] | None, options: dict[str, Any]) -> str:
     """The code that plays ``game`` again."""
-    further = {"checkpoints": checkpoints, "start": options.get("start")}
+    F = re.sub(r"\)\^\d+", ")", repr(game.feasible_set))  # its dimension is that of the losses
+    further = {"seed": game.seed, "checkpoints": checkpoints, "start": options.get("start")}
     keywords = "".join(f", {name}={value!r}" for name, value in further.items() if value is not None)
-    feasible_set = re.sub(r"\)\^\d+", ")", repr(game.feasible_set))  # the dimension is that of the losses
-    return (
-        f"play it again:\n    {_IMPORTS}\n"
-        f"    game = play({game.learner!r}, {game.losses!r}, {feasible_set}, {game.horizon}, seed={game.seed}{keywords})"
-    )
+    play = f"play({game.learner!r}, {game.losses!r}, {F}, {game.horizon}{keywords})"
+    return f"play it again:\n    {_IMPORTS}\n    game = {play}"
