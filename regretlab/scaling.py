@@ -47,7 +47,7 @@ factor log T looks like T^(1/ln T): T^0.12 at T = 2^12."""
 
 FEWEST_HORIZONS, FEWEST_DOUBLINGS, FEWEST_SEEDS = 4, 4, 8
 
-_EXPONENTS = np.linspace(-3.0, 3.0, 2401)
+_EXPONENTS = np.linspace(-3.0, 3.0, 601)
 
 AnyLearner = Learner | Callable[[int], Learner]
 """A learner, or for learners that must know the horizon a function horizon -> learner."""
@@ -104,13 +104,8 @@ class Scaling:
         axes.errorbar(T, mean, 2.0 * error, fmt="o", color="black", capsize=2.0, label="mean $R_T$")
         for (name, a), line in zip(FORMS.items(), (":", "--", "-."), strict=True):
             gained = np.append(0.0, np.cumsum(_gains(np.log(T), np.array([a]))[0]))
-            axes.plot(
-                T,
-                mean[0] + (mean[-1] - mean[0]) * gained / gained[-1],
-                line,
-                color="0.45",
-                label=f"b + c {name}".replace("linear", "T"),
-            )
+            curve = mean[0] + (mean[-1] - mean[0]) * gained / gained[-1]
+            axes.plot(T, curve, line, color="0.45", label=name)
         axes.set_xscale("log")
         axes.set_yscale("log" if (mean - 2.0 * error > 0.0).all() else "linear")
         axes.set_xlabel("horizon $T$")
@@ -136,13 +131,13 @@ class Scaling:
 def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> Scaling:
     """The exponent a of R_T ~ b + c T^a with an interval, and a verdict.
 
-    The interval covers two uncertainties.  Chance: Fieller's interval over seeds (in 1,000 repetitions on
-    random walks with 64 seeds its coverage is COVERAGE at confidence 0.99).  Misfit: Student's interval of the jackknife
-    that leaves out one D_j after the other; it is all there is for a single game, and says how well it is
-    described by one exponent, not what another seed would do.
+    The interval covers two uncertainties.  Chance: Fieller's interval over seeds.  Misfit: Student's interval
+    of the jackknife that leaves out one D_j after the other; it is all there is for a single game, and says how
+    well that is described by one exponent, not what another seed would do.
 
-    The verdict is the only form whose exponent is in [low - 0.1, high + 0.1]; two of them there, or none,
-    is "undecided".  So is regret that is not positive or does not grow beyond its noise.
+    The verdict is the one form whose exponent is within 1/8 of the interval, if it is within 1/8 of ``exponent``
+    too.  When there are several in reach of the interval, or none, it is "undecided", and so it is for regret
+    that is not positive or does not grow beyond its noise.
 
     Parameters
     ----------
@@ -268,7 +263,8 @@ def _quantile(confidence: float, n: int) -> float:
 
 
 def _std(values: Array) -> Array:
-    return np.std(values, axis=-1, ddof=1 if values.shape[-1] > 1 else 0)
+    std: Array = np.std(values, axis=-1, ddof=1 if values.shape[-1] > 1 else 0)
+    return std
 
 
 # -- playing -----------------------------------------------------------------------
@@ -304,11 +300,11 @@ def measure(
 
 
 def default_horizons(losses: Losses) -> list[int]:
-    """P 2^k, eleven of them from 64 on, with P the period of a :class:`~regretlab.losses.PeriodicLosses`, else 1."""
+    """P 2^k, twelve of them from 32 on, with P the period of a :class:`~regretlab.losses.PeriodicLosses`, else 1."""
     first = len(losses.pattern) if isinstance(losses, PeriodicLosses) else 1
-    while first < 64:
+    while first < 32:
         first *= 2
-    return [first * 2**k for k in range(11)]
+    return [first * 2**k for k in range(12)]
 
 
 def play_to(

@@ -56,8 +56,8 @@ def assert_sublinear_regret(
     exponent : float
         a in R_T = O(T^a); 0.5 for the guarantees of Reddi et al. (2018).
     horizons : iterable of int
-        At least four over at least four doublings, by default ten doublings from 64 on; multiples of the
-        period where the sequence has one.
+        At least four over at least four doublings, by default :func:`regretlab.scaling.default_horizons`;
+        multiples of the period where the sequence has one.
     seeds : iterable of int
         At least eight; for a sequence that is not random one is enough.
     tolerance : float
