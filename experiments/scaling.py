@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
+from regretlab.horizons import default_horizons
 from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad
 from regretlab.plots import new_figure
-from regretlab.scaling import FORMS, default_horizons, measure
+from regretlab.scaling import FORMS, measure
 from regretlab.schedules import Constant, Inverse
 
 from .theorem1 import ALPHA, BETA2, C
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUICK", "compute", "draw", "fingerprint"]
 
-QUICK = {"horizon": 2**10, "seeds": range(8)}
+QUICK = {"horizon": 2**12, "seeds": range(32)}
 
 INTERVAL = rl.sets.Box(-1.0, 1.0)
 SIGNS, THEOREM1, ALTERNATING = rl.losses.Rademacher(), rl.losses.Mod3(C), rl.losses.Periodic([1.0, -1.0])
@@ -111,7 +112,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
     """Exponent, interval and the mean regret at the longest horizon, by case."""
-    numbers = {}
+    numbers: dict[str, float] = {}
     for case, rows in frame.groupby("case", sort=False):
         last = rows.iloc[-1]
         numbers |= {f"{case}: {name}": float(last[name]) for name in ("T", "mean", "exponent", "low", "high")}

@@ -18,25 +18,22 @@ seeds are.  So one game read at many rounds, and new games for every horizon, ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
-from regretlab.comparison import play_all
-from regretlab.game import Game, rounds_to_play
-from regretlab.learners.base import Learner
+from regretlab.horizons import AnyLearner, default_horizons, play_to
 from regretlab.losses.base import Losses
-from regretlab.losses.counterexamples import PeriodicLosses
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["FORMS", "Scaling", "default_horizons", "fit", "measure", "play_to"]
+__all__ = ["FORMS", "Scaling", "fit", "measure"]
 
 FORMS = {"log T": 0.0, "sqrt T": 0.5, "linear": 1.0}
 """The verdicts, with their exponents."""
@@ -47,10 +44,8 @@ factor log T looks like T^(1/ln T): T^0.12 at T = 2^12."""
 
 FEWEST_HORIZONS, FEWEST_DOUBLINGS, FEWEST_SEEDS = 4, 4, 8
 
+_MISFIT = 0.95  # the jackknife's confidence where seeds speak for chance
 _EXPONENTS = np.linspace(-3.0, 3.0, 601)
-
-AnyLearner = Learner | Callable[[int], Learner]
-"""A learner, or for learners that must know the horizon a function horizon -> learner."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,12 +127,19 @@ def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> 
     """The exponent a of R_T ~ b + c T^a with an interval, and a verdict.
 
     The interval covers two uncertainties.  Chance: Fieller's interval over seeds.  Misfit: Student's interval
-    of the jackknife that leaves out one D_j after the other; it is all there is for a single game, and says how
-    well that is described by one exponent, not what another seed would do.
+    of the jackknife that leaves out one D_j after the other, at confidence 0.95; at ``confidence`` for a single
+    game, where it is all there is, and says how well that game is described by one exponent, not what another
+    seed would do.
 
     The verdict is the one form whose exponent is within 1/8 of the interval, if it is within 1/8 of ``exponent``
     too.  When there are several in reach of the interval, or none, it is "undecided", and so it is for regret
     that is not positive or does not grow beyond its noise.
+
+    In 1,000 repetitions with the horizons 2^5, ..., 2^16 and noise like a random walk (the laws are in
+    tests/test_scaling.py) the interval at 0.99 covered in at least 98.6%.  The right verdict came in 76% for
+    sqrt T |N(0, 1)|, 98% for log T and 100% for T/10 with 32 seeds, in 98%, 100% and 100% with 64; a wrong one
+    never, nor any for T^0.75.  A single random game gets none in 99.6% for sqrt T, but 0.3% to 3% of them get a
+    wrong one for log T and T^0.75: play several seeds.
 
     Parameters
     ----------
@@ -213,7 +215,9 @@ def _exponent(T: Array, R: Array, confidence: float) -> tuple[float, float, floa
     found, low, high = (exponent(x) for x in _fieller(middles @ gained, gained.sum(axis=0), confidence))
     mean, each = gained.mean(axis=1), np.arange(middles.size)
     without = np.array([exponent(_ratio(middles[each != j], mean[each != j]), each != j) for j in each])
-    misfit = _jackknife(without, confidence)
+    misfit = _jackknife(without, min(confidence, _MISFIT) if differ else confidence)
+    if not np.isfinite(misfit):
+        return found, -np.inf, np.inf, ""
     return found, min(low, found - misfit), max(high, found + misfit), ""
 
 
@@ -288,7 +292,7 @@ def measure(
         A learner is played once for each seed, to the longest horizon, and read at all of them.  A function
         makes a learner for each horizon, played anew: for stepsizes such as c / sqrt(T).
     horizons : iterable of int, optional
-        By default :func:`default_horizons`.
+        By default :func:`regretlab.horizons.default_horizons`.
     seeds : iterable of int
         One is enough for a sequence that is not random.
     options
@@ -297,46 +301,3 @@ def measure(
     T = default_horizons(losses) if horizons is None else horizons
     rounds, regret, _ = play_to(learner, losses, feasible_set, T, seeds, **options)
     return fit(rounds, regret, confidence=confidence)
-
-
-def default_horizons(losses: Losses) -> list[int]:
-    """P 2^k, twelve of them from 32 on, with P the period of a :class:`~regretlab.losses.PeriodicLosses`, else 1."""
-    first = len(losses.pattern) if isinstance(losses, PeriodicLosses) else 1
-    while first < 32:
-        first *= 2
-    return [first * 2**k for k in range(12)]
-
-
-def play_to(
-    learner: AnyLearner,
-    losses: Losses,
-    feasible_set: FeasibleSet,
-    horizons: Iterable[int],
-    seeds: Iterable[int],
-    **options: Any,
-) -> tuple[list[int], Array, list[Game]]:
-    """Horizons (n,) in order, R_T (n, seeds), and the games of the longest horizon.
-
-    Where comparators are found numerically, R_T is the lower end of [regret, regret + gap].
-    """
-    rounds, each_seed = sorted({rounds_to_play(T) for T in horizons}), list(seeds)
-    if not rounds or not each_seed:
-        raise ValueError(f"horizons={rounds!r}, seeds={each_seed!r}: there must be at least one of each")
-    if isinstance(learner, Learner) or not callable(learner):
-        games = play_all([learner], losses, feasible_set, rounds[-1], seeds=each_seed, checkpoints=rounds, **options)
-        return rounds, np.array([_read(game, rounds) for game in games]).T, games
-    rows = []
-    for T in rounds:
-        games = play_all([learner(T)], losses, feasible_set, T, seeds=each_seed, checkpoints=[T], **options)
-        rows.append([_read(game, [T])[0] for game in games])
-    return rounds, np.array(rows), games
-
-
-def _read(game: Game, rounds: list[int]) -> Array:
-    column = game.regret["regret"]
-    if missing := sorted(set(rounds) - set(column.index)):
-        raise ValueError(
-            f"horizons={rounds}: the comparator is found numerically, at some eight rounds per decade, and not at "
-            f"{missing[0]}; take horizons a factor 1.34 or more apart"
-        )
-    return column.loc[rounds].to_numpy(dtype=np.float64)

