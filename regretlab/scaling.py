@@ -138,8 +138,8 @@ def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> 
     In 1,000 repetitions with the horizons 2^5, ..., 2^16 and noise like a random walk (the laws are in
     tests/test_scaling.py) the interval at 0.99 covered in at least 98.6%.  The right verdict came in 76% for
     sqrt T |N(0, 1)|, 98% for log T and 100% for T/10 with 32 seeds, in 98%, 100% and 100% with 64; a wrong one
-    never, nor any for T^0.75.  A single random game gets none in 99.6% for sqrt T, but 0.3% to 3% of them get a
-    wrong one for log T and T^0.75: play several seeds.
+    never, nor any for T^0.75.  A single random game gets none in 99.6% for sqrt T, but 0.3% of them get a wrong
+    one for log T, and 3.5% for T^0.75: play several seeds.
 
     Parameters
     ----------

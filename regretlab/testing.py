@@ -161,7 +161,7 @@ def assert_regret_below(
     )
 
 
-# -- certificates ------------------------------------------------------------------
+# -- messages ----------------------------------------------------------------------
 
 
 def _replay(game: Game, checkpoints: list[int] | None, options: dict[str, Any]) -> str:
