@@ -198,13 +198,17 @@ def test_verdicts_over_a_thousand_repetitions(law, seeds, right):
     assert verdicts[law] + verdicts["undecided"] == 1000
 
 
-@pytest.mark.parametrize("law", ["0", "-linear"])
-def test_noise_and_negative_regret_get_no_verdict(law):
-    assert Counter(f.verdict for f in repetitions(law, 16, 0.99)) == {"undecided": 1000}
+@pytest.mark.parametrize(("law", "reason"), [("0", "by more than its noise"), ("-linear", "is not positive")])
+def test_noise_and_negative_regret_get_no_verdict(law, reason):
+    found = repetitions(law, 16, 0.99)
+    assert Counter(f.verdict for f in found) == {"undecided": 1000}
+    assert sum("the regret at T = 65,536 " in f.reason and reason in f.reason for f in found) >= 980
+    assert {f.exponent for f in found if reason in f.reason} == {-np.inf}
 
 
-def test_an_exponent_between_two_forms_is_not_taken_for_one():
-    assert Counter(f.verdict for f in repetitions("T^0.75", 32, 0.99)) == {"undecided": 1000}
+@pytest.mark.parametrize("seeds", [8, 32])
+def test_an_exponent_between_two_forms_is_not_taken_for_one(seeds):
+    assert Counter(f.verdict for f in repetitions("T^0.75", seeds, 0.99)) == {"undecided": 1000}
 
 
 @pytest.mark.parametrize(
@@ -350,6 +354,14 @@ def test_sublinear_regret_passes():
     assert_sublinear_regret(OGD(0.5), Mod3(), INTERVAL, seeds=[0])
     assert_sublinear_regret(THEOREM1, Mod3(3.0), INTERVAL, seeds=[0], start=1.0, exponent=1.0)
     assert_sublinear_regret(lambda n: OGD(Constant(n**-0.5)), Rademacher(), INTERVAL, **short)
+
+
+def test_the_tolerance_is_room_above_the_exponent():
+    learner, losses = OGD(0.5), Periodic([1.0, -1.0])  # R_T = sum of 0.5 / sqrt(t) over odd t
+    assert_sublinear_regret(learner, losses, INTERVAL, exponent=0.46, seeds=[0])
+    assert_sublinear_regret(learner, losses, INTERVAL, exponent=0.3, tolerance=0.25, seeds=[0])
+    with pytest.raises(AssertionError, match=r"faster than T\^0\.44"):
+        assert_sublinear_regret(learner, losses, INTERVAL, exponent=0.44, seeds=[0])
 
 
 def test_linear_regret_fails_with_the_table_and_the_game():
