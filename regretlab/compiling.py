@@ -49,8 +49,9 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
         Keep the compiled result on disk under the function's fingerprint.  A
         function without a fingerprint is compiled anew in each process.
     """
-    # numba takes a function that another one calls only if it is compiled already
-    compile_one = numba.njit(error_model="numpy", nogil=True)
+    # numba takes a function that another one calls only if it is compiled already; each is copied into
+    # its caller, since to pass an array on takes longer than to work on ten numbers
+    compile_one = numba.njit(error_model="numpy", nogil=True, forceinline=True)
     compiled: Any = _rebuilt(function, (), {}, lambda value: value, compile_one)
     if keep and FunctionCache is not None:
         with suppress(Exception):  # no fingerprint, no folder to write to, or another numba: compile, do not keep
