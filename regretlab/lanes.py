@@ -219,8 +219,9 @@ class JointLanes(Lanes):
         losses, draws = self.games[0].losses, self._drawn(stop, draws)
         if not isinstance(losses, LinkLosses):
             return (self._gradients(draws),)
-        a, y = (np.stack(parts) for parts in zip(*(draws[id(losses), seed] for seed in self.seeds), strict=True))
-        return a, y, self.which, float(losses.mu), losses.link.parameters()
+        columns = zip(*(draws[id(losses), seed] for seed in self.seeds), strict=True)
+        a, y = (parts[0][None] if len(parts) == 1 else np.stack(parts) for parts in columns)
+        return a, y, self.which, *losses.constants
 
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
         game = self.games[0]
