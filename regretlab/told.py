@@ -10,7 +10,6 @@ import numpy as np
 from regretlab._typing import Array
 from regretlab.kernels import compose_joint, reveal_told
 from regretlab.lanes import Draws, Lanes, ask
-from regretlab.losses.base import read_only
 
 if TYPE_CHECKING:
     from regretlab.game import Game
@@ -51,10 +50,13 @@ class ToldLanes(Lanes):
         i = 0
         for k in range(n):
             if t0 + k not in self.told:
-                played = read_only(x.reshape(len(self.games), self.d).copy())
-                answers = [ask(game, t0 + k, point) for game, point in zip(self.games, played, strict=True)]
+                points = [point.copy() for point in x.reshape(len(self.games), self.d)]
+                for point in points:  # arrays of their own, so that a sequence knows a point again by its identity
+                    point.setflags(write=False)
+                answers = [ask(game, t0 + k, point) for game, point in zip(self.games, points, strict=True)]
                 values, gradients = zip(*answers, strict=True)
-                self.told[t0 + k] = (np.array(values), np.array(gradients))
+                one = len(gradients) == 1
+                self.told[t0 + k] = (np.array(values), gradients[0][None] if one else np.stack(gradients))
             here = slice(i, i + int(i < hits.size and hits[i] == t0 + k))
             rows = (hits[here], *(rows[here] for rows in record))
             told, now = self.told[t0 + k], shapes[:, k : k + 1]
