@@ -11,7 +11,7 @@ import numpy as np
 from regretlab import regret as _regret
 from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.driver import advance
-from regretlab.learners.base import Learner, State
+from regretlab.learners.base import Algorithm1, Learner, State
 from regretlab.losses.base import AdaptiveLosses, LinearLosses, Losses
 from regretlab.record import Checkpoints, Record
 from regretlab.sets import FeasibleSet
@@ -39,6 +39,9 @@ class Game:
     checkpoints : iterable of int, optional
         The rounds to record besides the first and the last; by default about 32
         per decade.
+    ledger : bool
+        Keep the ledger that certificates are made from (:mod:`regretlab.ledger`).
+        Without it, :meth:`certify` plays the game again.
 
     Attributes
     ----------
@@ -64,6 +67,7 @@ class Game:
         seed: int = 0,
         start: ArrayLike | None = None,
         checkpoints: Iterable[int] | Checkpoints | None = None,
+        ledger: bool = False,
     ) -> None:
         for name, value, kind in (
             ("learner", learner, Learner),
@@ -86,10 +90,11 @@ class Game:
             start = np.full(d, start, dtype=np.float64) if shape == () else np.asarray(start, dtype=np.float64)
             if start.shape != (d,):
                 raise ValueError(f"start has shape {shape}, the losses have dimension {d}")
-        self.state = learner.start(self.feasible_set, start)
+        kept = {"ledger": True} if ledger and isinstance(learner, Algorithm1) else {}
+        self.state = learner.start(self.feasible_set, start, **kept)
         self.loss: Array = np.zeros((2, d))
         self.gradient: Array = np.zeros((2, d))
-        self.record = Record.empty(d)
+        self.record = Record.empty(d, len(self.state.ledger))
 
     # -- playing ----------------------------------------------------------------------
 
@@ -251,6 +256,7 @@ def play(
     seed: int = 0,
     start: ArrayLike | None = None,
     checkpoints: Iterable[int] | Checkpoints | None = None,
+    ledger: bool = False,
     **how: Any,
 ) -> Game:
     """Play ``horizon`` rounds: x_t in F is played, f_t(x_t) is paid, g_t in the subdifferential is seen.
@@ -266,7 +272,8 @@ def play(
         When a round fails, or on Ctrl-C; ``.game`` of the exception is the game so far.
     """
     T = rounds_to_play(horizon)
-    return Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=checkpoints).extend(T, **how)
+    game = Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=checkpoints, ledger=ledger)
+    return game.extend(T, **how)
 
 
 def rounds_to_play(horizon: object) -> int:

@@ -46,7 +46,7 @@ class ToldLanes(Lanes):
 
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
         x, state, loss, gradient, hits, *record = arrays
-        turn = compose_joint(self.learner.binding, reveal_told, self.games[0].feasible_set.projection, compiled)
+        turn = compose_joint(self.form.binding, reveal_told, self.games[0].feasible_set.projection, compiled)
         i = 0
         for k in range(n):
             if t0 + k not in self.told:

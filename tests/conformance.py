@@ -17,7 +17,7 @@ import pytest
 
 from regretlab import losses as L
 from regretlab import play
-from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, RMSProp
+from regretlab.learners import OGD, AdaBound, AdaGrad, Adam, AdamNC, AdamX, AMSBound, AMSGrad, RMSProp
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Values
 from regretlab.sets import Box
 
@@ -107,6 +107,35 @@ def maximal(b1, b2):
     return average(b1), running_max(average_square(b2))
 
 
+def rescaled_max(b1, b2):
+    """AdamX in closed form: vhat_t = max over s <= t of ((1 - beta_{1,t}) / (1 - beta_{1,s}))^2 v_s."""
+
+    def vhat(G):
+        rest = 1.0 - b1(np.arange(1.0, len(G) + 1.0))[:, None]
+        return rest**2 * np.maximum.accumulate(average_square(b2)(G) / rest**2, axis=0)
+
+    return average(b1), vhat
+
+
+def clipped(V, alpha, lower, upper):
+    """The V of AdaBound for alpha_t = alpha s_t and eta_t = s_t Clip(alpha / sqrt V_t, lower_t, upper_t)."""
+
+    def bounded(G):
+        t = np.arange(1.0, len(G) + 1.0)[:, None]
+        with np.errstate(divide="ignore"):
+            return (alpha / np.clip(alpha / np.sqrt(V(G)), lower(t), upper(t))) ** 2
+
+    return bounded
+
+
+def from_below(rate):
+    return lambda t: 0.1 - 0.1 / (rate * t + 1.0)
+
+
+def from_above(rate):
+    return lambda t: 0.1 + 0.1 / (rate * t)
+
+
 # fmt: off
 LEARNERS = [
     Case(OGD(), root(0.1), latest, ones),
@@ -129,6 +158,16 @@ LEARNERS = [
     Case(AdamNC(alpha=0.5, beta1=0.0), root(0.5), *mean_ema(flat(0.0), one_minus_inverse)),
     Case(AdamNC(alpha=0.2, beta1=Inverse(0.5), beta2=Values(function=increasing)),
          root(0.2), *mean_ema(over_t(0.5), increasing)),
+    Case(AdamX(alpha=0.5), root(0.5), *rescaled_max(geometric(0.9, 0.99), flat(0.99))),
+    Case(AdamX(alpha=Constant(0.02), beta1=Inverse(0.9), beta2=0.5), flat(0.02), *rescaled_max(over_t(0.9), flat(0.5))),
+    Case(AdaBound(alpha=0.5), root(0.5), average(flat(0.9)),
+         clipped(average_square(flat(0.99)), 0.5, from_below(0.01), from_above(0.01))),
+    Case(AdaBound(alpha=Constant(0.05), beta1=0.5, beta2=0.9, upper=Constant(0.2)), flat(0.05), average(flat(0.5)),
+         clipped(average_square(flat(0.9)), 0.05, from_below(0.1), lambda t: 0.2 + 0 * t)),
+    Case(AMSBound(alpha=0.5, beta2=0.5), root(0.5), average(flat(0.9)),
+         clipped(running_max(average_square(flat(0.5))), 0.5, from_below(0.5), from_above(0.5))),
+    Case(AMSBound(alpha=0.5, lower=0.01, upper=2.0), root(0.5), average(flat(0.9)),
+         clipped(running_max(average_square(flat(0.99))), 0.5, lambda t: 0.01 + 0 * t, lambda t: 2.0 + 0 * t)),
 ]
 # fmt: on
 

@@ -75,11 +75,12 @@ def compose_joint(
     the functions below; it returns how many numbers f_t(x_t) is the sum of: d, one
     for each coordinate, or 1.  Arguments of the loop: the first round t0 and the number
     of rounds n; the data; coefficients and shapes; geometry (L, k), the parameters
-    of the sets; then as in ``by_round``.
+    of the sets; then as in ``by_tile``.
     """
-    load, store, apply, alpha = adaptors(binding)
+    do = adaptors(binding)
+    load, store, hyper, apply, alpha, note = do.load, do.store, do.hyper, do.apply, do.alpha, do.note
 
-    def by_game(t0, n, data, coef, shape, geometry, x, state, loss, gsum, hits, xs, losses, gsums):  # type: ignore[no-untyped-def]
+    def by_game(t0, n, data, coef, shape, geometry, x, state, loss, gsum, hits, xs, losses, gsums, notes):  # type: ignore[no-untyped-def]
         games = geometry.shape[0]
         d = x.size // games
         f, g, w = np.empty(d), np.empty(d), np.empty(d)
@@ -100,15 +101,18 @@ def compose_joint(
                     gsum[0, c], gsum[1, c] = two_sum(gsum[0, c], gsum[1, c], g[e])
                 for e in range(d):  # loops with few arrays each work on many cells at once also where d is small
                     c = j * d + e
-                    s, m, w[e] = apply(t, k, c, g[e], load(state, c), coef, shape)
+                    h = hyper(coef, c)
+                    s, m, w[e] = apply(t, k, g[e], x[c], load(state, c), h, shape)
                     store(state, c, s)
-                    x[c] -= alpha(k, c, coef, shape) * scaled_step(m, w[e])
+                    x[c] -= alpha(k, h, shape) * scaled_step(m, w[e])
                 positive_weights(w)
                 projection(own, w, geometry[j])
             if hit:
                 for e in range(2):
                     for c in range(x.size):
                         losses[i, e, c], gsums[i, e, c] = loss[e, c], gsum[e, c]
+                for c in range(x.size):
+                    note(notes, i, c, load(state, c))
                 i += 1
 
     return jit(by_game, keep=True) if compiled else interpreted(by_game)

@@ -11,11 +11,12 @@ from math import sqrt
 from typing import Any
 
 from regretlab.learners.base import Algorithm1, Hyperparameter
-from regretlab.schedules import OneMinusInverse
+from regretlab.schedules import Geometric, OneMinusInverse
 
 _ONE_MINUS_INVERSE = OneMinusInverse()
+_DECAYING = Geometric(0.9, ratio=0.99)
 
-__all__ = ["AMSGrad", "Adam", "AdamNC", "RMSProp"]
+__all__ = ["AMSGrad", "Adam", "AdamNC", "AdamX", "RMSProp"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,33 @@ class AMSGrad(Algorithm1):
         v = beta2 * v + (1.0 - beta2) * g * g
         vhat = max(vhat, v)
         return (m, v, vhat), m, sqrt(vhat)
+
+
+@dataclass(frozen=True)
+class AdamX(Algorithm1):
+    """m_t = beta_{1,t} m_{t-1} + (1 - beta_{1,t}) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
+    vhat_t = max(((1 - beta_{1,t}) / (1 - beta_{1,t-1}))^2 vhat_{t-1}, v_t),   vhat_1 = v_1,
+    x_{t+1} = Pi_F^{sqrt vhat_t}(x_t - alpha_t m_t / sqrt vhat_t).
+
+    Tran, Phong (2019), arXiv:1904.03590, who found that the proof of AMSGrad's Theorem 4
+    needs sqrt(vhat_t) / (alpha_t (1 - beta_{1,t})) not to decrease in t; the maximum above
+    makes it so.  With a constant beta1 it is AMSGrad.  The default decays as in its corollary.
+
+    Guarantee: R_T = O(sqrt T) for alpha_t = alpha / sqrt(t), beta1 < sqrt(beta2) and
+    beta_{1,t} = beta1 lambda^(t-1) or beta1 / t (Theorem 5.1).
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = _DECAYING
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, vhat: float, before: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        ratio = (1.0 - beta1) / (1.0 - before)
+        vhat = max(ratio * ratio * vhat, v)
+        return (m, v, vhat, beta1), m, sqrt(vhat)
 
 
 @dataclass(frozen=True)

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
-from numbers import Real
 from typing import Any, ClassVar
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike, Rounds
-from regretlab.fingerprints import identity
-from regretlab.kernels import Binding, compose, shared
-from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
+from regretlab._typing import Array, ArrayLike
+from regretlab.kernels import compose, shared
+from regretlab.learners.form import BETA, FINITE, POSITIVE, Form, Hyperparameter, Range, as_schedule
+from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["Algorithm1", "Hyperparameter", "Learner", "State"]
+__all__ = ["FINITE", "POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State", "as_schedule"]
 
-Hyperparameter = float | Schedule | Callable[[Any], Any]
-"""A number, a schedule, or a function of an array of rounds."""
-
-_IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
-"""Schedules that leave no range at a later round, if they are in it at the first ones."""
-
-_CHECKED: WeakSet[type] = WeakSet()
+_CHECKED: WeakKeyDictionary[Callable[..., Any], set[tuple[str, ...]]] = WeakKeyDictionary()
+"""The rules that were called once, and the names of what they keep."""
 
 _COMPILE_FROM = 64
 """Dimension from which stepping by hand is compiled; the bits are the same either way."""
@@ -49,16 +42,30 @@ class State:
         The learner's memory by the names of its rule, e.g. m, v, vhat.
     feasible_set : FeasibleSet
         F, of dimension d.
+    ledger : dict of arrays (d,)
+        What certificates need to know (:mod:`regretlab.ledger`); empty where nobody asked for it.
     """
 
     t: int
     point: Array
     moments: Mapping[str, Array]
     feasible_set: FeasibleSet
+    ledger: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for array in (self.point, *self.moments.values()):
+        for array in (self.point, *self.moments.values(), *self.ledger.values()):
             array.setflags(write=False)
+
+    def numbers(self) -> Array:
+        """(K, d): the moments, then the ledger."""
+        rows = [*self.moments.values(), *self.ledger.values()]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), self.point.size)
+
+    def after(self, t: int, point: Array, numbers: Array) -> State:
+        """The state after round t, with what is kept as in :meth:`numbers`."""
+        K = len(self.moments)
+        moments = dict(zip(self.moments, numbers[:K], strict=True))
+        return State(t, point, moments, self.feasible_set, dict(zip(self.ledger, numbers[K:], strict=True)))
 
 
 class Learner(ABC):
@@ -107,45 +114,50 @@ class Algorithm1(Learner):
     alpha : the stepsize; a number a means a / sqrt(t).
     beta1, beta2 : a number means that constant; 0 <= beta1 < 1, 0 < beta2 < 1.
     Each may be a schedule (:mod:`regretlab.schedules`) or a function of t.
+    ``ranges`` says by name what else a class allows for its fields.
     """
 
     alpha: Hyperparameter = 0.1
 
     rule: ClassVar[Callable[..., Any]]
+    ranges: ClassVar[dict[str, Range]] = {
+        "alpha": POSITIVE,
+        "beta1": BETA,
+        "beta2": BETA,
+    }
 
     def __post_init__(self) -> None:
         _ = self.schedules  # bad values and bad rules are reported where they are written
         self._check_rule()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields: what follows from them is found again."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
     # -- what the rule says ---------------------------------------------------------
 
-    @classmethod
-    @cache
-    def _rule(cls) -> tuple[Callable[..., Any], list[str]]:
-        rule = inspect.getattr_static(cls, "rule", None)
-        rule = rule.__func__ if isinstance(rule, staticmethod) else rule
-        if not inspect.isfunction(rule):
-            raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
-        names = list(inspect.signature(rule).parameters)
-        if "g" not in names:
-            raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
-        return rule, names
+    def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
+        """The rule and the names of its arguments, one function for all learners with the same rule."""
+        return _read_rule(type(self))
 
-    @classmethod
-    @cache
-    def memory(cls) -> tuple[str, ...]:
+    def memory(self) -> tuple[str, ...]:
         """Names of the numbers kept per coordinate between rounds, besides x_t."""
-        fields = {field.name for field in dataclasses.fields(cls)}
-        return tuple(name for name in cls._rule()[1] if name not in fields | {"g", "t"})
+        given = {*self.given(), "g", "t"}
+        return tuple(name for name in self.signature()[1] if name not in given)
+
+    def given(self) -> dict[str, object]:
+        """What was given for each hyperparameter."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _check_rule(self) -> None:
-        """Call the rule once for a class, so that a misspelt argument is not taken for a number to keep."""
-        if type(self) in _CHECKED:
+        """Call a rule once, so that a misspelt argument is not taken for a number to keep."""
+        (rule, names), kept = self.signature(), self.memory()
+        checked = _CHECKED.setdefault(rule, set())
+        if kept in checked:
             return
-        rule, names = self._rule()
         at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
-        kept, form = self.memory(), f"{type(self).__name__}.rule({', '.join(names)})"
-        answer = rule(**{name: at_one.get(name, 1 if name == "t" else 0.5) for name in names})
+        form = f"{type(self).__name__}.rule({', '.join(names)})"
+        answer = rule(*[at_one.get(name, 1 if name == "t" else 0.5) for name in names])
         if not (isinstance(answer, tuple) and len(answer) == 3 and isinstance(answer[0], tuple)):
             raise TypeError(f"{form} returned {answer!r}; it must return (kept numbers...), m, w")
         if len(answer[0]) != len(kept):
@@ -153,46 +165,29 @@ class Algorithm1(Learner):
                 f"{form} returns {len(answer[0])} kept numbers; its arguments besides g, t and the fields "
                 f"{list(self.schedules)} are {list(kept)}, and each of them is kept between rounds"
             )
-        _CHECKED.add(type(self))
+        checked.add(kept)
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
         """The hyperparameters the method uses, alpha first, as schedules."""
-        fields = [field.name for field in dataclasses.fields(self)]
-        used = ["alpha"] + [name for name in self._rule()[1] if name in fields and name != "alpha"]
-        return {name: _schedule(name, getattr(self, name)) for name in used}
+        given = self.given()
+        used = ["alpha"] + [name for name in self.signature()[1] if name in given and name != "alpha"]
+        return {name: as_schedule(name, given[name], self.ranges.get(name, FINITE)) for name in used}
 
     @cached_property
-    def binding(self) -> Binding:
-        """How a loop calls the rule (see :mod:`regretlab.kernels`)."""
-        slots: dict[str, tuple[int, int]] = {}
-        q = 0
-        for p, (name, schedule) in enumerate(self.schedules.items()):
-            constant = isinstance(schedule, Constant)
-            slots[name] = (p, -1 if constant else q)
-            q += not constant
-        rule, names = self._rule()
-        arguments = tuple(name if name in ("g", "t") else slots.get(name, "state") for name in names)
-        return Binding(rule, arguments, slots["alpha"], identity(rule))
+    def form(self) -> Form:
+        """How a loop calls the rule."""
+        return Form.of(*self.signature(), self.schedules, self.ranges)
 
-    def shapes(self, t: Rounds) -> Array:
-        """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""
-        rows = []
-        for name, schedule in self.schedules.items():
-            if not isinstance(schedule, Constant):
-                rows.append(schedule.unit(t))
-                if type(schedule) not in _IN_RANGE:
-                    _check_range(name, getattr(self, name), t, schedule.scale * rows[-1])
-        return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
-
-    def coefficients(self) -> Array:
-        """(P,): the scales of the schedules."""
-        return np.array([s.scale for s in self.schedules.values()], dtype=np.float64)
+    @cached_property
+    def form_with_ledger(self) -> Form:
+        """How a loop calls the rule, and an account of it (:mod:`regretlab.ledger`)."""
+        return Form.of(*self.signature(), self.schedules, self.ranges, ledger=True)
 
     # -- by hand --------------------------------------------------------------------
 
-    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        """The state before round 1: x_1 = ``point``, all moments zero.
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None, *, ledger: bool = False) -> State:
+        """The state before round 1: x_1 = ``point``, all moments zero; with a ledger for certificates if wanted.
 
         Raises
         ------
@@ -210,7 +205,9 @@ class Algorithm1(Learner):
             feasible_set = feasible_set.with_dimension(x.size)
             if not feasible_set.contains(x):
                 raise ValueError(f"start={x} is not in {feasible_set!r}")
-        return State(0, x, {name: np.zeros(x.size) for name in self.memory()}, feasible_set)
+        moments = {name: np.zeros(x.size) for name in self.memory()}
+        kept = {name: np.zeros(x.size) for name in self.form_with_ledger.kept} if ledger else {}
+        return State(0, x, moments, feasible_set, kept)
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t); ``state`` itself stays valid.
@@ -229,50 +226,27 @@ class Algorithm1(Learner):
         if not np.isfinite(g).all():
             raise ValueError(f"gradient={g} at round {t} is not finite")
         d = g.size
-        step = compose(self.binding, shared, d >= _COMPILE_FROM).half_step
-        x, weights = state.point.copy(), np.empty(d)
-        moments = np.array(list(state.moments.values()), dtype=np.float64).reshape(len(state.moments), d)
-        coefficients = np.repeat(self.coefficients()[:, None], d, axis=1)
+        form = self.form_with_ledger if state.ledger else self.form
+        step = compose(form.binding, shared, d >= _COMPILE_FROM).half_step
+        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(d)
+        coefficients = np.repeat(form.coefficients()[:, None], d, axis=1)
         with np.errstate(all="ignore"):
-            step(t, g, coefficients, self.shapes(np.array([t])), x, moments, weights)
-        F = state.feasible_set
-        x = F._project(x, weights)
-        if not (np.isfinite(moments).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
-            raise FloatingPointError(
-                f"the step of round {t} overflows: gradient {g}, moments {moments.tolist()}, point {x}"
-            )
-        return State(t, x, dict(zip(state.moments, moments, strict=True)), F)
+            step(t, g, coefficients, form.shapes(np.array([t])), x, numbers, weights)
+        x = state.feasible_set._project(x, weights)
+        if not (np.isfinite(numbers).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
+            moments = numbers[: len(state.moments)].tolist()
+            raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")
+        return state.after(t, x, numbers)
 
 
-def _schedule(name: str, value: object) -> Schedule:
-    """The schedule that a hyperparameter's value stands for, checked."""
-    if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
-        raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
-    plain = value.scale if isinstance(value, Constant) else value
-    if isinstance(plain, Real):
-        number = float(plain)
-        allowed = {
-            "alpha": (number > 0.0, "positive"),
-            "beta1": (0.0 <= number < 1.0, "in [0, 1)"),
-            "beta2": (0.0 < number < 1.0, "in (0, 1)"),
-        }
-        good, text = allowed.get(name, (True, "finite"))
-        if not (good and math.isfinite(number)):
-            raise ValueError(f"{name}={value!r} must be {text}")
-        return InverseSqrt(number) if name == "alpha" and plain is value else Constant(number)
-    schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
-    t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
-    _check_range(name, value, t, schedule(t))
-    return schedule
-
-
-def _check_range(name: str, value: object, t: Rounds, values: Array) -> None:
-    """``ValueError`` unless the values of a hyperparameter at rounds t are what its name promises."""
-    fine, text = np.isfinite(values), "finite"
-    if name == "alpha":
-        fine, text = fine & (values > 0.0), "positive"
-    elif name in ("beta1", "beta2"):
-        fine, text = fine & (values >= 0.0) & (values < 1.0), "in [0, 1)"
-    if not fine.all():
-        at = int(np.argmin(fine))
-        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {text}")
+@cache
+def _read_rule(cls: type[Algorithm1]) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """The static method ``rule`` of a class, and its arguments."""
+    rule = inspect.getattr_static(cls, "rule", None)
+    rule = rule.__func__ if isinstance(rule, staticmethod) else rule
+    if not inspect.isfunction(rule):
+        raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
+    names = tuple(inspect.signature(rule).parameters)
+    if "g" not in names:
+        raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
+    return rule, names

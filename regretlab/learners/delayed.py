@@ -1,0 +1,159 @@
+"""Learners whose second moment does not contain the gradient of the round.
+
+With v_{t-1} in the denominator a rare large gradient is no longer scaled down by itself,
+which is how Adam fails.  All of them start with v_0 = 0, and a coordinate whose denominator is 0 does
+not move (0/0 := 0, and here also m/0 := 0): the first gradient only tells the scale.
+The metric of the projection is that of the step, W_t = sqrt v_{t-1}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from math import sqrt
+from typing import Any
+
+from regretlab.learners.base import Algorithm1, Hyperparameter
+
+__all__ = ["ADOPT", "ACProp", "AdaShift", "DelayedAdam"]
+
+
+@dataclass(frozen=True)
+class DelayedAdam(Algorithm1):
+    """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
+    x_{t+1} = Pi_F^{sqrt v_{t-1}}(x_t - alpha_t m_t / sqrt v_{t-1}).
+
+    Savarese, McAllester, Babu, Maire (2019), arXiv:1912.01823, without eps.
+
+    Claim: the nonconvex rate of SGD.
+    Counterexample: with momentum it fails on the losses of Figure 1 of Reddi et al. (2018), as Adam
+    does: the delay alone does not help (:class:`ADOPT` also divides before it averages).
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        return (m, beta2 * v + (1.0 - beta2) * g * g), m, sqrt(v)
+
+
+@dataclass(frozen=True)
+class ACProp(Algorithm1):
+    """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,
+    x_{t+1} = Pi_F^{sqrt s_{t-1}}(x_t - alpha_t g_t / sqrt s_{t-1}).
+
+    Zhuang, Ding, Tang, Dvornek, Tatikonda, Duncan (2021), arXiv:2110.05454.  The gradient
+    itself is divided, not m_t.  For beta1 = 0, s_t is 0 and the learner does not move.
+
+    Claim: it converges for all beta1, beta2 on f_t = P x if t mod P = 1, else -x; O(1/sqrt T) for
+    nonconvex problems.
+    Counterexample: on f_t = C x if t mod 3 = 1, else -x with some C < 2, where the optimum is +1,
+    it goes to -1; e.g. beta1 = 0.5, beta2 = 0.5 and C > 1.484.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, s: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        return (m, beta2 * s + (1.0 - beta2) * (g - m) * (g - m)), g, sqrt(s)
+
+
+@dataclass(frozen=True)
+class ADOPT(Algorithm1):
+    """m_t = beta1 m_{t-1} + (1 - beta1) g_t / sqrt v_{t-1},   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
+    x_{t+1} = Pi_F(x_t - alpha_t m_t).
+
+    Taniguchi, Harada, Minegishi, Oshima, Jeong, Nagahara, Iiyama, Suzuki, Iwasawa, Matsuo
+    (2024), arXiv:2411.02853, without eps and without the clipping of its code.  v starts
+    with the first nonzero g^2 of a coordinate: in that round it does not move.  The division
+    comes before the average, so the step is alpha_t m_t, and the projection is Euclidean.
+
+    Claim: O(1/sqrt T) for smooth nonconvex problems and any beta2.
+    Counterexample: on f_t = C x if t mod 3 = 1, else -x with C in (C_lo(beta2), 2), where the
+    optimum is +1, it goes to -1 for every beta1; C_lo(0) is the golden ratio, C_lo(1/2) = 1.6921.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, beta1: float, beta2: float) -> Any:
+        if v == 0.0:
+            return (m, g * g), 0.0, 1.0
+        m = beta1 * m + (1.0 - beta1) * g / sqrt(v)
+        return (m, beta2 * v + (1.0 - beta2) * g * g), m, 1.0
+
+
+@dataclass(frozen=True)
+class AdaShift(Algorithm1):
+    """m_t = sum_{i<n} beta1^i g_{t-i} / sum_{i<n} beta1^i,   v_t = beta2 v_{t-1} + (1 - beta2) g_{t-n}^2,
+    x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t),   W_t = sqrt(v_t / (1 - beta2^{t-n})).
+
+    Zhou, Zhang, Lu, Wang, Zhang, Yu (2018), arXiv:1810.00143, for a single coordinate: the
+    paper's phi, a maximum over a block of coordinates, is the identity.  The bias correction is the
+    paper's, and nothing moves in the first n rounds.  The n last gradients are kept, so each n
+    is compiled on its own.
+
+    Claim: no correlation of v_t with g_t, hence a fair expected step on independent losses.
+    Counterexample: as for :class:`ADOPT`, whose period sums it has for n = 1.
+
+    Raises
+    ------
+    ValueError
+        When n is not a whole number from 1 on.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+    n: int = 10
+
+    def __post_init__(self) -> None:
+        if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 1:
+            raise ValueError(f"n={self.n!r} must be a whole number from 1 on")
+        super().__post_init__()
+
+    def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
+        """The rule for n, which keeps the gradients g1 = g_{t-1}, ..., gn = g_{t-n}."""
+        return _shifted(self.n)
+
+    def given(self) -> dict[str, object]:
+        """What was given for each hyperparameter."""
+        return {name: value for name, value in super().given().items() if name != "n"}
+
+    @staticmethod
+    def rule(g: float, v: float, c: float, window: Any, beta1: float, beta2: float, t: int) -> Any:
+        """For any n, with window = (g_{t-1}, ..., g_{t-n}), which the caller shifts."""
+        n = len(window)
+        m, total, weight = g, 1.0, 1.0
+        for i in range(n - 1):
+            weight *= beta1
+            m += weight * window[i]
+            total += weight
+        v = beta2 * v + (1.0 - beta2) * window[n - 1] * window[n - 1]
+        if t > n:
+            c = beta2 * c + (1.0 - beta2)  # 1 - beta2^(t-n)
+        return (v, c), m / total, sqrt(v / c) if c > 0.0 else 0.0
+
+
+@cache
+def _shifted(n: int) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """AdaShift's rule with the n gradients of its window as arguments with names, as compiled code wants them."""
+    window = tuple(f"g{i}" for i in range(1, n + 1))
+    names = ("g", "v", "c", *window, "beta1", "beta2", "t")
+    source = (
+        f"def rule({', '.join(names)}):\n"
+        f"    (v, c), m, w = general(g, v, c, ({', '.join(window)},), beta1, beta2, t)\n"
+        f"    return (v, c, {', '.join(('g', *window[:-1]))}), m, w"
+    )
+    functions: dict[str, Any] = {"general": AdaShift.rule}
+    exec(source, functions)
+    return functions["rule"], names

@@ -1,0 +1,286 @@
+"""Relatives of Adam with another first or second moment, in the same form: no bias correction, no eps, 0/0 := 0.
+
+In each, m_t = beta1 m_{t-1} + (1 - beta1) g_t unless another m_t is given, and
+x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any, ClassVar
+
+import numpy as np
+
+from regretlab._typing import Array, Rounds
+from regretlab.learners.base import POSITIVE, Algorithm1, Hyperparameter, Range
+from regretlab.schedules import Inverse, OneMinusInverse, Schedule
+
+__all__ = [
+    "AMSBelief",
+    "AdaBelief",
+    "HyperHarmonic",
+    "Nadam",
+    "NosAdam",
+    "Padam",
+    "QHAdam",
+    "SAdam",
+    "UnmaximizedPadam",
+    "Yogi",
+]
+
+_INVERSE = Inverse(1.0)
+_ONE_MINUS_INVERSE = OneMinusInverse()
+_HALF = {"p": Range("in (0, 1/2]", lambda a: (a > 0.0) & (a <= 0.5))}
+_SHARES = {name: Range("in [0, 1]", lambda a: (a >= 0.0) & (a <= 1.0)) for name in ("nu1", "nu2")}
+
+
+@dataclass(frozen=True)
+class HyperHarmonic(Schedule):
+    """value_t = scale * t^-gamma, the weights b_t of NosAdam-HH."""
+
+    gamma: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.gamma < np.inf:
+            raise ValueError(f"gamma={self.gamma!r} must be 0 or positive")
+
+    def shape(self, t: Rounds) -> Array:
+        power: Array = np.power(t.astype(np.float64), -self.gamma)
+        return power
+
+
+_HYPER_HARMONIC = HyperHarmonic()
+
+
+@dataclass(frozen=True)
+class Padam(Algorithm1):
+    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   vhat_t = max(vhat_{t-1}, v_t),   W_t = vhat_t^p.
+
+    Chen, Zhou, Tang, Yang, Cao, Gu (2018), arXiv:1806.06763: partially adaptive; AMSGrad for
+    p = 1/2, the momentum method as p -> 0.  alpha has the units of x times those of g to the
+    power 2p - 1.  Compiled and interpreted powers may differ in the last bit.
+
+    Claim: R_T = O(sqrt T) for convex losses.
+    Guarantee: W_t / alpha_t does not decrease, so R_T = O(sqrt T) for constant
+    beta1 < sqrt(beta2) too.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+    p: Hyperparameter = 0.125
+
+    ranges: ClassVar = Algorithm1.ranges | _HALF
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, vhat: float, beta1: float, beta2: float, p: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        vhat = max(vhat, v)
+        return (m, v, vhat), m, vhat**p
+
+
+@dataclass(frozen=True)
+class UnmaximizedPadam(Algorithm1):
+    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   W_t = v_t^p.
+
+    What many implementations of Padam compute: the paper's algorithm is :class:`Padam`, with
+    the running maximum.  Adam for p = 1/2.
+
+    Counterexample: on the losses of Figure 1 of Reddi et al. (2018) and p = 1/4 it goes to the
+    wrong end, as Adam does.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+    p: Hyperparameter = 0.125
+
+    ranges: ClassVar = Algorithm1.ranges | _HALF
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, beta1: float, beta2: float, p: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        return (m, v), m, v**p
+
+
+@dataclass(frozen=True)
+class NosAdam(Algorithm1):
+    """v_t = sum_{s<=t} b_s g_s^2 / B_t,   B_t = sum_{s<=t} b_s,   W_t = sqrt v_t.
+
+    Huang, Wang, Dong (2018), arXiv:1805.07557: Adam with beta_{2,t} = B_{t-1} / B_t, by default
+    their NosAdam-HH with b_t = t^-gamma.  A constant b gives AdamNC.
+
+    Claim: R_T = O(sqrt T) when B_t / t does not increase.
+    Guarantee: for beta1 = 0, R_T <= (D^2 / (2 alpha)) sum_i sqrt(T v_{T,i})
+    + alpha max_{t<=T}(sqrt(B_t / t) / b_t) sum_i sqrt(sum_t b_t g_{t,i}^2).
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    b: Hyperparameter = _HYPER_HARMONIC
+
+    ranges: ClassVar = Algorithm1.ranges | {"b": POSITIVE}
+
+    @staticmethod
+    def rule(g: float, m: float, s: float, B: float, beta1: float, b: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        s = s + b * g * g
+        B = B + b
+        return (m, s, B), m, sqrt(s / B)
+
+
+@dataclass(frozen=True)
+class Yogi(Algorithm1):
+    """v_t = v_{t-1} - (1 - beta2) sign(v_{t-1} - g_t^2) g_t^2,   W_t = sqrt v_t.
+
+    Zaheer, Reddi, Sachan, Kale, Kumar (2018), Adaptive Methods for Nonconvex Optimization: v_t
+    goes up as Adam's does, and down by no more than (1 - beta2) g_t^2.  Here v_0 = 0.
+
+    Claim: stationary points of nonconvex problems with growing minibatches.
+    Guarantee: none known for the regret.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        change = (1.0 - beta2) * g * g
+        if v > g * g:
+            v = v - change
+        elif v < g * g:
+            v = v + change
+        return (m, v), m, sqrt(v)
+
+
+@dataclass(frozen=True)
+class AdaBelief(Algorithm1):
+    """s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,   W_t = sqrt s_t.
+
+    Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris, Duncan (2020), arXiv:2010.07468.
+    Without eps a constant gradient makes W_t tend to 0, and beta1 = 0 makes it 0, so that
+    the learner does not move; the paper adds eps to s_t in each round.
+
+    Claim: R_T = O(sqrt T), for the version with a running maximum, :class:`AMSBelief`.
+    Counterexample: it fails where Adam fails, e.g. on the losses of Figure 1 of Reddi et al. (2018).
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, s: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        s = beta2 * s + (1.0 - beta2) * (g - m) * (g - m)
+        return (m, s), m, sqrt(s)
+
+
+@dataclass(frozen=True)
+class AMSBelief(Algorithm1):
+    """s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,   shat_t = max(shat_{t-1}, s_t),   W_t = sqrt shat_t.
+
+    AdaBelief with the running maximum that the regret theorem of its paper assumes: Zhuang et
+    al. (2020), arXiv:2010.07468.
+
+    Claim: R_T = O(sqrt T).
+    Guarantee: W_t / alpha_t does not decrease; the rest of the bound,
+    sum_t alpha_t m_t^2 / W_t, is O(sqrt T) while shat_t stays away from 0.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, s: float, shat: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        s = beta2 * s + (1.0 - beta2) * (g - m) * (g - m)
+        shat = max(shat, s)
+        return (m, s, shat), m, sqrt(shat)
+
+
+@dataclass(frozen=True)
+class QHAdam(Algorithm1):
+    """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t ((1 - nu1) g_t + nu1 m_t) / W_t),   W_t = sqrt((1 - nu2) g_t^2 + nu2 v_t),
+    v_t = beta2 v_{t-1} + (1 - beta2) g_t^2.
+
+    Ma, Yarats (2018), arXiv:1810.06801, without its bias corrections of m_t and v_t.
+    nu1 = nu2 = 1 is Adam, nu1 = 0 and nu2 = 1 RMSProp.
+
+    Guarantee: none known for the regret; with nu2 < 1 the step of beta1 = 0 is at most
+    alpha_t / sqrt(1 - nu2).
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.995
+    beta2: Hyperparameter = 0.999
+    nu1: Hyperparameter = 0.7
+    nu2: Hyperparameter = 1.0
+
+    ranges: ClassVar = Algorithm1.ranges | _SHARES
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, beta1: float, beta2: float, nu1: float, nu2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        return (m, v), (1.0 - nu1) * g + nu1 * m, sqrt((1.0 - nu2) * g * g + nu2 * v)
+
+
+@dataclass(frozen=True)
+class Nadam(Algorithm1):
+    """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t (beta1 m_t / (1 - beta1^{t+1}) + (1 - beta1) g_t / (1 - beta1^t)) / W_t),
+    v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   W_t = sqrt(v_t / (1 - beta2^t)).
+
+    Dozat (2016), Incorporating Nesterov Momentum into Adam, with a constant beta1 and with
+    its bias corrections, which are part of the look-ahead.
+
+    Guarantee: none known for the regret.
+    Counterexample: with beta1 = 0 it is a bias-corrected RMSProp, which fails on the losses of
+    Theorem 1 of Reddi et al. (2018).
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.99
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, c1: float, c2: float, beta1: float, beta2: float) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        c1 = beta1 * c1 + (1.0 - beta1)  # 1 - beta1^t
+        c2 = beta2 * c2 + (1.0 - beta2)
+        ahead = beta1 * c1 + (1.0 - beta1)
+        return (m, v, c1, c2), beta1 * m / ahead + (1.0 - beta1) * g / c1, sqrt(v / c2)
+
+
+@dataclass(frozen=True)
+class SAdam(Algorithm1):
+    """v_t = beta_{2,t} v_{t-1} + (1 - beta_{2,t}) g_t^2,   W_t = v_t + delta / t,   alpha_t = alpha / t.
+
+    Wang, Lu, Tu, Zhang (2019), arXiv:1905.02957, for strongly convex losses: no square root,
+    and a stepsize of 1/t.  The default alpha is :class:`~regretlab.schedules.Inverse`; a number
+    means alpha / sqrt(t), as everywhere.
+
+    Claim: R_T = O(log T) for mu-strongly convex losses and alpha >= G^2 / mu.
+    Guarantee: for beta_{2,t} = 1 - 1/t and constant beta1, R_T <= d delta D^2 / (2 alpha) + (beta1 / (1 - beta1)) d G D
+    + alpha (1 + beta1) / (2 (1 - beta1)) sum_i ln(1 + ||g_{1:T,i}||^2 / delta).
+    """
+
+    alpha: Hyperparameter = _INVERSE
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = _ONE_MINUS_INVERSE
+    delta: Hyperparameter = 1e-2
+
+    ranges: ClassVar = Algorithm1.ranges | {"delta": POSITIVE}
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, beta1: float, beta2: float, delta: float, t: int) -> Any:
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        return (m, v), m, v + delta / t
