@@ -47,7 +47,7 @@ class ToldLanes(Lanes):
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
         x, state, loss, gradient, hits, *record = arrays
         turn = compose_joint(self.form.binding, reveal_told, self.games[0].feasible_set.projection, compiled)
-        i = 0
+        i, nothing = 0, tuple(column[:0] for column in (hits, *record))
         for k in range(n):
             if t0 + k not in self.told:
                 points = [point.copy() for point in x.reshape(len(self.games), self.d)]
@@ -57,8 +57,8 @@ class ToldLanes(Lanes):
                 values, gradients = zip(*answers, strict=True)
                 one = len(gradients) == 1
                 self.told[t0 + k] = (np.array(values), gradients[0][None] if one else np.stack(gradients))
-            here = slice(i, i + int(i < hits.size and hits[i] == t0 + k))
-            rows = (hits[here], *(rows[here] for rows in record))
+            hit = i < hits.size and hits[i] == t0 + k
+            rows = tuple(column[i : i + 1] for column in (hits, *record)) if hit else nothing
             told, now = self.told[t0 + k], shapes[:, k : k + 1]
             turn(t0 + k, 1, told, self.coefficients, now, self.geometry, x, state, loss, gradient, *rows)
-            i = here.stop
+            i += hit
