@@ -1,6 +1,6 @@
 """Convex losses and weighted projections, timed: ``python benchmarks/convex.py --out figures``.
 
-Prints tables and writes ``benchmarks_convex.csv`` and ``benchmarks_convex.md``.  Takes a few minutes, with
+Prints tables and writes ``benchmarks_convex.csv`` and ``benchmarks_convex.md``.  Takes about five minutes, with
 --quick half of one.  With --mnist FOLDER the softmax games are on the digits in that folder.
 """
 
@@ -232,7 +232,7 @@ def alone_with_one_thread(quick: bool, folder: Path | None) -> list[Row]:
 
 def softmax(quick: bool, folder: Path | None) -> list[Row]:
     """Games on batches in order, and shuffled, against the products of the same batches."""
-    horizon, turns = (1_000, 3) if quick else (ROUNDS, 5)
+    horizon, turns = (1_000, 3) if quick else (ROUNDS, 3)
     if folder is None:
         rng = np.random.default_rng(0)
         features, labels = rng.random((10_000, 784)), rng.integers(10, size=10_000)
