@@ -50,17 +50,19 @@ def main() -> None:
 
 @main.command("list", epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"))
 def list_() -> None:
-    """Show the learners, loss sequences, sets, schedules and links.
+    """Show the learners, loss sequences, sets, schedules, links and theorems.
 
     Each as it is typed, with the defaults of its fields, and its formula.
     """
+    from regretlab.certificates import THEOREMS
     from regretlab.names import KINDS
 
     wide = not sys.stdout.isatty()  # one line each for grep, wrapped lines for the eye
-    for kind in KINDS:
+    sections = {f"{kind.noun}s".capitalize(): kind.texts() for kind in KINDS}
+    for heading, texts in (sections | {"Theorems": {name: each.source for name, each in THEOREMS.items()}}).items():
         formatter = click.HelpFormatter(width=sys.maxsize if wide else None)
-        with formatter.section(f"{kind.noun}s".capitalize()):
-            formatter.write_dl(list(kind.texts().items()), col_max=80 if wide else 40)
+        with formatter.section(heading):
+            formatter.write_dl(list(texts.items()), col_max=80 if wide else 40)
         click.echo(formatter.getvalue())
 
 
@@ -86,6 +88,7 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
         "regretlab play 'amsgrad:alpha=constant(0.001),beta1=geometric(0.9,ratio=0.99)' reddionline --horizon 1e6",
         "regretlab play ogd:1 'periodic:[[3,0],[-1,1]]' --set 'box:[-1,-2],[1,2]' --start 0,2 --horizon 1000",
         "regretlab play ogd mymodule.Sawtooth:p=5 --horizon 1e5 --save game.npz",
+        "regretlab play amsgrad reddionline --horizon 1e5 --certify tightest",
     )
 )
 @click.argument("learner")
@@ -93,20 +96,38 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--set", "feasible_set", metavar="SET", default="box:-1,1", show_default=True, help="The feasible set F.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides the draws of a random sequence.")
 @click.option("--start", metavar="X", help="x_1, e.g. 0.5 or 0.5,-1; by default the point of F nearest to the origin.")
+@click.option(
+    "--certify",
+    metavar="THEOREM",
+    help="Print the bound of this theorem beside the regret, its hypotheses checked; 'tightest' picks one.",
+)
 @_outputs
-def play(learner: str, losses: str, feasible_set: str, seed: int, start: str | None, **how: Any) -> None:
+def play(
+    learner: str,
+    losses: str,
+    feasible_set: str,
+    seed: int,
+    start: str | None,
+    certify: str | None,
+    **how: Any,
+) -> None:
     """Play LEARNER against LOSSES and print the regret.
 
     Ctrl-C stops; what was played so far is printed and written.
     """
     from regretlab import names
+    from regretlab.certificates import theorem_named
     from regretlab.game import Game
 
     with bad_input():
         x = None if start is None else names.point_from(start)
         parts = names.LEARNERS.read(learner), names.LOSSES.read(losses), names.SETS.read(feasible_set)
-        game = Game(*parts, seed=seed, start=x)
-    _go_on(game, **how)
+        if certify not in (None, "tightest"):
+            theorem_named(str(certify))
+        game = Game(*parts, seed=seed, start=x, ledger=certify is not None)
+        if certify is not None:
+            game.with_ledger()  # or say that this learner keeps none
+    _go_on(game, certify=certify, **how)
 
 
 @main.command(
@@ -130,7 +151,9 @@ def extend(game: Path, save: Path | None, **how: Any) -> None:
     _go_on(saved, save=save or game, **how)
 
 
-def _go_on(game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None) -> None:
+def _go_on(
+    game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
+) -> None:
     """Play until the horizon, then print and write the game; also what an error or Ctrl-C leaves of it."""
     from regretlab import GameError, GameInterrupted
     from regretlab.files import whole_file
@@ -155,6 +178,8 @@ def _go_on(game: Game, horizon: int, plot: Path | None, csv: Path | None, save: 
         click.echo(repr(game))
         regret = game.regret
         click.echo(f"\n{_table(regret)}\n")
+        if certify is not None:
+            click.echo(f"{game.certify(None if certify == 'tightest' else certify)!r}\n")
         if csv:
             with writing(csv), whole_file(csv) as file:
                 regret.join(game.points).to_csv(file)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from regretlab.certificates import Certificate
+
 __all__ = ["Game", "play", "rounds_to_play"]
 
 
@@ -95,6 +97,7 @@ class Game:
         self.loss: Array = np.zeros((2, d))
         self.gradient: Array = np.zeros((2, d))
         self.record = Record.empty(d, len(self.state.ledger))
+        self._again: Game | None = None
 
     # -- playing ----------------------------------------------------------------------
 
@@ -181,6 +184,31 @@ class Game:
             are all windows; w/stride sums are kept in memory for each length.
         """
         return _regret.over_windows(self, lengths, stride)
+
+    def certify(self, theorem: str | None = None) -> Certificate:
+        """An upper bound on the regret with each hypothesis checked: see :func:`regretlab.certificates.certify`."""
+        from regretlab.certificates import certify
+
+        return certify(self, theorem)
+
+    def with_ledger(self) -> Game:
+        """This game, if it keeps a ledger; else the same game, played again with one (and remembered).
+
+        Raises
+        ------
+        TypeError
+            When the learner is not one of Algorithm 1: it keeps no ledger.
+        """
+        if self.state.ledger:
+            return self
+        if not isinstance(self.learner, Algorithm1):
+            raise TypeError(f"{self.learner!r} keeps no ledger: only learners of Algorithm 1 do")
+        if self._again is None or self._again.horizon != self.horizon:
+            start = self.record.point[0] if self.horizon else self.point
+            how: Any = {"seed": self.seed, "checkpoints": self.checkpoints, "start": start}
+            again = self._again or Game(self.learner, self.losses, self.feasible_set, ledger=True, **how)
+            self._again = again.extend(self.horizon)
+        return self._again
 
     def plot(self) -> Figure:
         """Average regret; regret beside a sqrt(T) guide on log-log axes; x_t."""

@@ -17,7 +17,39 @@ import pytest
 
 from regretlab import losses as L
 from regretlab import play
-from regretlab.learners import OGD, AdaBound, AdaGrad, Adam, AdamNC, AdamX, AMSBound, AMSGrad, RMSProp
+from regretlab.learners import (
+    ADOPT,
+    OGD,
+    ACProp,
+    AdaBelief,
+    AdaBound,
+    AdaGrad,
+    Adam,
+    AdamNC,
+    AdamX,
+    AdaShift,
+    AMSBelief,
+    AMSBound,
+    AMSGrad,
+    BiasCorrected,
+    DelayedAdam,
+    EpsilonInsideRoot,
+    KerasAMSGrad,
+    Nadam,
+    NosAdam,
+    OGDMomentum,
+    OptaxAMSGrad,
+    Padam,
+    QHAdam,
+    RMSProp,
+    SAdam,
+    TorchAdam,
+    TorchAMSGrad,
+    TorchNAdam,
+    UnmaximizedPadam,
+    WithEpsilon,
+    Yogi,
+)
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Values
 from regretlab.sets import Box
 
@@ -136,6 +168,109 @@ def from_above(rate):
     return lambda t: 0.1 + 0.1 / (rate * t)
 
 
+def power(V, p):
+    """The V of W = V^p."""
+    return lambda G: V(G) ** (2.0 * p)
+
+
+def later(V, n=1):
+    """V of n rounds before, at first 0."""
+    return lambda G: np.vstack([np.zeros((n, G.shape[1])), V(G)[:-n]])
+
+
+def plus(V, eps):
+    """The V of W = sqrt(V) + eps."""
+    return lambda G: (np.sqrt(V(G)) + eps) ** 2
+
+
+def unbiased(average, beta):
+    """Divided by the sum of the weights, 1 - beta^t."""
+    return lambda G: average(G) / (1.0 - beta ** np.arange(1.0, len(G) + 1.0))[:, None]
+
+
+def around_mean(b1, b2):
+    """The average of (g_t - m_t)^2."""
+    return lambda G: weights(b2, len(G)) @ (G - average(b1)(G)) ** 2
+
+
+def weighted_square(gamma):
+    def V(G):
+        b = np.arange(1.0, len(G) + 1.0)[:, None] ** -gamma
+        return np.cumsum(b * G**2, axis=0) / np.cumsum(b, axis=0)
+
+    return V
+
+
+def mix(nu, one, other):
+    return lambda G: (1.0 - nu) * one(G) + nu * other(G)
+
+
+def squares(G):
+    return G**2
+
+
+def yogi(b2):
+    def V(G):
+        v = [np.zeros(G.shape[1])]
+        for square in G**2:
+            v.append(v[-1] - (1.0 - b2) * np.sign(v[-1] - square) * square)
+        return np.array(v[1:])
+
+    return V
+
+
+def look_ahead(b1, mu):
+    """mu_{t+1} m_t / (1 - mu_1...mu_{t+1}) + (1 - mu_t) g_t / (1 - mu_1...mu_t)."""
+
+    def m(G):
+        values = mu(np.arange(1.0, len(G) + 2.0))[:, None]
+        rest = 1.0 - np.cumprod(values, axis=0)
+        return values[1:] * average(flat(b1))(G) / rest[1:] + (1.0 - values[:-1]) * G / rest[:-1]
+
+    return m
+
+
+def divided_first(b1, b2):
+    """ADOPT's m_t: the average of g_t / sqrt v_{t-1}, for each coordinate from its first gradient on."""
+
+    def m(G):
+        M = np.zeros_like(G)
+        for i, g in enumerate(G.T):
+            first = np.argmax(g != 0.0)
+            if not g.any() or first == len(g) - 1:
+                continue
+            g = g[first:]
+            k = np.arange(len(g))
+            v = np.array([b2**n * g[0] ** 2 + (1.0 - b2) * (b2 ** (n - k[1 : n + 1])) @ g[1 : n + 1] ** 2 for n in k])
+            M[first + 1 :, i] = weights(flat(b1), len(g) - 1) @ (g[1:] / np.sqrt(v[:-1]))
+        return M
+
+    return m
+
+
+def window(b1, n):
+    """AdaShift's m_t."""
+    w = b1 ** np.arange(n)
+    return lambda G: np.array([w[: t + 1] @ G[t::-1][:n] for t in range(len(G))]) / w.sum()
+
+
+def sum_square(delta):
+    """The V of SAdam, of W = v + delta / t."""
+    return lambda G: (mean_square(G) + delta / np.arange(1, len(G) + 1)[:, None]) ** 2
+
+
+def corrected_mean(b1):
+    return unbiased(average(flat(b1)), b1)
+
+
+def corrected_square(b2):
+    return unbiased(average_square(flat(b2)), b2)
+
+
+def warm(t):
+    return 0.9 * (1.0 - 0.5 * 0.96 ** (t * 0.004))
+
+
 # fmt: off
 LEARNERS = [
     Case(OGD(), root(0.1), latest, ones),
@@ -168,6 +303,37 @@ LEARNERS = [
          clipped(running_max(average_square(flat(0.5))), 0.5, from_below(0.5), from_above(0.5))),
     Case(AMSBound(alpha=0.5, lower=0.01, upper=2.0), root(0.5), average(flat(0.9)),
          clipped(running_max(average_square(flat(0.99))), 0.5, lambda t: 0.01 + 0 * t, lambda t: 2.0 + 0 * t)),
+    Case(OGDMomentum(alpha=0.5), root(0.5), average(flat(0.9)), ones),
+    Case(Padam(alpha=0.5, p=0.25), root(0.5), average(flat(0.9)),
+         power(running_max(average_square(flat(0.99))), 0.25)),
+    Case(UnmaximizedPadam(alpha=0.5), root(0.5), average(flat(0.9)), power(average_square(flat(0.99)), 0.125)),
+    Case(NosAdam(alpha=0.5), root(0.5), average(flat(0.9)), weighted_square(0.1)),
+    Case(Yogi(alpha=0.5, beta2=0.9), root(0.5), average(flat(0.9)), yogi(0.9)),
+    Case(AdaBelief(alpha=0.5, beta1=0.5), root(0.5), average(flat(0.5)), around_mean(flat(0.5), flat(0.99))),
+    Case(AMSBelief(alpha=0.5, beta2=0.5), root(0.5), average(flat(0.9)),
+         running_max(around_mean(flat(0.9), flat(0.5)))),
+    Case(QHAdam(alpha=0.5, nu2=0.5), root(0.5), mix(0.7, latest, average(flat(0.995))),
+         mix(0.5, squares, average_square(flat(0.999)))),
+    Case(Nadam(alpha=0.5), root(0.5), look_ahead(0.9, flat(0.9)), corrected_square(0.99)),
+    Case(SAdam(alpha=Inverse(2.0), delta=0.5), over_t(2.0), average(flat(0.9)), sum_square(0.5)),
+    Case(DelayedAdam(alpha=0.5), root(0.5), average(flat(0.9)), later(average_square(flat(0.99)))),
+    Case(ACProp(alpha=0.5), root(0.5), latest, later(around_mean(flat(0.9), flat(0.99)))),
+    Case(ADOPT(alpha=0.5, beta2=0.9), root(0.5), divided_first(0.9, 0.9), ones),
+    Case(AdaShift(alpha=0.5, n=3), root(0.5), window(0.9, 3), later(corrected_square(0.99), 3)),
+    Case(AdaShift(alpha=0.5, n=1), root(0.5), latest, later(corrected_square(0.99))),
+    Case(TorchAdam(alpha=0.5, beta2=0.99, eps=0.1), root(0.5), corrected_mean(0.9), plus(corrected_square(0.99), 0.1)),
+    Case(TorchAMSGrad(alpha=0.5, beta2=0.99, eps=0.1), root(0.5), corrected_mean(0.9),
+         plus(unbiased(running_max(average_square(flat(0.99))), 0.99), 0.1)),
+    Case(KerasAMSGrad(alpha=0.5, beta2=0.99, eps=0.1), root(0.5), corrected_mean(0.9),
+         unbiased(plus(running_max(average_square(flat(0.99))), 0.1), 0.99)),
+    Case(OptaxAMSGrad(alpha=0.5, beta2=0.99, eps=0.1), root(0.5), corrected_mean(0.9),
+         plus(running_max(corrected_square(0.99)), 0.1)),
+    Case(TorchNAdam(alpha=0.5, beta2=0.99, eps=0.1), root(0.5), look_ahead(0.9, warm),
+         plus(corrected_square(0.99), 0.1)),
+    Case(BiasCorrected(Adam(alpha=0.5)), root(0.5), corrected_mean(0.9), corrected_square(0.99)),
+    Case(WithEpsilon(RMSProp(alpha=0.5), eps=InverseSqrt(0.1)), root(0.5), latest,
+         lambda G: (np.sqrt(average_square(flat(0.99))(G)) + 0.1 / np.sqrt(np.arange(1, len(G) + 1))[:, None]) ** 2),
+    Case(EpsilonInsideRoot(AdaGrad(alpha=0.5), eps=0.1), root(0.5), latest, lambda G: mean_square(G) + 0.1),
 ]
 # fmt: on
 

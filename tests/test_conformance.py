@@ -9,7 +9,7 @@ import pytest
 from conformance import HORIZON, LEARNERS, SEQUENCES, SETS, short_game
 
 from regretlab import Game, learners, losses, play, play_all, sets
-from regretlab.learners import OGD, Algorithm1, AMSGrad
+from regretlab.learners import OGD, Algorithm1, AMSGrad, Combinator
 from regretlab.losses import LinearLosses
 from regretlab.schedules import Constant, Geometric, InverseSqrt, OneMinusInverse
 
@@ -57,7 +57,7 @@ def test_the_tables_leave_no_class_out():
         found = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, kinds)]
         return {cls for cls in found if dataclasses.is_dataclass(cls) and not inspect.isabstract(cls)}
 
-    assert not concrete(learners, Algorithm1) - {Algorithm1} - {type(case.learner) for case in LEARNERS}
+    assert not concrete(learners, Algorithm1) - {Algorithm1, Combinator} - {type(case.learner) for case in LEARNERS}
     linear = concrete(losses, losses.LinearLosses, losses.AdaptiveLosses)
     assert not linear - {type(sequence) for sequence in SEQUENCES}
 
@@ -85,6 +85,8 @@ PAIRS += [(learner, "seeds by round") for learner in COMPILED]
 
 def _variants(learner, n):
     """n learners of one kind with other stepsizes."""
+    if isinstance(learner, Combinator):
+        return [dataclasses.replace(learner, learner=inner) for inner in _variants(learner.learner, n)]
     schedule = learner.schedules["alpha"]
     return [
         dataclasses.replace(learner, alpha=dataclasses.replace(schedule, scale=schedule.scale * (1.0 + k)))

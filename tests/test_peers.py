@@ -10,7 +10,30 @@ import pytest
 from conftest import peer
 
 from regretlab import play
-from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, RMSProp
+from regretlab.learners import (
+    ADOPT,
+    OGD,
+    ACProp,
+    AdaBelief,
+    AdaGrad,
+    Adam,
+    AdamNC,
+    Algorithm1,
+    AMSGrad,
+    BiasCorrected,
+    DecoupledWeightDecay,
+    KerasAMSGrad,
+    L2Penalty,
+    Nadam,
+    OGDMomentum,
+    OptaxAMSGrad,
+    RMSProp,
+    TorchAdam,
+    TorchAMSGrad,
+    TorchNAdam,
+    WithEpsilon,
+    Yogi,
+)
 from regretlab.losses import Periodic
 from regretlab.schedules import Constant
 from regretlab.sets import Box
@@ -72,13 +95,20 @@ def test_a_missing_peer_is_skipped_and_fails_where_ci_is_set(monkeypatch):
 # -- torch ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def torch():
-    return peer("torch")
+    module = peer("torch")
+    kind = module.get_default_dtype()
+    yield module
+    module.set_default_dtype(kind)
 
 
 def torch_trajectory(torch, make, stepsize):
-    """The optimizer ``make`` makes, its learning rate set in each round, projected after each step."""
+    """The optimizer ``make`` makes, its learning rate set in each round, projected after each step.
+
+    All its numbers have 64 bits: NAdam keeps mu_1...mu_t in the default type.
+    """
+    torch.set_default_dtype(torch.float64)
     x = torch.tensor(START, dtype=torch.float64, requires_grad=True)
     lo, hi = torch.tensor(LO), torch.tensor(HI)
     optimizer = make([x])
@@ -132,6 +162,59 @@ def test_torch(torch, learner, name, options, stepsize):
     assert np.isfinite(theirs).all()
     for compiled in (False, True):
         np.testing.assert_allclose(trajectory(learner, compiled), theirs, rtol=0.0, atol=1e-12)
+
+
+ROOT = ALPHA / np.sqrt(ROUNDS)
+BETAS = {"betas": (BETA1, BETA2)}
+
+
+@pytest.mark.parametrize(
+    ("learner", "name", "options", "stepsize"),
+    [
+        (TorchAdam(ALPHA, BETA1, BETA2), "Adam", BETAS, ROOT),
+        (TorchAdam(beta2=0.9, eps=0.1), "Adam", {"betas": (0.9, 0.9), "eps": 0.1}, np.full(T, 1e-3)),
+        (WithEpsilon(BiasCorrected(Adam(ALPHA, BETA1, BETA2)), 0.1), "Adam", {**BETAS, "eps": 0.1}, ROOT),
+        (TorchAMSGrad(ALPHA, BETA1, BETA2), "Adam", {**BETAS, "amsgrad": True}, ROOT),
+        (TorchAMSGrad(ALPHA, BETA1, BETA2, eps=0.1), "Adam", {**BETAS, "amsgrad": True, "eps": 0.1}, ROOT),
+        (TorchNAdam(ALPHA, BETA1, BETA2), "NAdam", BETAS, ROOT),
+        (TorchNAdam(ALPHA, BETA1, BETA2, momentum_decay=0.1), "NAdam", {**BETAS, "momentum_decay": 0.1}, ROOT),
+        (WithEpsilon(RMSProp(ALPHA, BETA2), 0.1), "RMSprop", {"alpha": BETA2, "eps": 0.1}, ROOT),
+        (OGDMomentum(ALPHA, BETA1), "SGD", {"momentum": BETA1}, (1.0 - BETA1) * ROOT),
+        (DecoupledWeightDecay(TorchAdam(ALPHA, BETA1, BETA2), 0.3), "AdamW", {**BETAS, "weight_decay": 0.3}, ROOT),
+        (
+            DecoupledWeightDecay(TorchAMSGrad(ALPHA, BETA1, BETA2), 0.3),
+            "AdamW",
+            {**BETAS, "weight_decay": 0.3, "amsgrad": True},
+            ROOT,
+        ),
+        (L2Penalty(TorchAdam(ALPHA, BETA1, BETA2), 0.3), "Adam", {**BETAS, "weight_decay": 0.3}, ROOT),
+        (L2Penalty(OGD(ALPHA), 0.3), "SGD", {"weight_decay": 0.3}, ROOT),
+        (DecoupledWeightDecay(OGD(ALPHA), 0.3), "SGD", {"weight_decay": 0.3}, ROOT),
+    ],
+    ids=lambda value: repr(value) if hasattr(value, "update") and hasattr(value, "start") else "",
+)
+def test_torch_as_it_comes(torch, learner, name, options, stepsize):
+    theirs = torch_trajectory(torch, lambda x: getattr(torch.optim, name)(x, lr=1.0, **options), stepsize)
+    assert np.isfinite(theirs).all()
+    for compiled in (False, True) if isinstance(learner, Algorithm1) else (False,):
+        np.testing.assert_allclose(trajectory(learner, compiled), theirs, rtol=0.0, atol=1e-12)
+
+
+def test_keras_adds_eps_before_the_correction(torch):
+    """Its formula, m_t lr sqrt(1 - beta2^t) / (1 - beta1^t) / (sqrt vhat_t + eps), is PyTorch's for another eps."""
+    learner, eps = KerasAMSGrad(ALPHA, BETA1, BETA2, eps=0.1), 0.1
+    x = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([x], amsgrad=True, **BETAS)
+    lo, hi = torch.tensor(LO), torch.tensor(HI)
+    theirs = [START]
+    for t, g in enumerate(torch.tensor(G), start=1):
+        optimizer.param_groups[0].update(lr=ALPHA / t**0.5, eps=eps / (1.0 - BETA2**t) ** 0.5)
+        x.grad = g.clone()
+        optimizer.step()
+        with torch.no_grad():
+            x.copy_(torch.minimum(torch.maximum(x, lo), hi))
+        theirs.append(x.detach().numpy().copy())
+    np.testing.assert_allclose(trajectory(learner), np.array(theirs), rtol=0.0, atol=1e-12)
 
 
 def test_torch_as_it_comes_is_another_algorithm(torch):
@@ -195,6 +278,50 @@ def test_optax_amsgrad_without_bias_correction(optax, learner, stepsize):
     theirs = optax_trajectory(optax, optax_amsgrad(optax, stepsize))
     assert np.isfinite(theirs).all()
     for compiled in (False, True):
+        np.testing.assert_allclose(trajectory(learner, compiled), theirs, rtol=0.0, atol=1e-12)
+
+
+def asynchronous(count):
+    """optax's ACProp corrects the bias of s_{t-1}, averages (g_t - m_{t-1})^2, and moves at once."""
+    before = count + (count == 0)
+    return (count > 0) * root(count) / (1.0 - BETA2**before) ** 0.5 / BETA1
+
+
+@pytest.mark.parametrize(
+    ("learner", "make"),
+    [
+        (TorchAdam(ALPHA, BETA1, BETA2), lambda optax: optax.adam(root, BETA1, BETA2)),
+        (TorchAdam(ALPHA, BETA1, BETA2, eps=0.1), lambda optax: optax.adam(root, BETA1, BETA2, eps=0.1)),
+        (OptaxAMSGrad(ALPHA, BETA1, BETA2), lambda optax: optax.amsgrad(root, BETA1, BETA2)),
+        (OptaxAMSGrad(beta2=0.9, eps=0.1), lambda optax: optax.amsgrad(1e-3, 0.9, 0.9, eps=0.1)),
+        (Nadam(ALPHA, BETA1, BETA2), lambda optax: optax.nadam(root, BETA1, BETA2, eps=0.0)),
+        (
+            BiasCorrected(AdaBelief(ALPHA, BETA1, BETA2)),
+            lambda optax: optax.adabelief(root, BETA1, BETA2, eps=0.0, eps_root=0.0),
+        ),
+        (
+            WithEpsilon(BiasCorrected(Yogi(ALPHA, BETA1, BETA2)), 1e-3),
+            lambda optax: optax.chain(
+                optax.scale_by_yogi(BETA1, BETA2, eps=1e-3, initial_accumulator_value=0.0),
+                optax.scale_by_learning_rate(root),
+            ),
+        ),
+        (
+            ADOPT(ALPHA, BETA1, BETA2),
+            lambda optax: optax.contrib.adopt(root, BETA1, BETA2, eps=1e-200, use_clipping=False),
+        ),
+        (ACProp(ALPHA, BETA1, BETA2), lambda optax: optax.contrib.acprop(asynchronous, BETA1, BETA2, 0.0, 0.0)),
+        (
+            DecoupledWeightDecay(TorchAdam(ALPHA, BETA1, BETA2), 0.3),
+            lambda optax: optax.adamw(root, BETA1, BETA2, weight_decay=0.3),
+        ),
+    ],
+    ids=lambda value: repr(value) if hasattr(value, "update") and hasattr(value, "start") else "",
+)
+def test_optax(optax, learner, make):
+    theirs = optax_trajectory(optax, make(optax))
+    assert np.isfinite(theirs).all()
+    for compiled in (False, True) if isinstance(learner, Algorithm1) else (False,):
         np.testing.assert_allclose(trajectory(learner, compiled), theirs, rtol=0.0, atol=1e-12)
 
 

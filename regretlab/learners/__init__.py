@@ -3,19 +3,65 @@
 from regretlab.learners.adam import Adam, AdamNC, AdamX, AMSGrad, RMSProp
 from regretlab.learners.base import Algorithm1, Learner, State
 from regretlab.learners.bounded import AdaBound, AMSBound
-from regretlab.learners.gradient import OGD, AdaGrad
+from regretlab.learners.combinators import (
+    BiasCorrected,
+    Combinator,
+    DecoupledWeightDecay,
+    EpsilonInsideRoot,
+    L2Penalty,
+    WithEpsilon,
+)
+from regretlab.learners.delayed import ADOPT, ACProp, AdaShift, DelayedAdam
+from regretlab.learners.frameworks import KerasAMSGrad, OptaxAMSGrad, TorchAdam, TorchAMSGrad, TorchNAdam
+from regretlab.learners.gradient import OGD, AdaGrad, OGDMomentum
+from regretlab.learners.moments import (
+    AdaBelief,
+    AMSBelief,
+    Nadam,
+    NosAdam,
+    Padam,
+    QHAdam,
+    SAdam,
+    UnmaximizedPadam,
+    Yogi,
+)
 
 __all__ = [
+    "ADOPT",
     "OGD",
+    "ACProp",
+    "AMSBelief",
     "AMSBound",
     "AMSGrad",
+    "AdaBelief",
     "AdaBound",
     "AdaGrad",
+    "AdaShift",
     "Adam",
     "AdamNC",
     "AdamX",
     "Algorithm1",
+    "BiasCorrected",
+    "Combinator",
+    "DecoupledWeightDecay",
+    "DelayedAdam",
+    "EpsilonInsideRoot",
+    "KerasAMSGrad",
+    "L2Penalty",
     "Learner",
+    "Nadam",
+    "NosAdam",
+    "OGDMomentum",
+    "OptaxAMSGrad",
+    "Padam",
+    "QHAdam",
     "RMSProp",
+    "SAdam",
     "State",
+    "TorchAMSGrad",
+    "TorchAdam",
+    "TorchNAdam",
+    "UnmaximizedPadam",
+    "WithEpsilon",
+    "Yogi",
 ]

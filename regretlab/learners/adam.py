@@ -23,7 +23,9 @@ __all__ = ["AMSGrad", "Adam", "AdamNC", "AdamX", "RMSProp"]
 class RMSProp(Algorithm1):
     """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t g_t / sqrt v_t).
 
-    Tieleman, Hinton (2012); Adam with beta1 = 0.  No regret guarantee (Theorem 1).
+    Tieleman, Hinton (2012); Adam with beta1 = 0.
+
+    Counterexample: the losses of Theorem 1 of Reddi et al. (2018).
     """
 
     alpha: Hyperparameter = 0.1
@@ -40,9 +42,11 @@ class Adam(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
     x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t m_t / sqrt v_t).
 
-    Kingma, Ba (2015) as stated by Reddi et al. (2018): without bias correction
-    and eps.  No regret guarantee: Theorems 1 to 3 give sequences on which R_T/T
-    does not tend to 0.
+    Kingma, Ba (2015), arXiv:1412.6980, as stated by Reddi et al. (2018): without bias correction
+    and eps.  With them it is :class:`TorchAdam`.
+
+    Claim: R_T = O(sqrt T) (Theorem 4.1), which is false.
+    Counterexample: Theorems 1 to 3 of Reddi et al. give sequences on which R_T/T does not tend to 0.
     """
 
     alpha: Hyperparameter = 0.1
@@ -61,8 +65,10 @@ class AMSGrad(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
     vhat_t = max(vhat_{t-1}, v_t),   x_{t+1} = Pi_F^{sqrt vhat_t}(x_t - alpha_t m_t / sqrt vhat_t).
 
-    Algorithm 2 of Reddi, Kale, Kumar (2018).  The maximum is over the moving
-    averages v_t.  R_T = O(sqrt T) for alpha_t = alpha / sqrt(t), beta1 < sqrt(beta2)
+    Algorithm 2 of Reddi, Kale, Kumar (2018), arXiv:1904.09237.  The maximum is over the moving
+    averages v_t.
+
+    Guarantee: R_T = O(sqrt T) for alpha_t = alpha / sqrt(t), beta1 < sqrt(beta2)
     (Theorem 4 for decaying beta_{1,t}).
     """
 
@@ -109,8 +115,10 @@ class AdamX(Algorithm1):
 class AdamNC(Algorithm1):
     """Adam with an increasing beta_{2,t}, by default 1 - 1/t: v_t = (1/t) sum_{s<=t} g_s^2.
 
-    Algorithm 3 of Reddi, Kale, Kumar (2018); NC is for *non-constant* beta2.
-    R_T = O(sqrt T) (Theorem 5, Corollary 2).  With beta1 = 0 it is AdaGrad.
+    Algorithm 3 of Reddi, Kale, Kumar (2018), arXiv:1904.09237.  NC is for *non-constant* beta2, not for
+    "no correction": Adam without bias correction is :class:`Adam`.  With beta1 = 0 it is AdaGrad.
+
+    Guarantee: R_T = O(sqrt T) (Theorem 5, Corollary 2).
     """
 
     alpha: Hyperparameter = 0.1
