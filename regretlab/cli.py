@@ -223,22 +223,35 @@ def _format(path: Path) -> str:
 # -- reproduce -------------------------------------------------------------------------
 
 
-@main.command(epilog=examples("regretlab reproduce figure1", "regretlab reproduce all --out figures"))
+@main.command(
+    epilog=examples(
+        "regretlab reproduce figure1",
+        "regretlab reproduce all --quick",
+        "regretlab reproduce figure2 --mnist mnist",
+    )
+)
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default="figures",
-    show_default=True,
-    help="Folder for the pictures and their data; made if it is not there.",
+    help="Folder for the pictures and their data, made if it is not there; by default 'figures', "
+    "with --quick 'figures/quick'.",
 )
 @click.option("--quick", is_flag=True, help="Short horizons: to see that everything works.")
-def reproduce(names: tuple[str, ...], out: Path, quick: bool) -> None:
+@click.option(
+    "--mnist",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="For figure2: play on the MNIST test digits in this folder, t10k-images-idx3-ubyte and "
+    "t10k-labels-idx1-ubyte, each as it is or with .gz; writes figure2_mnist.",
+)
+def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path | None) -> None:
     """Make the figures NAME..., or all of them.
 
-    Without a NAME, the names there are.
+    Without a NAME, the names there are. figure2 needs scikit-learn for its digits, unless
+    --mnist says where others are: pip install 'regretlab[experiments]'.
     """
-    from regretlab import GameError
+    from regretlab import GameError, losses
     from regretlab.experiments import EXPERIMENTS
     from regretlab.experiments import reproduce as run
     from regretlab.names import nearest
@@ -247,19 +260,24 @@ def reproduce(names: tuple[str, ...], out: Path, quick: bool) -> None:
     if not names:
         click.echo("\n".join(known))
         return
+    folder = out or Path("figures", *(["quick"] if quick else []))
+    wanted = {name.lower() for name in names}
     with bad_input():
         for name in names:
             if name.lower() not in known:
                 raise ValueError(f"there is no experiment {name!r}{nearest(name, known)}")
-        out.mkdir(parents=True, exist_ok=True)
-        check_folder(out)
-    wanted = {name.lower() for name in names}
+        if mnist is not None:
+            if wanted != {"figure2"}:
+                raise ValueError(f"--mnist {mnist}: only figure2 plays on MNIST, and {', '.join(names)} was asked for")
+            losses.mnist(mnist)  # objects to a folder without the files
+        folder.mkdir(parents=True, exist_ok=True)
+        check_folder(folder)
     for name in EXPERIMENTS:
         if wanted & {name, "all"}:
             try:
-                for path in run(name, out, quick=quick):
+                for path in run(name, folder, quick=quick, mnist=mnist):
                     click.echo(f"wrote {path}")
-            except (GameError, OSError) as error:
+            except (GameError, OSError, ImportError) as error:
                 raise click.ClickException(f"{name}: {one_line(error)}") from error
 
 
