@@ -41,7 +41,7 @@ class Bundle:
         """Go on from the best point of ``bracket`` until it is narrow enough, or does not get narrower."""
         d = self.g.shape[1]
         weights = np.full(self.c.size, 1.0 / self.c.size)
-        diameter = 2.0 * float(np.linalg.norm(sums.reach)) or 1.0
+        diameter = sums.diameter
         stay, idle = max(float(np.linalg.norm(self.g, axis=1).max()) / diameter, 1e-300), 0
         for _ in range(_MOST_PASSES):
             u, aim = bracket.point, bracket.aim

@@ -60,7 +60,8 @@ class LinkSums(Sums):
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
         d = u.size
         value, constant, gradient = Total(), Total(), Total(np.zeros(d))
-        curvature, size, noise, kinks = np.zeros((d, d)), 0.0, 0.0, 0
+        curvature = np.zeros((d, d) if bend else 0)
+        size, noise, kinks = 0.0, 0.0, 0
         for a, y, far, weight in self.rows(start, stop):
             slope, second = np.empty(len(a)), np.zeros(len(a))
             out = np.zeros(8)

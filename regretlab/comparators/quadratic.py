@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regretlab._typing import Array
-from regretlab.sets import Box, FeasibleSet, LinfBall, Polytope
+from regretlab.sets import Box, FeasibleSet, L2Ball, LinfBall, Polytope
 
 __all__ = ["Quadratic"]
 
@@ -30,6 +30,8 @@ class Quadratic:
     * Where the minimum over R^d is in F it is that.
     * On a box: Newton steps in the coordinates that are not held by a bound, cut
       off at the bounds.
+    * On a Euclidean ball: in coordinates in which H is diagonal that ball is the
+      same, and the minimum is the projection of the one over R^d in the metric H.
     * On a polytope {A x <= b}: the solver that projects onto it.
     * On any other set: Wolfe's method ("Finding the nearest point in a polytope",
       1976) in the metric of H.  It holds points z_1..z_k that have minimised
@@ -56,6 +58,8 @@ class Quadratic:
         F = self.feasible_set
         if isinstance(F, Box | LinfBall):
             return self._on_a_box(F if isinstance(F, Box) else F.box, g, H, u, aim)
+        if isinstance(F, L2Ball):
+            return self._on_a_ball(F, g, H, u)
         if isinstance(F, Polytope):
             found = self._on_a_polytope(F, g, H, u)
             if found is not None:
@@ -85,6 +89,15 @@ class Quadratic:
                 break
             v = trial
         return v
+
+    def _on_a_ball(self, ball: L2Ball, g: Array, H: Array, u: Array) -> Array:
+        center = 0.0 if ball.center is None else ball.center
+        size = max(float(np.abs(H).max()), 1e-30 * float(np.abs(g).max()) / ball.radius)  # or else it overflows
+        eigenvalues, V = np.linalg.eigh(H / size)
+        metric = np.maximum(eigenvalues, _RIDGE)
+        free = V.T @ (u - center) - V.T @ (g / size) / metric
+        nearest = V @ L2Ball(ball.radius, dimension=u.size).project(free, metric)
+        return self.inside(center + nearest)
 
     def _on_a_polytope(self, polytope: Polytope, g: Array, H: Array, u: Array) -> Array | None:
         solve = importlib.import_module("daqp").solve
