@@ -14,7 +14,8 @@ __all__ = ["accelerate"]
 
 _MOST_PASSES = 500
 _IDLE = 150  # passes that do not halve the gap
-_LONGER = 0.95  # factor of L in a pass
+_LONGER = 0.97  # factor of L in a pass
+_STEEPER = 2.0  # changes of the gradient, relative to L, that are not put up with
 
 
 def accelerate(sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, steepness: float) -> float:
@@ -68,6 +69,9 @@ def accelerate(sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, st
             break
         found = look(there)
         met = float((found.gradient - tangent.gradient) @ moved) / square
+        if met > _STEEPER * L:  # that was too long a step: back to v
+            L = 1.5 * met
+            continue
         L = 1.5 * met if met > L else L
         x, v, momentum, tangent = after, there, ahead, found
     return L
