@@ -49,20 +49,19 @@ class Secants:
     def measure(self, sums: Sums, span: tuple[int, int], u: Array, gradient: Array) -> None:
         """Forget all, and look at the gradients of F a little aside from u, in every direction that F has.
 
-        The points u + s_i lie in F; from the changes y_i of the gradient there the matrix
-        is the one with B s_i = y_i, as nearly as a symmetric one can.
+        The points u + s_i are projections of u +- h e_i onto F, the farther one of
+        each two; with the changes y_i of the gradient there the matrix is the one with
+        B s_i = y_i, as nearly as a symmetric one can.
         """
         F, d = sums.feasible_set, u.size
         apart = _APART * max(float(sums.reach.max()), 1e-300)
         S, Y = np.zeros((d, d)), np.zeros((d, d))
         for i in range(d):
-            for way in (apart, -apart):
-                v = u.copy()
-                v[i] += way
-                if F.contains(v):
-                    break
-            S[i] = F.project(v) - u
-            Y[i] = sums.at(u + S[i], *span).gradient - gradient if S[i].any() else 0.0
+            aside = np.zeros(d)
+            aside[i] = apart
+            S[i] = max((F.project(u + s) - u for s in (aside, -aside)), key=np.linalg.norm)
+            if S[i].any():
+                Y[i] = sums.at(u + S[i], *span).gradient - gradient
         B = np.linalg.solve(S.T @ S + 1e-12 * apart**2 * np.eye(d), S.T @ Y)
         B = 0.5 * (B + B.T)
         self._matrix, self._last = B + 1e-9 * max(float(np.abs(B).max()), 1e-300) * np.eye(d), (u, gradient)

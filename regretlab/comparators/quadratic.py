@@ -7,6 +7,7 @@ rounds there are.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from regretlab._typing import Array
 from regretlab.sets import Box, FeasibleSet, L2Ball, LinfBall, Polytope
 
-__all__ = ["Quadratic"]
+__all__ = ["Quadratic", "step_length"]
 
 Flags = NDArray[np.bool_]
 
@@ -22,6 +23,8 @@ _MOST_STEPS = 1000
 _IDLE = 20  # steps that do not narrow the gap
 _ROUNDING = 1e-15
 _RIDGE = 1e-14
+_OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
+_HALVINGS = 60
 
 
 class Quadratic:
@@ -131,6 +134,25 @@ class Quadratic:
             atoms, weights = np.vstack([atoms, atom]), np.append(weights, 0.0)
             atoms, weights = _minimize_over_hull(atoms, weights, g, H, u)
         return best
+
+
+def step_length(slope: Callable[[float], float]) -> float:
+    """A length in (0, 1] at which the increasing slope along a step, negative at 0, is near zero.
+
+    1 if the slope is not far above zero there; otherwise by the rule of false position.
+    """
+    first = slope(0.0)
+    near, far, at_near, at_far = 0.0, 1.0, first, slope(1.0)
+    if at_far <= -_OVERSHOOT * first:
+        return 1.0
+    length = 1.0
+    for _ in range(_HALVINGS):
+        length = near + (far - near) * min(max(-at_near / (at_far - at_near), 0.05), 0.95)
+        at = slope(length)
+        if abs(at) <= -_OVERSHOOT * first:
+            break
+        near, at_near, far, at_far = (near, at_near, length, at) if at > 0.0 else (length, at, far, at_far)
+    return length
 
 
 def _free_step(H: Array, slope: Array, held: Flags, at_lo: Flags, at_hi: Flags) -> Array:
