@@ -50,12 +50,12 @@ class Solver:
     """Minimises sums of losses over spans of rounds, each from where the last one ended.
 
     * d = 1: closing in on the change of sign of the subgradient.
-    * d <= 64: Newton's method; where only values and gradients are known, with
+    * 1 < d <= 64: Newton's method; where only values and gradients are known, with
       secants for second derivatives.
     * d > 64: accelerated projected gradients.  What these leave open, up to d = 1000:
       Newton's method, with differences of gradients, and secants from there on,
       for second derivatives that the sum cannot tell.
-    * Links with kinks, up to d = 1000: Newton's method on smoothed links, then kink by kink.
+    * Links with kinks, 1 < d <= 1000: Newton's method on smoothed links, then kink by kink.
     * What these do not solve: a bundle of tangents.
 
     What is paid by a learner is not among the arguments: the answer is the same for all.
@@ -74,7 +74,7 @@ class Solver:
             self._secants.scale((stop - start) / self._rounds)
             self._steepness *= (stop - start) / self._rounds
         self._rounds = stop - start
-        origin = sums.feasible_set.nearest_to_origin()
+        origin = sums.feasible_set.nearest_to_origin()  # what a learner plays first: it says what a small gap is
         bracket.add(origin, sums.at(origin, *span))
         kinks = isinstance(sums, LinkSums) and not sums.smooth
         if d == 1:
@@ -101,7 +101,7 @@ class _Known:
     """The best points found for prefixes of one sequence on one set at one seed."""
 
     def __init__(self, game: Game) -> None:
-        self.losses = game.losses  # alive for as long as this is, so that its id is its own
+        self.parts = game.losses, game.feasible_set  # alive for as long as this is, so that their ids are their own
         self.best: dict[int, Best] = {}
 
 
