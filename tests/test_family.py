@@ -549,7 +549,7 @@ def test_every_learner_says_what_is_known_about_it(cls):
 
 def test_the_list_of_learners_is_complete():
     public = {name for name in family.__all__ if isinstance(getattr(family, name), type)}
-    assert public - {cls.__name__ for cls in LISTED} == {"Algorithm1", "Combinator", "Learner", "State"}
+    assert public - {cls.__name__ for cls in LISTED} == {"Algorithm1", "Combinator", "Learner", "State", "WholeLearner"}
 
 
 def test_a_game_drifts_as_its_rule():

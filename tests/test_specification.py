@@ -89,10 +89,12 @@ def test_learners(learner, tmp_path):
     copy = again(learner)
     assert type(copy) is type(learner)
     assert specification(copy) == specification(learner)
-    game = rl.play(learner, pieces.Waves(), INTERVAL, 20)
+    on_simplices = isinstance(learner, rl.learners.Hedge | rl.learners.ExponentiatedGradient)
+    F = rl.sets.Simplex() if on_simplices else INTERVAL
+    game = rl.play(learner, pieces.Waves(), F, 20)
     game.save(tmp_path / "game")
     assert_same(rl.Game.load(tmp_path / "game").extend(35), game.extend(35))
-    assert_same(game, rl.play(learner, pieces.Waves(), INTERVAL, 35))
+    assert_same(game, rl.play(learner, pieces.Waves(), F, 35))
 
 
 @pytest.mark.parametrize("losses", LOSSES, ids=kind)
