@@ -242,7 +242,7 @@ class Nadam(Algorithm1):
 class SAdam(Algorithm1):
     """v_t = beta_{2,t} v_{t-1} + (1 - beta_{2,t}) g_t^2,   W_t = v_t + delta / t,   alpha_t = alpha / t.
 
-    Wang, Lu, Tu, Zhang (2019), arXiv:1905.02957, for strongly convex losses: no square root,
+    Wang, Lu, Cheng, Tu, Zhang (2020), arXiv:1905.02957, for strongly convex losses: no square root,
     and a stepsize of 1/t.  The default alpha is :class:`~regretlab.schedules.Inverse`; a number
     means alpha / sqrt(t), as everywhere.
 
