@@ -51,7 +51,7 @@ from regretlab.learners import (
 )
 from regretlab.learners.bounded import LowerBound, UpperBound
 from regretlab.learners.combinators import _compose
-from regretlab.losses import Mod3, Periodic, RandomLinear
+from regretlab.losses import Mod3, Opposing, Periodic, PeriodicQuadratics, RandomLinear
 from regretlab.names import LEARNERS
 from regretlab.schedules import Constant, Geometric, Inverse, InversePower
 from regretlab.sets import Box
@@ -308,6 +308,44 @@ def test_the_stepsize_of_adabound_is_between_the_bounds(learner, alpha):
     assert (etahat <= upper * (1 + 1e-12)).all()
     assert np.isclose(etahat, lower, rtol=1e-12).any()
     assert np.isclose(etahat, upper, rtol=1e-12)[100:].any() == (learner is AdaBound)
+
+
+# -- bounds that the docstrings state -----------------------------------------------------------------
+
+
+def played(learner, losses, d, T=600):
+    """R_T and g_1..g_T, on [-1, 1]^d."""
+    game = play(learner, losses, Box(), T, checkpoints=range(1, T + 1))
+    x = game.record.point
+    g = np.array([losses.reveal(t, x[t - 1], game.seed).gradient(x[t - 1]) for t in range(1, T + 1)])
+    assert g.shape == (T, d)
+    return float(game.regret["regret"].iloc[-1]), g
+
+
+@pytest.mark.parametrize("beta1", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("pattern", [[1.0, -1.0], [0.9, 0.8, -1.0, 0.3], [[1.0, 0.0], [-1.0, 0.5]]])
+def test_the_regret_of_sadam_is_logarithmic(pattern, beta1):
+    D, G, mu, delta = 2.0, 2.0, 1.0, 0.5
+    d = np.atleast_2d(np.array(pattern).T).shape[0]
+    alpha = G**2 / mu
+    R, g = played(SAdam(Inverse(alpha), beta1=beta1, delta=delta), PeriodicQuadratics(pattern, mu), d)
+    rest = alpha * (1.0 + beta1) / (2.0 * (1.0 - beta1)) * np.log1p((g**2).sum(axis=0) / delta).sum()
+    assert np.abs(g).max() <= G
+    assert R <= d * delta * D**2 / (2.0 * alpha) + beta1 / (1.0 - beta1) * d * G * D + rest
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize(
+    "losses", [Mod3(C=3.0), Periodic(FIGURE1), Opposing(), RandomLinear(mean=0.2)], ids=lambda x: type(x).__name__
+)
+def test_the_bound_of_nosadam(losses, gamma):
+    alpha, D = 0.7, 2.0
+    R, g = played(NosAdam(alpha, beta1=0.0, b=InversePower(gamma=gamma)), losses, 1)
+    t = np.arange(1.0, len(g) + 1.0)
+    b = t**-gamma
+    B, weighted = np.cumsum(b), (b[:, None] * g**2).sum(axis=0)
+    first = D**2 / (2.0 * alpha) * np.sqrt(len(g) * weighted / B[-1]).sum()
+    assert R <= first + alpha * (np.sqrt(B / t) / b).max() * np.sqrt(weighted).sum()
 
 
 # -- PyTorch's AMSGrad ------------------------------------------------------------------------------
