@@ -12,6 +12,7 @@ from regretlab.learners import (
     AdaGrad,
     AdaGradNorm,
     AvaGrad,
+    CoinBetting,
     DualAveraging,
     ExponentiatedGradient,
     Hedge,
@@ -178,6 +179,51 @@ def test_bounds_of_experts(losses):
     assert R <= math.sqrt(2.0 * T * math.log(3))
 
 
+# -- betting ----------------------------------------------------------------------------------------
+
+
+def test_coin_betting_keeps_its_promises():
+    check_learner(CoinBetting(G=1e5), Box(-1.0, 1.0))
+
+
+def test_coin_betting_inside_the_box_is_the_estimator():
+    """Wealth_t = scale prod_{s<=t} (1 + c_s beta_s), the fraction beta_s = theta_{s-1} / s."""
+    rng = np.random.default_rng(5)
+    g = rng.uniform(-1.0, 1.0, 80)
+    x = points(CoinBetting(G=2.0, scale=0.3), g[:, None], Box(-1e6, 1e6))[:, 0]
+    wealth, theta = 0.3, 0.0
+    for t, c in enumerate(-g / 2.0, start=1):
+        assert x[t - 1] == pytest.approx(theta / t * wealth, rel=1e-11, abs=1e-15)
+        wealth *= 1.0 + c * theta / t
+        theta += c
+        assert wealth > 0.0
+
+
+@pytest.mark.parametrize("losses", SEQUENCES[:2] + SEQUENCES[3:], ids=lambda losses: type(losses).__name__)
+@pytest.mark.parametrize("scale", [0.01, 1.0])
+def test_the_bound_of_coin_betting(losses, scale):
+    side = 1.5
+    R, _ = regret_and_gradients(CoinBetting(scale=scale), losses, Box(-side, side))
+    assert R <= 3.0 * (scale + side * math.sqrt(T * math.log(1.0 + 24.0 * T**2 * side**2 / scale**2)))
+
+
+def test_coin_betting_comes_back_from_the_end_of_the_box_at_once():
+    """The coins that would carry w_t further out are not counted."""
+    x = points(CoinBetting(), np.array([[-1.0]] * 200 + [[1.0]] * 60), Box(-1.0, 1.0))[:, 0]
+    assert x[150] == x[200] == 1.0
+    assert x[210] < 0.5
+    assert x[-1] == -1.0
+
+
+def test_coin_betting_needs_a_box_and_a_bound():
+    with pytest.raises(ValueError, match=r"feasible_set=L2Ball.*: CoinBetting needs a Box"):
+        CoinBetting().start(BALL)
+    with pytest.raises(ValueError, match=r"gradient=\[2.\] at round 1: CoinBetting with G=1.0 needs \|g_i\| <= G"):
+        CoinBetting().update(CoinBetting().start(Box()), 2.0)
+    with pytest.raises(TypeError, match=r"scale=InverseSqrt.* must be a number"):
+        CoinBetting(scale=InverseSqrt(1.0))
+
+
 def test_frank_wolfe_learns():
     game = play(OnlineFrankWolfe(InversePower(1.0, gamma=0.75)), Periodic([[1.0, 0.0, -0.5]]), BALL, 3000)
     assert game.regret["average_regret"].iloc[-1] < 0.05 * 1.5 * math.sqrt(1.25)
@@ -206,6 +252,8 @@ def test_frank_wolfe_needs_a_bounded_set():
         (lambda: Hedge(alpha=-1.0), r"alpha=-1.0 must be positive"),
         (lambda: AvaGrad(eps=0.0), r"eps=0.0 must be positive"),
         (lambda: AvaGrad(beta1=1.0), r"beta1=1.0 must be in \[0, 1\)"),
+        (lambda: CoinBetting(G=0.0), r"G=0.0 must be positive"),
+        (lambda: CoinBetting(scale=-1.0), r"scale=-1.0 must be positive"),
         (lambda: AdaGradNorm(alpha=InverseSqrt(0.0)), r"alpha=InverseSqrt.* must be positive"),
     ],
 )

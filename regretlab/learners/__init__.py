@@ -28,6 +28,7 @@ from regretlab.learners.moments import (
 from regretlab.learners.whole import (
     AdaGradNorm,
     AvaGrad,
+    CoinBetting,
     DualAveraging,
     ExponentiatedGradient,
     Hedge,
@@ -53,6 +54,7 @@ __all__ = [
     "Algorithm1",
     "AvaGrad",
     "BiasCorrected",
+    "CoinBetting",
     "Combinator",
     "DecoupledWeightDecay",
     "DelayedAdam",

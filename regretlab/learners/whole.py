@@ -26,12 +26,13 @@ from regretlab.learners.base import (
     checked_gradient,
     first_state,
 )
-from regretlab.schedules import InversePower, Schedule
-from regretlab.sets import FeasibleSet, Simplex
+from regretlab.schedules import Constant, InversePower, Schedule
+from regretlab.sets import Box, FeasibleSet, Simplex
 
 __all__ = [
     "AdaGradNorm",
     "AvaGrad",
+    "CoinBetting",
     "DualAveraging",
     "ExponentiatedGradient",
     "Hedge",
@@ -48,8 +49,6 @@ class WholeLearner(Learner):
 
     A subclass names in ``memory`` the arrays (d,) it keeps, zero at the start, and has ``step``.
     """
-
-    alpha: Hyperparameter = 0.1
 
     memory: ClassVar[tuple[str, ...]] = ()
     ranges: ClassVar = Algorithm1.ranges
@@ -97,6 +96,8 @@ class AdaGradNorm(WholeLearner):
     Guarantee: R_T <= (D_2^2 / (2 alpha) + alpha) sqrt(sum_t ||g_t||_2^2).
     """
 
+    alpha: Hyperparameter = 0.1
+
     memory = ("s",)
 
     def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
@@ -120,6 +121,7 @@ class AvaGrad(WholeLearner):
     Guarantee: in one dimension that of OGDMomentum; none known for d > 1.
     """
 
+    alpha: Hyperparameter = 0.1
     beta1: Hyperparameter = 0.9
     beta2: Hyperparameter = 0.99
     eps: Hyperparameter = 0.1
@@ -146,6 +148,8 @@ class DualAveraging(WholeLearner):
     Guarantee: R_T <= max_{x in F} ||x - x_1||_2^2 / (2 alpha_T) + (1/2) sum_t alpha_t ||g_t||_2^2 for any
     non-increasing alpha_t.
     """
+
+    alpha: Hyperparameter = 0.1
 
     memory = ("x1", "s")
 
@@ -174,6 +178,8 @@ class ExponentiatedGradient(WholeLearner):
         By ``start``, when the set is not a simplex or a coordinate of x_1 is 0.
     """
 
+    alpha: Hyperparameter = 0.1
+
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         return _inside_simplex(self, first_state(feasible_set, point, self.memory))
 
@@ -197,6 +203,8 @@ class Hedge(WholeLearner):
     ValueError
         By ``start``, when the set is not a simplex or a coordinate of x_1 is 0.
     """
+
+    alpha: Hyperparameter = 0.1
 
     memory = ("x1", "s")
 
@@ -257,3 +265,49 @@ class OnlineFrankWolfe(WholeLearner):
         u = F.minimize_linear(self.value("alpha", t) * s + 2.0 * (x - moments["x1"]))
         sigma = min(1.0, 2.0 / np.sqrt(t))
         return F.project((1.0 - sigma) * x + sigma * u), {"x1": moments["x1"].copy(), "s": s}
+
+
+@dataclass(frozen=True)
+class CoinBetting(WholeLearner):
+    """x_{t+1} = Pi_F(x_1 + w_{t+1}),   w_{t+1} = (theta_t / (t + 1)) (scale + sum_{s<=t} c_s w_s),
+    theta_t = sum_{s<=t} c_s,   c_t = -g_t / G, but 0 where that would move w_t further out of F.
+
+    By coordinate, on a box.  Orabona, Pal (2016), arXiv:1602.04128: the bets of the Krichevsky-Trofimov estimator, no stepsize.
+    ``scale`` is the money at the start, in units of x; ``G`` bounds all |g_{t,i}|.  Onto the box by the
+    reduction of Cutkosky, Orabona (2018), arXiv:1802.06293, in one dimension.
+
+    Guarantee: for every u, with r_i = |u_i - x_{1,i}|,
+    R_T(u) <= G sum_i [ scale + r_i sqrt(T ln(1 + 24 T^2 r_i^2 / scale^2)) ].
+
+    Raises
+    ------
+    ValueError
+        By ``start``, when the set is not a box; by ``update``, when a gradient is larger than G.
+    """
+
+    G: float = 1.0
+    scale: float = 1.0
+
+    memory = ("x1", "w", "theta", "gain")
+    ranges: ClassVar = {"G": POSITIVE, "scale": POSITIVE}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, schedule in self.schedules.items():
+            if not isinstance(schedule, Constant):
+                raise TypeError(f"{name}={getattr(self, name)!r} must be a number")
+
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
+        state = first_state(feasible_set, point, self.memory)
+        if not isinstance(state.feasible_set, Box):
+            raise ValueError(f"feasible_set={state.feasible_set!r}: CoinBetting needs a Box")
+        return State(0, state.point, {**state.moments, "x1": state.point.copy()}, state.feasible_set)
+
+    def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
+        G, x1, w = self.value("G", t), moments["x1"], moments["w"]
+        if (np.abs(g) > G).any():
+            raise ValueError(f"gradient={g} at round {t}: CoinBetting with G={self.G} needs |g_i| <= G")
+        c = np.where(g * (x1 + w - x) < 0.0, 0.0, -g / G)
+        theta, gain = moments["theta"] + c, moments["gain"] + c * w
+        w = theta / (t + 1) * (self.value("scale", t) + gain)
+        return F.project(x1 + w), {"x1": x1.copy(), "w": w, "theta": theta, "gain": gain}
