@@ -272,7 +272,8 @@ class CoinBetting(WholeLearner):
     """x_{t+1} = Pi_F(x_1 + w_{t+1}),   w_{t+1} = (theta_t / (t + 1)) (scale + sum_{s<=t} c_s w_s),
     theta_t = sum_{s<=t} c_s,   c_t = -g_t / G, but 0 where that would move w_t further out of F.
 
-    By coordinate, on a box.  Orabona, Pal (2016), arXiv:1602.04128: the bets of the Krichevsky-Trofimov estimator, no stepsize.
+    By coordinate, on a box.  Orabona, Pal (2016), arXiv:1602.04128: the bets of the
+    Krichevsky-Trofimov estimator, no stepsize.
     ``scale`` is the money at the start, in units of x; ``G`` bounds all |g_{t,i}|.  Onto the box by the
     reduction of Cutkosky, Orabona (2018), arXiv:1802.06293, in one dimension.
 
