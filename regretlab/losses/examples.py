@@ -98,7 +98,7 @@ class _Tables(OverExamples):
 
     def _run(self, first: int, n: int, seed: int) -> Rounds:
         L, last = self._length, first + n
-        tables = range(first // L, -(-last // L))
+        tables = range(first // L, max(first // L + 1, -(-last // L)))  # at least one, for no positions
         parts = [self._kept(k, seed)[max(first - k * L, 0) : last - k * L] for k in tables]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
