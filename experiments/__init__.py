@@ -16,7 +16,7 @@ from types import ModuleType
 
 from regretlab.files import whole_file
 
-from . import figure1, figure2, random_convex, theorem1
+from . import figure1, figure2, random_convex, scaling, theorem1
 
 __all__ = ["EXPERIMENTS", "reproduce"]
 
@@ -25,6 +25,7 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "theorem1": theorem1,
     "figure2": figure2,
     "random_convex": random_convex,
+    "scaling": scaling,
 }
 """The figures by name.
 

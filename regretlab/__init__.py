@@ -1,6 +1,7 @@
 """Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
 
-from regretlab import learners, losses, schedules, sets
+from regretlab import certificates, learners, losses, schedules, sets
+from regretlab.certificates import certify
 from regretlab.checks import CheckFailed, check_learner, check_losses, check_set
 from regretlab.comparison import compare, play_all, tidy
 from regretlab.errors import GameError, GameInterrupted
@@ -11,6 +12,8 @@ __all__ = [
     "Game",
     "GameError",
     "GameInterrupted",
+    "certificates",
+    "certify",
     "check_learner",
     "check_losses",
     "check_set",

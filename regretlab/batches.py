@@ -43,7 +43,7 @@ def _form(game: Game) -> tuple[Any, ...] | None:
     learner, losses, F = game.learner, game.losses, game.feasible_set
     if not isinstance(learner, Algorithm1) or type(learner).update is not Algorithm1.update:
         return None
-    rule = (learner.signature(), _shapes(learner), game.state.point.size)
+    rule = (learner.signature(), _shapes(learner), tuple(game.state.ledger), game.state.point.size)
     if isinstance(losses, LinearLosses) and type(F) is Box:
         return LinearLanes, *rule
     if F.projection is None or type(F)._project not in (FeasibleSet._project, Product._project):

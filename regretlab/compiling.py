@@ -49,8 +49,12 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
         Keep the compiled result on disk under the function's fingerprint.  A
         function without a fingerprint is compiled anew in each process.
     """
+
     # numba takes a function that another one calls only if it is compiled already
-    compile_one = numba.njit(error_model="numpy", nogil=True)
+    def compile_one(copy: Callable[..., Any]) -> Any:
+        inside = copy.__code__ is not function.__code__  # a call inside a loop keeps it from working on many cells
+        return numba.njit(copy, error_model="numpy", nogil=True, forceinline=inside)
+
     compiled: Any = _rebuilt(function, (), {}, lambda value: value, compile_one)
     if keep and FunctionCache is not None:
         with suppress(Exception):  # no fingerprint, no folder to write to, or another numba: compile, do not keep

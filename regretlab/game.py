@@ -11,7 +11,7 @@ import numpy as np
 from regretlab import regret as _regret
 from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.driver import advance
-from regretlab.learners.base import Learner, State
+from regretlab.learners.base import Algorithm1, Learner, State
 from regretlab.losses.base import AdaptiveLosses, LinearLosses, Losses
 from regretlab.record import Checkpoints, Record
 from regretlab.sets import FeasibleSet
@@ -19,6 +19,8 @@ from regretlab.sets import FeasibleSet
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from regretlab.certificates import Certificate
 
 __all__ = ["Game", "play", "rounds_to_play"]
 
@@ -39,6 +41,9 @@ class Game:
     checkpoints : iterable of int, optional
         The rounds to record besides the first and the last; by default about 32
         per decade.
+    ledger : bool
+        Keep the ledger that certificates are made from (:mod:`regretlab.ledger`).
+        Without it, :meth:`certify` plays the game again.
 
     Attributes
     ----------
@@ -64,6 +69,7 @@ class Game:
         seed: int = 0,
         start: ArrayLike | None = None,
         checkpoints: Iterable[int] | Checkpoints | None = None,
+        ledger: bool = False,
     ) -> None:
         for name, value, kind in (
             ("learner", learner, Learner),
@@ -86,10 +92,12 @@ class Game:
             start = np.full(d, start, dtype=np.float64) if shape == () else np.asarray(start, dtype=np.float64)
             if start.shape != (d,):
                 raise ValueError(f"start has shape {shape}, the losses have dimension {d}")
-        self.state = learner.start(self.feasible_set, start)
+        kept = {"ledger": True} if ledger and isinstance(learner, Algorithm1) else {}
+        self.state = learner.start(self.feasible_set, start, **kept)
         self.loss: Array = np.zeros((2, d))
         self.gradient: Array = np.zeros((2, d))
-        self.record = Record.empty(d)
+        self.record = Record.empty(d, len(self.state.ledger))
+        self._again: Game | None = None
 
     # -- playing ----------------------------------------------------------------------
 
@@ -145,6 +153,21 @@ class Game:
         """
         return _regret.regret_frame(_regret.best_in_hindsight(self))
 
+    def regret_at(self, rounds: ArrayLike) -> pd.DataFrame:
+        """R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u) at these checkpoints t, in increasing order.
+
+        Columns as in :attr:`regret`, which gives all checkpoints of linear losses and
+        some of others; here a comparator is looked for at these rounds only.
+
+        Raises
+        ------
+        TypeError
+            For anything but integers.
+        ValueError
+            Naming the rounds that are not recorded.
+        """
+        return _regret.regret_frame(_regret.best_in_hindsight_at(self, rounds))
+
     def regret_against(self, u: ArrayLike) -> pd.DataFrame:
         """R_t(u) = sum_{s<=t} f_s(x_s) - f_s(u) for a fixed point u of F, at the checkpoints."""
         return _regret.regret_frame(_regret.against(self, u))
@@ -176,6 +199,31 @@ class Game:
             are all windows; w/stride sums are kept in memory for each length.
         """
         return _regret.over_windows(self, lengths, stride)
+
+    def certify(self, theorem: str | None = None) -> Certificate:
+        """An upper bound on the regret with each hypothesis checked: see :func:`regretlab.certificates.certify`."""
+        from regretlab.certificates import certify
+
+        return certify(self, theorem)
+
+    def with_ledger(self) -> Game:
+        """This game, if it keeps a ledger; else the same game, played again with one (and remembered).
+
+        Raises
+        ------
+        TypeError
+            When the learner is not one of Algorithm 1: it keeps no ledger.
+        """
+        if self.state.ledger:
+            return self
+        if not isinstance(self.learner, Algorithm1):
+            raise TypeError(f"{self.learner!r} keeps no ledger: only learners of Algorithm 1 do")
+        if self._again is None or self._again.horizon != self.horizon:
+            start = self.record.point[0] if self.horizon else self.point
+            how: Any = {"seed": self.seed, "checkpoints": self.checkpoints, "start": start}
+            again = self._again or Game(self.learner, self.losses, self.feasible_set, ledger=True, **how)
+            self._again = again.extend(self.horizon)
+        return self._again
 
     def plot(self) -> Figure:
         """Average regret; regret beside a sqrt(T) guide on log-log axes; x_t."""
@@ -251,6 +299,7 @@ def play(
     seed: int = 0,
     start: ArrayLike | None = None,
     checkpoints: Iterable[int] | Checkpoints | None = None,
+    ledger: bool = False,
     **how: Any,
 ) -> Game:
     """Play ``horizon`` rounds: x_t in F is played, f_t(x_t) is paid, g_t in the subdifferential is seen.
@@ -266,7 +315,8 @@ def play(
         When a round fails, or on Ctrl-C; ``.game`` of the exception is the game so far.
     """
     T = rounds_to_play(horizon)
-    return Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=checkpoints).extend(T, **how)
+    game = Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=checkpoints, ledger=ledger)
+    return game.extend(T, **how)
 
 
 def rounds_to_play(horizon: object) -> int:

@@ -17,7 +17,8 @@ from regretlab._typing import Array, Rounds
 from regretlab.aligned import Aligned
 from regretlab.errors import GameError, failure
 from regretlab.kernels import compose, compose_joint, each, reveal_linear, reveal_with, shared
-from regretlab.learners.base import Algorithm1, State
+from regretlab.learners.base import Algorithm1
+from regretlab.learners.form import Form
 from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, read_only
 from regretlab.losses.regression import LinkLosses
 from regretlab.record import Record
@@ -46,12 +47,12 @@ class Lanes(ABC):
         self.games = games
         self.d = d = games[0].state.point.size
         self.first = games[0].horizon
-        self.learner = _algorithm1(games[0])
-        coefficients = self._cells([np.tile(_algorithm1(g).coefficients(), (d, 1)).T for g in games])
+        self.form = _form(games[0])
+        coefficients = self._cells([np.tile(_form(game).coefficients(), (d, 1)).T for game in games])
         (self.coefficients,) = Aligned.of(coefficients).arrays
         arrays = (
             self._cells([game.state.point for game in games]),
-            self._cells([np.array(list(game.state.moments.values())).reshape(-1, d) for game in games]),
+            self._cells([game.state.numbers() for game in games]),
             self._cells([game.loss for game in games]),
             np.ascontiguousarray(games[0].gradient) if self.shared else self._cells([g.gradient for g in games]),
         )
@@ -91,22 +92,21 @@ class Lanes(ABC):
 
     def finish(self) -> None:
         """Hand every game what was played of it."""
-        t, (_, (x, moments, loss, gradient)), count, last = self.now
+        t, (_, (x, numbers, loss, gradient)), count, last = self.now
         parts = [*self.records[:count], *([last] if last else [])]
         if not parts:
             return
-        hits, points, losses, gradients = (np.concatenate(column) for column in zip(*parts, strict=True))
+        hits, *recorded = (np.concatenate(column) for column in zip(*parts, strict=True))
         for lane, game in enumerate(self.games):
-            own = [self._lane(array, lane).copy() for array in (x, moments, loss)]
+            own = [self._lane(array, lane).copy() for array in (x, numbers, loss)]
             total = gradient if self.shared else self._lane(gradient, lane)
-            state = State(t, own[0], dict(zip(game.state.moments, own[1], strict=True)), game.feasible_set)
-            record = Record(
-                hits.astype(np.int64),
-                self._lane(points, lane).copy(),
-                self._lane(losses, lane).copy(),
-                (gradients if self.shared else self._lane(gradients, lane)).copy(),
-            )
-            game.append(state, own[2], total.copy(), [record])
+            points, losses, gradients, notes = recorded
+            columns = [self._lane(column, lane) for column in (points, losses)]
+            columns += [gradients if self.shared else self._lane(gradients, lane), self._lane(notes, lane)]
+            if len(self.games) > 1:  # else they are all of what was just made
+                columns = [column.copy() for column in columns]
+            record = Record(hits.astype(np.int64), *columns)
+            game.append(game.state.after(t, own[0], own[1]), own[2], total.copy(), [record])
 
     def _commit(self, stop: int, data: tuple[Any, ...], compiled: bool) -> None:
         """Play the rounds up to ``stop`` and keep the result, if all of it is finite.
@@ -118,9 +118,10 @@ class Lanes(ABC):
         np.copyto(new.memory, old.memory)
         checkpoints = self.games[0].checkpoints.between(t, stop)
         hits: Rounds = checkpoints if stop in checkpoints[-1:] else np.append(checkpoints, stop)
-        x, _, loss, gradient = new.arrays
-        record = [np.empty((hits.size, *array.shape)) for array in (x, loss, gradient)]
-        shapes = self.learner.shapes(np.arange(t + 1, stop + 1))
+        x, numbers, loss, gradient = new.arrays
+        notes = numbers[len(numbers) - len(self.form.kept) :]
+        record = [np.empty((hits.size, *array.shape)) for array in (x, loss, gradient, notes)]
+        shapes = self.form.shapes(np.arange(t + 1, stop + 1))
         with np.errstate(all="ignore"):  # but an interpreted rule may raise where a compiled one has inf or NaN
             self._loop(t + 1, stop - t, data, shapes, compiled, (*new.arrays, hits, *record))
         if not np.isfinite(new.memory).all():
@@ -134,15 +135,15 @@ class Lanes(ABC):
 
     def _failure(self, error: Exception) -> GameError:
         """Of the next round, and of the first game that cannot play it by hand."""
-        t, (_, (x, moments, loss, _)), *_ = self.now
+        t, (_, (x, numbers, loss, _)), *_ = self.now
         for lane, game in enumerate(self.games):
             point = self._lane(x, lane).copy()
-            kept = dict(zip(game.state.moments, self._lane(moments, lane).copy(), strict=True))
+            state = game.state.after(t, point, self._lane(numbers, lane).copy())
             try:
                 with np.errstate(all="ignore"):
                     f, g = ask(game, t + 1, point)
                     total = self._lane(loss, lane)[0].sum() + f
-                game.learner.update(State(t, point, kept, game.feasible_set), g)
+                game.learner.update(state, g)
                 if not np.isfinite(total):
                     return failure(game, t + 1, f"the loss overflows, the gradient is {g}")
             except Exception as own:
@@ -194,8 +195,8 @@ class LinearLanes(Lanes):
         return (self._gradients(self._drawn(stop, draws)),)
 
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
-        loops = compose(self.learner.binding, shared if self.shared else each, compiled)
-        play = loops.by_cell if arrays[0].size < _IN_REGISTERS else loops.by_round
+        loops = compose(self.form.binding, shared if self.shared else each, compiled)
+        play = loops.by_cell if arrays[0].size < _IN_REGISTERS else loops.by_tile
         play(t0, *data, self.coefficients, shapes, self.lower, self.upper, *arrays)
 
 
@@ -219,13 +220,14 @@ class JointLanes(Lanes):
         losses, draws = self.games[0].losses, self._drawn(stop, draws)
         if not isinstance(losses, LinkLosses):
             return (self._gradients(draws),)
-        a, y = (np.stack(parts) for parts in zip(*(draws[id(losses), seed] for seed in self.seeds), strict=True))
-        return a, y, self.which, float(losses.mu), losses.link.parameters()
+        columns = zip(*(draws[id(losses), seed] for seed in self.seeds), strict=True)
+        a, y = (parts[0][None] if len(parts) == 1 else np.stack(parts) for parts in columns)
+        return a, y, self.which, *losses.constants
 
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
         game = self.games[0]
         reveal = reveal_with(game.losses.oracle) if isinstance(game.losses, LinkLosses) else reveal_linear
-        play = compose_joint(self.learner.binding, reveal, game.feasible_set.projection, compiled)
+        play = compose_joint(self.form.binding, reveal, game.feasible_set.projection, compiled)
         play(t0, n, data, self.coefficients, shapes, self.geometry, *arrays)
 
 
@@ -258,6 +260,6 @@ def _rounds(per_round: int) -> int:
     return n - n % DRAWN_TOGETHER if n > DRAWN_TOGETHER else n
 
 
-def _algorithm1(game: Game) -> Algorithm1:
+def _form(game: Game) -> Form:
     assert isinstance(game.learner, Algorithm1)
-    return game.learner
+    return game.learner.form_with_ledger if game.state.ledger else game.learner.form

@@ -57,7 +57,8 @@ class OneByOne:
                     raise FloatingPointError(f"the gradient is {g}, their sum {gradient[0]}")
             except Exception as error:
                 raise failure(game, t, error) from error
-            last = Record(np.array([t]), x[None], loss[None], gradient[None])
+            notes = np.array(list(after.ledger.values())).reshape(1, -1, x.size)
+            last = Record(np.array([t]), x[None], loss[None], gradient[None], notes)
             if t in checkpoints:
                 self.records.append(last)
             self.now = (after, loss, gradient, len(self.records), None if t in checkpoints else last)

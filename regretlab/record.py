@@ -31,26 +31,37 @@ class Record:
     loss : array (h, 2, d), sum_{s<=t} f_s(x_s) by coordinate (for losses that are
         not a sum over coordinates, all of it at coordinate 0), and its rounding error
     gradient : array (h, 2, d), sum_{s<=t} g_s, and its rounding error
+    ledger : array (h, M, d), the learner's ledger after round t, if it keeps one
     """
 
     t: Rounds
     point: Array
     loss: Array
     gradient: Array
+    ledger: Array
 
     @classmethod
-    def empty(cls, d: int) -> Record:
-        return cls(np.empty(0, np.int64), np.empty((0, d)), np.empty((0, 2, d)), np.empty((0, 2, d)))
+    def empty(cls, d: int, entries: int = 0) -> Record:
+        shapes = ((d,), (2, d), (2, d), (entries, d))
+        return cls(np.empty(0, np.int64), *(np.empty((0, *shape)) for shape in shapes))
 
     @classmethod
     def join(cls, parts: Iterable[Record]) -> Record:
         """The records in ``parts``, one after the other."""
-        columns = zip(*((p.t, p.point, p.loss, p.gradient) for p in parts), strict=True)
+        parts = list(parts)
+        parts = [part for part in parts if part.t.size] or parts[:1]
+        if len(parts) == 1:
+            return parts[0]
+        columns = zip(*(part.columns() for part in parts), strict=True)
         return cls(*(np.concatenate(column) for column in columns))
 
     def rows(self, index: slice | list[int]) -> Record:
         """The rows that ``index`` selects, a slice, mask or array."""
-        return Record(self.t[index], self.point[index], self.loss[index], self.gradient[index])
+        return Record(self.t[index], *(column[index] for column in self.columns()[1:]))
+
+    def columns(self) -> tuple[Rounds, Array, Array, Array, Array]:
+        """t, point, loss, gradient, ledger."""
+        return self.t, self.point, self.loss, self.gradient, self.ledger
 
 
 @dataclass(frozen=True)

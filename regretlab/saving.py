@@ -19,9 +19,9 @@ from regretlab.specification import from_specification, specification
 
 __all__ = ["load_game", "save_game"]
 
-_FORMAT = 1
+_FORMAT = 2
 _PARTS = ("learner", "losses", "feasible_set", "checkpoints")
-_RECORD = ("t", "point", "loss", "gradient")
+_RECORD = ("t", "point", "loss", "gradient", "ledger")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, KeyError, TypeError, EOFError, ValueError)
 
 
@@ -34,6 +34,7 @@ def save_game(game: Game, path: str | os.PathLike[str]) -> None:
         "seed": game.seed,
         "t": game.horizon,
         "moments": list(game.state.moments),
+        "ledger": list(game.state.ledger),
     }
     arrays = {
         "point": game.state.point,
@@ -41,6 +42,7 @@ def save_game(game: Game, path: str | os.PathLike[str]) -> None:
         "gradient": game.gradient,
         **{f"record_{name}": getattr(game.record, name) for name in _RECORD},
         **{f"moment_{name}": array for name, array in game.state.moments.items()},
+        **{f"ledger_{name}": array for name, array in game.state.ledger.items()},
         **{f"held_{i}": array for i, array in enumerate(held)},
     }
     with whole_file(path) as file:
@@ -55,10 +57,11 @@ def load_game(path: str | os.PathLike[str]) -> Game:
         learner, losses, feasible_set, checkpoints = (from_specification(head[part], held) for part in _PARTS)
         game = Game(learner, losses, feasible_set, seed=head["seed"], checkpoints=checkpoints)
         moments = {name: arrays[f"moment_{name}"] for name in head["moments"]}
-        game.state = State(head["t"], arrays["point"], moments, game.feasible_set)
+        ledger = {name: arrays[f"ledger_{name}"] for name in head["ledger"]}
+        game.state = State(head["t"], arrays["point"], moments, game.feasible_set, ledger)
         game.loss, game.gradient = arrays["loss"], arrays["gradient"]
-        t, point, loss, gradient = (arrays[f"record_{name}"] for name in _RECORD)
-        game.record = Record(t.astype(np.int64), point, loss, gradient)
+        t, *columns = (arrays[f"record_{name}"] for name in _RECORD)
+        game.record = Record(t.astype(np.int64), *columns)
     except (KeyError, IndexError) as error:
         raise ValueError(f"{path} is not a saved game, or it is damaged: {error} is missing") from error
     return game

@@ -207,7 +207,7 @@ ALL_FINGERPRINTS = """
     from regretlab.learners import AdaGrad, Adam, AdamNC, AMSGrad, OGD, RMSProp
     for learner in (OGD(), AdaGrad(), RMSProp(), Adam(), AMSGrad(), AdamNC(), Adam(beta1=rl.schedules.Inverse(0.9))):
         for oracle in (kernels.shared, kernels.each):
-            loops = kernels.compose(learner.binding, oracle, True)
+            loops = kernels.compose(learner.form.binding, oracle, True)
             for loop in loops:
                 print(type(learner).__name__, oracle.__name__, loop.__name__, fingerprint(loop))
     def f(x): return x in {"a", "b", "c", "d"}
@@ -554,5 +554,6 @@ def test_compiling_changes_nothing_of_what_it_compiles():
 
 def test_loops_are_composed_once_per_rule():
     a, b = rl.learners.Adam(alpha=0.1), rl.learners.Adam(alpha=0.7, beta2=0.5)
-    assert kernels.compose(a.binding, kernels.each, True) is kernels.compose(b.binding, kernels.each, True)
-    assert kernels.compose(a.binding, kernels.each, False) is not kernels.compose(a.binding, kernels.each, True)
+    loops = kernels.compose(a.form.binding, kernels.each, True)
+    assert kernels.compose(b.form.binding, kernels.each, True) is loops
+    assert kernels.compose(a.form.binding, kernels.each, False) is not loops

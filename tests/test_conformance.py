@@ -64,7 +64,7 @@ def test_the_tables_leave_no_class_out():
 
 # The plainest learner of each class and each set of schedules that vary: each of them is compiled on its own.
 COMPILED = {
-    str(case.learner.binding): case.learner
+    str(case.learner.form.binding): case.learner
     for case in reversed(LEARNERS)
     if not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())
 }.values()

@@ -241,7 +241,7 @@ def test_a_damaged_file_is_never_another_game(game, path):
 def test_another_format(game, path):
     game.save(path)
     rewrite(path, {"format": 999})
-    with pytest.raises(ValueError, match=r"game\.npz has format 999, this version reads format 1"):
+    with pytest.raises(ValueError, match=r"game\.npz has format 999, this version reads format 2"):
         rl.Game.load(path)
 
 

@@ -87,7 +87,13 @@ def test_every_round_recorded_is_the_round_played():
 
 def test_join_and_rows():
     parts = [
-        Record(np.array(t), np.array(t, float)[:, None], np.ones((len(t), 2, 1)), np.zeros((len(t), 2, 1)))
+        Record(
+            np.array(t),
+            np.array(t, float)[:, None],
+            np.ones((len(t), 2, 1)),
+            np.zeros((len(t), 2, 1)),
+            np.zeros((len(t), 0, 1)),
+        )
         for t in ([1, 2], [], [7])
     ]
     parts[1] = Record.empty(1)

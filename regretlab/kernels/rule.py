@@ -5,18 +5,25 @@ A *cell* is one coordinate of one game.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Binding", "adaptors", "clip", "positive_weights", "scaled_step", "two_sum"]
+__all__ = ["TILE", "Adaptors", "Binding", "adaptors", "clip", "positive_weights", "scaled_step", "two_sum"]
+
+
+TILE = 32
+"""Cells in a tile, a piece of memory that a loop over rounds works in."""
 
 
 class Binding(NamedTuple):
     """How the arguments of a rule are filled at round t, in the rule's own order.
 
-    ``arguments`` has one entry per argument: ``"g"``, ``"t"``, ``"state"`` (the
-    next row of the state), or a pair (p, q): row p of the coefficients times
-    row q of the shapes (q = -1: constant).
+    ``arguments`` has one entry per argument: ``"g"``, ``"x"``, ``"t"``, ``"state"``
+    (the next row of the state), or a pair (p, q): row p of the coefficients
+    times row q of the shapes (q = -1: constant).  An account, if there is one, is
+    called after the rule, also with ``"m"``, ``"w"`` and numbers in plain text;
+    its rows of the state come after the rule's.
     """
 
     rule: Callable[..., Any]
@@ -24,6 +31,9 @@ class Binding(NamedTuple):
     stepsize: tuple[int, int]
     identity: str = ""
     """A name for what the rule computes, should the functions it calls be defined anew."""
+    account: Callable[..., Any] | None = None
+    entries: tuple[str | tuple[int, int], ...] = ()
+    """The arguments of the account."""
 
 
 def two_sum(total: float, error: float, term: float) -> tuple[float, float]:
@@ -49,6 +59,11 @@ def positive_weights(w: Any) -> None:
     So such a coordinate is projected near the limit w_i -> 0; without any
     positive weight all of them are one.
     """
+    zeros = False  # there are hardly ever any, and to look for them is faster than to find the largest
+    for i in range(w.size):
+        zeros |= w[i] == 0.0
+    if not zeros:
+        return
     top = 0.0
     for i in range(w.size):
         top = max(top, w[i])
@@ -58,34 +73,77 @@ def positive_weights(w: Any) -> None:
             w[i] = least
 
 
-def adaptors(binding: Binding) -> list[Callable[..., Any]]:
-    """Functions that read and write a state of K numbers and call the rule on them.
+class Adaptors(NamedTuple):
+    """Functions that read and write the numbers of a cell, and call the rule on them.
 
-    Their text depends on K and on the order of the rule's arguments, which a
-    compiled loop must know beforehand.
+    ``load`` reads a state of K numbers at (state, c) and ``store`` writes it;
+    ``hyper`` reads the P coefficients; ``near``, ``nearby`` and ``back`` are the
+    same for cell e of a tile, whose coefficients start at row ``first``, the state
+    after them.  ``apply`` calls the rule, and the account; ``alpha`` is alpha_t;
+    ``note`` records the numbers of the account, ``rows`` is that of rows in a tile.
     """
+
+    load: Callable[..., Any]
+    store: Callable[..., Any]
+    hyper: Callable[..., Any]
+    near: Callable[..., Any]
+    back: Callable[..., Any]
+    nearby: Callable[..., Any]
+    apply: Callable[..., Any]
+    alpha: Callable[..., Any]
+    note: Callable[..., Any]
+    rows: int
+
+
+def adaptors(binding: Binding, first: int = 0) -> Adaptors:
+    """The functions for a binding.
+
+    Their text depends on the numbers of rows and on the order of the rule's
+    arguments, which a compiled loop must know beforehand.
+    """
+    states = itertools.count()
+    slots = [slot for slot in (*binding.arguments, *binding.entries, binding.stepsize) if not isinstance(slot, str)]
+    P = 1 + max(p for p, _ in slots)
 
     def value(slot: tuple[int, int]) -> str:
         p, q = slot
-        return f"coef[{p}, c]" if q < 0 else f"coef[{p}, c] * shape[{q}, k]"
+        return f"h[{p}]" if q < 0 else f"h[{p}] * shape[{q}, k]"
 
-    K, call = 0, []
-    for argument in binding.arguments:
-        if argument == "state":
-            call.append(f"s[{K}]")
-            K += 1
-        else:
-            call.append(argument if isinstance(argument, str) else value(argument))
+    def call(arguments: tuple[str | tuple[int, int], ...]) -> str:
+        texts = (value(a) if isinstance(a, tuple) else f"s[{next(states)}]" if a == "state" else a for a in arguments)
+        return ", ".join(texts)
+
+    rule = call(binding.arguments)
+    K = next(states)
+    states = itertools.count(K)
+    account = call(binding.entries)
+    M = next(states) - K
+    tile = [f"b[{(first + p) * TILE} + e]" for p in range(P + K + M)]
+
+    def read(places: list[str]) -> str:
+        return "return (" + "".join(f"{place}, " for place in places) + ")"
+
+    def write(places: list[str], j: int = 0) -> list[str]:
+        return [*(f"    {place} = s[{j + i}]" for i, place in enumerate(places)), "    return"]
+
     source = "\n".join(
         [
-            "def load(state, c): return (" + "".join(f"state[{j}, c], " for j in range(K)) + ")",
+            "def load(state, c): " + read([f"state[{j}, c]" for j in range(K + M)]),
             "def store(state, c, s):",
-            *[f"    state[{j}, c] = s[{j}]" for j in range(K)],
-            "    return",
-            f"def apply(t, k, c, g, s, coef, shape): return rule({', '.join(call)})",
-            f"def alpha(k, c, coef, shape): return {value(binding.stepsize)}",
+            *write([f"state[{j}, c]" for j in range(K + M)]),
+            "def hyper(coef, c): " + read([f"coef[{p}, c]" for p in range(P)]),
+            "def near(b, e): " + read(tile[P:]),
+            "def back(b, e, s):",
+            *write(tile[P:]),
+            "def nearby(b, e): " + read(tile[:P]),
+            "def apply(t, k, g, x, s, h, shape):",
+            f"    kept, m, w = rule({rule})",
+            f"    return kept{f' + account({account})' if binding.account else ''}, m, w",
+            f"def alpha(k, h, shape): return {value(binding.stepsize)}",
+            "def note(notes, i, c, s):",
+            *write([f"notes[i, {j}, c]" for j in range(M)], K),
         ]
     )
-    functions: dict[str, Any] = {"rule": binding.rule}
+    functions: dict[str, Any] = {"rule": binding.rule, "account": binding.account}
     exec(source, functions)
-    return [functions[name] for name in ("load", "store", "apply", "alpha")]
+    return Adaptors(rows=first + P + K + M, **{name: functions[name] for name in Adaptors._fields[:-1]})

@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
-from numbers import Real
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike, Rounds
-from regretlab.fingerprints import identity
-from regretlab.kernels import Binding, compose, shared
-from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
+from regretlab._typing import Array, ArrayLike
+from regretlab.kernels import compose, shared
+from regretlab.learners.form import BETA, FINITE, POSITIVE, Form, Hyperparameter, Range, as_schedule
+from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
 __all__ = ["FINITE", "POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State", "as_schedule"]
-
-Hyperparameter = float | Schedule | Callable[[Any], Any]
-"""A number, a schedule, or a function of an array of rounds."""
-
-
-class Range(NamedTuple):
-    """What a hyperparameter may be: a text that ends "must be ...", and which values of an array are so."""
-
-    text: str
-    holds: Callable[[Any], Any]
-
-
-POSITIVE = Range("positive", lambda a: a > 0.0)
-FINITE = Range("finite", np.isfinite)
-
-_IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
-"""Schedules that leave no range at a later round, if they are in it at the first ones."""
 
 _CHECKED: WeakKeyDictionary[Callable[..., Any], set[tuple[str, ...]]] = WeakKeyDictionary()
 """The rules that were called once, and the names of what they keep."""
@@ -61,16 +42,30 @@ class State:
         The learner's memory by the names of its rule, e.g. m, v, vhat.
     feasible_set : FeasibleSet
         F, of dimension d.
+    ledger : dict of arrays (d,)
+        What certificates need to know (:mod:`regretlab.ledger`); empty where nobody asked for it.
     """
 
     t: int
     point: Array
     moments: Mapping[str, Array]
     feasible_set: FeasibleSet
+    ledger: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for array in (self.point, *self.moments.values()):
+        for array in (self.point, *self.moments.values(), *self.ledger.values()):
             array.setflags(write=False)
+
+    def numbers(self) -> Array:
+        """(K, d): the moments, then the ledger."""
+        rows = [*self.moments.values(), *self.ledger.values()]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), self.point.size)
+
+    def after(self, t: int, point: Array, numbers: Array) -> State:
+        """The state after round t, with what is kept as in :meth:`numbers`."""
+        K = len(self.moments)
+        moments = dict(zip(self.moments, numbers[:K], strict=True))
+        return State(t, point, moments, self.feasible_set, dict(zip(self.ledger, numbers[K:], strict=True)))
 
 
 class Learner(ABC):
@@ -127,13 +122,17 @@ class Algorithm1(Learner):
     rule: ClassVar[Callable[..., Any]]
     ranges: ClassVar[dict[str, Range]] = {
         "alpha": POSITIVE,
-        "beta1": Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0)),
-        "beta2": Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0)),
+        "beta1": BETA,
+        "beta2": BETA,
     }
 
     def __post_init__(self) -> None:
         _ = self.schedules  # bad values and bad rules are reported where they are written
         self._check_rule()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields: what follows from them is found again."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     # -- what the rule says ---------------------------------------------------------
 
@@ -176,44 +175,26 @@ class Algorithm1(Learner):
         return {name: as_schedule(name, given[name], self.ranges.get(name, FINITE)) for name in used}
 
     @cached_property
-    def binding(self) -> Binding:
-        """How a loop calls the rule (see :mod:`regretlab.kernels`)."""
-        slots: dict[str, tuple[int, int]] = {}
-        q = 0
-        for p, (name, schedule) in enumerate(self.schedules.items()):
-            constant = isinstance(schedule, Constant)
-            slots[name] = (p, -1 if constant else q)
-            q += not constant
-        rule, names = self.signature()
-        arguments = tuple(name if name in ("g", "t") else slots.get(name, "state") for name in names)
-        return Binding(rule, arguments, slots["alpha"], identity(rule))
+    def form(self) -> Form:
+        """How a loop calls the rule."""
+        return Form.of(*self.signature(), self.schedules, self.ranges)
 
-    def shapes(self, t: Rounds) -> Array:
-        """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""
-        rows = []
-        for name, schedule in self.schedules.items():
-            if not isinstance(schedule, Constant):
-                rows.append(schedule.unit(t))
-                if type(schedule) not in _IN_RANGE:
-                    values = schedule.scale * rows[-1]
-                    _check_range(name, self.given()[name], t, values, self.ranges.get(name, FINITE))
-        return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
-
-    def coefficients(self) -> Array:
-        """(P,): the scales of the schedules."""
-        return np.array([s.scale for s in self.schedules.values()], dtype=np.float64)
+    @cached_property
+    def form_with_ledger(self) -> Form:
+        """How a loop calls the rule, and an account of it (:mod:`regretlab.ledger`)."""
+        return Form.of(*self.signature(), self.schedules, self.ranges, ledger=True)
 
     # -- by hand --------------------------------------------------------------------
 
-    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        """The state before round 1: x_1 = ``point``, all moments zero.
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None, *, ledger: bool = False) -> State:
+        """The state before round 1: x_1 = ``point``, all moments zero; with a ledger for certificates if wanted.
 
         Raises
         ------
         ValueError
             When ``point`` is not in ``feasible_set`` or has another dimension.
         """
-        return first_state(feasible_set, point, self.memory())
+        return first_state(feasible_set, point, self.memory(), self.form_with_ledger.kept if ledger else ())
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t); ``state`` itself stays valid.
@@ -227,22 +208,22 @@ class Algorithm1(Learner):
         """
         g, t = checked_gradient(state, gradient), state.t + 1
         d = g.size
-        step = compose(self.binding, shared, d >= _COMPILE_FROM).half_step
-        x, weights = state.point.copy(), np.empty(d)
-        moments = np.array(list(state.moments.values()), dtype=np.float64).reshape(len(state.moments), d)
-        coefficients = np.repeat(self.coefficients()[:, None], d, axis=1)
+        form = self.form_with_ledger if state.ledger else self.form
+        step = compose(form.binding, shared, d >= _COMPILE_FROM).half_step
+        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(d)
+        coefficients = np.repeat(form.coefficients()[:, None], d, axis=1)
         with np.errstate(all="ignore"):
-            step(t, g, coefficients, self.shapes(np.array([t])), x, moments, weights)
-        F = state.feasible_set
-        x = F._project(x, weights)
-        if not (np.isfinite(moments).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
-            raise FloatingPointError(
-                f"the step of round {t} overflows: gradient {g}, moments {moments.tolist()}, point {x}"
-            )
-        return State(t, x, dict(zip(state.moments, moments, strict=True)), F)
+            step(t, g, coefficients, form.shapes(np.array([t])), x, numbers, weights)
+        x = state.feasible_set._project(x, weights)
+        if not (np.isfinite(numbers).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
+            moments = numbers[: len(state.moments)].tolist()
+            raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")
+        return state.after(t, x, numbers)
 
 
-def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, memory: Iterable[str]) -> State:
+def first_state(
+    feasible_set: FeasibleSet, point: ArrayLike | None, memory: Iterable[str], ledger: Iterable[str] = ()
+) -> State:
     """The state before round 1: x_1 = ``point``, by default the point of F nearest to the origin, all memory zero."""
     if point is None:
         if feasible_set.dimension is None:
@@ -255,7 +236,8 @@ def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, memory: Iter
         feasible_set = feasible_set.with_dimension(x.size)
         if not feasible_set.contains(x):
             raise ValueError(f"start={x} is not in {feasible_set!r}")
-    return State(0, x, {name: np.zeros(x.size) for name in memory}, feasible_set)
+    zeros = ({name: np.zeros(x.size) for name in names} for names in (memory, ledger))
+    return State(0, x, next(zeros), feasible_set, next(zeros))
 
 
 def checked_gradient(state: State, gradient: ArrayLike) -> Array:
@@ -279,29 +261,3 @@ def _read_rule(cls: type[Algorithm1]) -> tuple[Callable[..., Any], tuple[str, ..
     if "g" not in names:
         raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
     return rule, names
-
-
-def as_schedule(name: str, value: object, allowed: Range) -> Schedule:
-    """The schedule that a hyperparameter's value stands for, checked."""
-    if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
-        raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
-    plain = value.scale if isinstance(value, Constant) else value
-    if isinstance(plain, Real):
-        number = float(plain)
-        if name == "beta2" and allowed is Algorithm1.ranges[name]:  # as a constant, 0 would keep no memory at all
-            allowed = Range("in (0, 1)", lambda a: (a > 0.0) & (a < 1.0))
-        if not (math.isfinite(number) and allowed.holds(np.array(number))):
-            raise ValueError(f"{name}={value!r} must be {allowed.text}")
-        return InverseSqrt(number) if name == "alpha" and plain is value else Constant(number)
-    schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
-    t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
-    _check_range(name, value, t, schedule(t), allowed)
-    return schedule
-
-
-def _check_range(name: str, value: object, t: Rounds, values: Array, allowed: Range) -> None:
-    """``ValueError`` unless the values of a hyperparameter at rounds t are what its name promises."""
-    fine = np.isfinite(values) & allowed.holds(values)
-    if not fine.all():
-        at = int(np.argmin(fine))
-        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {allowed.text}")

@@ -1,0 +1,105 @@
+"""Certifying a game: one theorem by name, or the tightest that applies."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import regretlab.certificates.classical
+import regretlab.certificates.constant_beta1
+import regretlab.certificates.errata
+import regretlab.certificates.master
+import regretlab.certificates.reddi  # noqa: F401 - each of them enters its theorems
+from regretlab.certificates.certificate import THEOREMS, Certificate, Theorem
+from regretlab.certificates.facts import Facts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from regretlab.game import Game
+
+__all__ = ["certificates", "certify", "theorem_named"]
+
+_EPS = 1e-14
+
+
+def certify(game: Game, theorem: str | None = None) -> Certificate:
+    """An upper bound on the regret of ``game``, at every checkpoint, with each hypothesis checked on the game.
+
+    Parameters
+    ----------
+    game : Game
+        Of a learner of Algorithm 1.  Played without a ledger, it is played again
+        with one: that takes at most twice the time.
+    theorem : str, optional
+        A name of :data:`regretlab.certificates.THEOREMS`; by default the certified
+        one with the smallest bound at the horizon.
+
+    Returns
+    -------
+    Certificate
+        Also where a hypothesis fails: then it says which and from which round, and
+        is marked as not certified.  On an unbounded set terms are infinite, and
+        the regret may not exist.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not there, or a game of no rounds.
+    TypeError
+        For a learner that keeps no ledger.
+    """
+    if theorem is not None:
+        found = _evaluated(game, [theorem_named(theorem)])[0]
+        better = certify(game) if found.vacuous else found
+        return found if better.vacuous else dataclasses.replace(found, better=better.theorem.name)
+    certified = [c for c in certificates(game) if c.certified]
+    return min(certified, key=lambda c: float(f"{c.total:.9e}"), default=_evaluated(game, [theorem_named("master")])[0])
+
+
+def certificates(game: Game) -> list[Certificate]:
+    """Every true theorem that is about the game's learner, evaluated on the game."""
+    found = _evaluated(game, [each for each in THEOREMS.values() if each.true])
+    return [c for c in found if all(h.holds for h in c.hypotheses if h.name.startswith("the rule of"))]
+
+
+def theorem_named(name: str) -> Theorem:
+    """The theorem of that name; ``ValueError`` with the nearest names if there is none."""
+    if name not in THEOREMS:
+        near = difflib.get_close_matches(str(name), THEOREMS, n=3) or sorted(THEOREMS)
+        raise ValueError(f"theorem={name!r} is not there; did you mean {', '.join(near)}?")
+    return THEOREMS[name]
+
+
+def _evaluated(game: Game, theorems: list[Theorem]) -> list[Certificate]:
+    if game.horizon == 0:
+        raise ValueError("the game has no rounds yet: a certificate is about a played game")
+    regret = _regret(game)
+    facts = Facts(game.with_ledger(), regret.index.to_numpy())
+    return [_certificate(facts, regret, each) for each in theorems]
+
+
+def _regret(game: Game) -> pd.DataFrame:
+    """Columns regret, gap and rounding, by round; NaN on a set without a best point."""
+    import pandas as pd
+
+    if not game.feasible_set.bounded:
+        return pd.DataFrame({"regret": np.nan, "gap": 0.0, "rounding": 0.0}, index=pd.Index(game.record.t, name="t"))
+    frame = game.regret
+    rounding = _EPS * (frame["loss"].abs() + frame["comparator_loss"].abs())
+    return pd.DataFrame({"regret": frame["regret"], "gap": frame.get("gap", 0.0), "rounding": rounding})
+
+
+def _certificate(facts: Facts, regret: pd.DataFrame, theorem: Theorem) -> Certificate:
+    with np.errstate(all="ignore"):
+        terms, hypotheses = theorem.evaluate(facts)
+        curve = regret.assign(bound=sum(terms.values()))
+        for i, (name, values) in enumerate(terms.items()):
+            curve.insert(i, name, values)
+    curve["slack"] = curve["bound"] - curve["regret"]
+    columns = [*terms, "bound", "regret", "gap", "slack"]
+    trivial = facts.d * facts.D * float(facts.G[-1]) * facts.T
+    return Certificate(theorem, curve[columns], tuple(hypotheses), trivial, regret["rounding"])

@@ -1,0 +1,139 @@
+"""Bounds that mend a proof: Tran, Phong (2019) for AMSGrad and AdamX, Savarese (2019) for AdaBound."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.certificates.certificate import Bound, theorem
+from regretlab.certificates.facts import Facts, Hypothesis, over
+from regretlab.learners.adam import AdamX, AMSGrad
+from regretlab.learners.bounded import AdaBound, AMSBound
+
+__all__ = ["adabound_savarese", "adamx_theorem51", "amsgrad_tran_phong", "amsgrad_tran_phong_inverse"]
+
+_TRAN_PHONG = "Tran, Phong (2019), arXiv 1904.03590"
+
+
+def _hypotheses(facts: Facts) -> list[Hypothesis]:
+    return [
+        facts.convex(), facts.bounded(), facts.gradients(), facts.root_stepsize(), facts.beta1_below_first(),
+        facts.constant_beta2(), facts.gamma_below_one(),
+    ]  # fmt: skip
+
+
+def _moments(facts: Facts) -> Array:
+    """alpha sqrt(ln T + 1) N / ((1-beta_1)^2 sqrt(1-beta_2) (1-gamma))."""
+    constants = over(1.0 - facts.b1) ** 2 * over(1.0 - facts.gamma_R) / math.sqrt(1.0 - facts.b2)
+    return np.asarray(facts.alpha.scale * constants * facts.L * facts.N)
+
+
+def _unit(facts: Facts) -> Array:
+    """d D^2 G / (2 alpha (1-beta_1))."""
+    return np.asarray(0.5 * facts.d * facts.D**2 * facts.G / facts.alpha.scale * over(1.0 - facts.b1))
+
+
+def last_fall(b1: float, lam: float) -> int:
+    """t0, the last t >= 1 with sqrt(t+1)/(1 - b1 lam^t) < sqrt(t)/(1 - b1 lam^{t-1}), or 1; it depends on no horizon.
+
+    The left-hand side rises for all t beyond which b1 lam^{t-1} (1-lam) < (1-b1)/(2(t+1)).
+    """
+    t = np.arange(1, 1025)
+    while b1 * lam ** (t[-1] - 1) * (1.0 - lam) >= (1.0 - b1) / (2.0 * (t[-1] + 1.0)):
+        t = np.arange(1, 2 * t[-1] + 1)
+    falls = np.sqrt(t + 1.0) / (1.0 - b1 * lam**t) < np.sqrt(t) / (1.0 - b1 * lam ** (t - 1.0))
+    return int(t[falls][-1]) if falls.any() else 1
+
+
+@theorem(_TRAN_PHONG + ", Theorem 4.1, with gamma < 1 in place of gamma <= 1")
+def amsgrad_tran_phong(facts: Facts) -> Bound:
+    """R_T <= d D^2 G/(2 alpha (1-beta_1)) (sum_{t<=t0} sqrt(t) + sqrt(T)) + d D^2 G/(2 alpha (1-beta_1)(1-lambda)^2)
+    + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
+
+    For beta_{1,t} = beta_1 lambda^{t-1}.  After round t0, sqrt(t)/(1-beta_{1,t}) increases.
+    """
+    unit, root = _unit(facts), np.sqrt(facts.t)
+    known = not math.isnan(facts.lam)
+    before = sum(math.sqrt(t) for t in range(1, last_fall(facts.b1, facts.lam) + 1)) if known else math.inf
+    terms = {
+        "d D^2 G (sum of sqrt(t) to t0 + sqrt(T))": unit * (before + root),
+        "decay of beta_1": unit * over(1.0 - facts.lam) ** 2,
+        "alpha L_T N": _moments(facts),
+    }
+    return Bound(terms, [facts.learner_is(AMSGrad), *_hypotheses(facts), facts.geometric_beta1()])
+
+
+@theorem(_TRAN_PHONG + ", Theorem 4.1 for beta_{1,t} = beta_1/t")
+def amsgrad_tran_phong_inverse(facts: Facts) -> Bound:
+    """R_T <= d D^2 G/(2 alpha (1-beta_1)) (1 + sqrt(T)) + d D^2 G sqrt(T)/(alpha (1-beta_1))
+    + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
+
+    Here sqrt(t)/(1-beta_1/t) increases from some round t0 on, which the first term pays for.
+    """
+    unit, root = _unit(facts), np.sqrt(facts.t)
+    t = np.arange(1.0, 10_001.0)
+    w = np.sqrt(t) / (1.0 - facts.b1 / t)
+    falls = np.flatnonzero(np.diff(w) < 0.0)
+    before = float(np.sqrt(t[: falls[-1] + 1]).sum()) if falls.size else 1.0
+    terms = {
+        "d D^2 G (sum of sqrt(t) to t0 + sqrt(T))": unit * (before + root),
+        "d D^2 G sqrt(T)": 2.0 * unit * root,
+        "alpha L_T N": _moments(facts),
+    }
+    return Bound(terms, [facts.learner_is(AMSGrad), *_hypotheses(facts), facts.inverse_beta1()])
+
+
+@theorem(_TRAN_PHONG + ", Theorem 5.1, with (1-beta_1)^2 in the second term")
+def adamx_theorem51(facts: Facts) -> Bound:
+    """R_T <= d D^2 G sqrt(T)/(2 alpha (1-beta_1)) + d D^2 G/(2 alpha (1-beta_1)^2) sum_{t=2}^T beta_{1,t} sqrt(t-1)
+    + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
+    """
+    unit = _unit(facts)
+    terms = {
+        "d D^2 G sqrt(T)": unit * np.sqrt(facts.t),
+        "d D^2 G sum of beta_{1,t} sqrt(t-1)": unit * over(1.0 - facts.b1) * _decay(facts),
+        "alpha L_T N": _moments(facts),
+    }
+    return Bound(terms, [facts.learner_is(AdamX), *_hypotheses(facts)])
+
+
+def _decay(facts: Facts) -> Array:
+    """sum_{2<=s<=t} beta_{1,s} sqrt(s-1) at the checkpoints, in blocks."""
+    block, total, sums = 2**20, 0.0, np.empty(facts.t.size)
+    stops = facts.t.astype(np.int64)
+    for start in range(1, int(stops[-1]) + 1, block):
+        s = np.arange(start, min(start + block, int(stops[-1]) + 1))
+        running = total + np.cumsum(facts.beta1(s) * np.sqrt(s - 1.0))
+        here = (stops >= s[0]) & (stops <= s[-1])
+        sums[here] = running[stops[here] - s[0]]
+        total = float(running[-1])
+    return sums
+
+
+@theorem("Savarese (2019), arXiv 1908.04457, condition on the bounds; derived anew")
+def adabound_savarese(facts: Facts) -> Bound:
+    """R_T <= ((2 sqrt(T) - 1)/2) (d M D^2 + R G_2^2 (1+beta_1)/(1-beta_1)) + beta_1/(1-beta_1) d G D.
+
+    For AdaBound and AMSBound with alpha_t = alpha/sqrt(t) and a constant beta_1, where
+    t/lower_t - (t-1)/upper_{t-1} <= M for all t, and R = max_t upper_t.
+    """
+    schedules = facts.learner.schedules
+    M = R = math.inf
+    first = None
+    if "lower" in schedules and "upper" in schedules:
+        t = np.union1d(np.arange(1, min(facts.T, 10_000) + 1), facts.t.astype(np.int64))
+        lower, upper = schedules["lower"](t), schedules["upper"](t)
+        previous = schedules["upper"](np.maximum(t - 1, 1))
+        M, R = float(np.max(t / lower - (t - 1) / previous)), float(upper.max())
+    root = 0.5 * (2.0 * np.sqrt(facts.t) - 1.0)
+    one = over(1.0 - facts.b1)
+    terms = {
+        "d M D^2": root * facts.d * M * facts.D**2,
+        "R G_2^2": root * R * facts.G_2**2 * (1.0 + facts.b1) * one,
+        "d G D": facts.b1 * one * facts.d * facts.G * facts.D,
+    }
+    condition = Hypothesis("t/lower_t - (t-1)/upper_{t-1} <= M", math.isfinite(M), f"M = {M:.6g}", first)
+    rest = [facts.constant_beta1(), facts.root_stepsize(), condition]
+    return Bound(terms, [facts.learner_is(AdaBound, AMSBound), facts.convex(), facts.bounded(), *rest])

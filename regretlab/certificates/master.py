@@ -1,0 +1,67 @@
+"""The master inequality: a bound for every learner of Algorithm 1, whatever its metric does.
+
+For x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t), w_t = W_t / alpha_t, w_0 = 0 and any u in F,
+the projected step gives
+
+    <m_t, x_t - u> <= (1/2) sum_i w_{t,i} (Delta_{t,i}^2 - Delta_{t+1,i}^2) + (alpha_t/2) sum_i m_{t,i}^2 / W_{t,i},
+
+Delta_t = x_t - u.  Summed over t, the first part is at most (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+,
+for any metric.  What is left is to compare g_t with m_t, in two ways, for a constant
+and for a scheduled beta_1.  Where m_t is no moving average of gradients, what it
+misses of one enters as a term of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.certificates.certificate import Bound, theorem
+from regretlab.certificates.facts import Facts, over
+
+__all__ = ["master", "master_schedule"]
+
+_SOURCE = "Alacaoglu, Malitsky, Mertikopoulos, Cevher (2020), arXiv 2003.09729, for any weights"
+
+
+@theorem(_SOURCE)
+def master(facts: Facts) -> Bound:
+    """R_T <= (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+ + beta_1/(1-beta_1) (D^2/4) sum_i w_{T,i}
+    + (1+beta_1)/(2(1-beta_1)) sum_t alpha_t sum_i m_{t,i}^2 / W_{t,i} + D/(1-beta_1) sum_t ||e_t||_1.
+
+    w_t = W_t/alpha_t, and e_t = m_t - beta_1 m_{t-1} - (1-beta_1) g_t is 0 for a
+    moving average.  From (1-beta_1) g_t = m_t - beta_1 m_{t-1} - e_t and
+    <m_t, x_t - x_{t+1}> <= alpha_t ||m_t||^2_{1/W_t}.
+    """
+    b1, D = facts.b1, facts.D
+    terms = {
+        "rises of the metric": 0.5 * D**2 * facts.sum("rise"),
+        "last momentum": b1 * over(1.0 - b1) * 0.25 * D**2 * facts.sum("weight"),
+        "steps": 0.5 * (1.0 + b1) * over(1.0 - b1) * facts.sum("step"),
+        "momentum that is no average": _product(D * over(1.0 - b1), facts.sum("mismatch")),
+    }
+    return Bound(terms, [facts.convex(), facts.bounded(), facts.constant_beta1()])
+
+
+@theorem(_SOURCE + "; Young's inequality for beta_{1,t}")
+def master_schedule(facts: Facts) -> Bound:
+    """R_T <= (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+ + (D^2/2) sum_t sum_i beta_{1,t} w_{t,i}
+    + (1/2) sum_t alpha_t sum_i (m_{t,i}^2 + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / W_{t,i} + D sum_t ||e_t||_1.
+
+    w_t = W_t/alpha_t, and e_t = m_t - beta_{1,t} m_{t-1} - (1-beta_{1,t}) g_t is 0 for a
+    moving average.  From g_t = m_t + beta_{1,t} (g_t - m_{t-1}) - e_t; nothing is asked of beta_{1,t}.
+    """
+    D = facts.D
+    terms = {
+        "rises of the metric": 0.5 * D**2 * facts.sum("rise"),
+        "sum of beta_{1,t} w_t": _product(0.5 * D**2, facts.S),
+        "steps": 0.5 * facts.sum("step"),
+        "lags of the momentum": 0.5 * facts.lag,
+        "momentum that is no average": _product(D, facts.sum("mismatch")),
+    }
+    return Bound(terms, [facts.convex(), facts.bounded()])
+
+
+def _product(constant: float, sums: Array) -> Array:
+    """constant * sums with 0 * inf = 0, on an unbounded set."""
+    return sums if not sums.any() else np.asarray(constant * sums)
