@@ -176,7 +176,7 @@ def targets(lines: list[Line]) -> list[Target]:
         *[
             Target(f"{games}: time with a certificate over that without", cost, 2.0)
             for games in ("One game", "64 lanes", "1024 lanes")
-            if (cost := found[games, "regretlab with a certificate"].ratio) is not None
+            if (line := found.get((games, "regretlab with a certificate"))) and (cost := line.ratio)
         ],
         Target("growth of peak memory in T, MiB", peaks[-1] - peaks[0], 50.0),
         Target("import, s", found["Start", "import regretlab"].value, 0.5),

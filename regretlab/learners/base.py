@@ -207,13 +207,12 @@ class Algorithm1(Learner):
             When the step overflows, e.g. g^2 is larger than the largest float.
         """
         g, t = checked_gradient(state, gradient), state.t + 1
-        d = g.size
         form = self.form_with_ledger if state.ledger else self.form
-        step = compose(form.binding, shared, d >= _COMPILE_FROM).half_step
-        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(d)
-        coefficients = np.repeat(form.coefficients()[:, None], d, axis=1)
+        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(g.size)
+        loops = compose(form.binding, shared, g.size >= _COMPILE_FROM)
         with np.errstate(all="ignore"):
-            step(t, g, coefficients, form.shapes(np.array([t])), x, numbers, weights)
+            loops.half_step(t, g, form.coefficients()[:, None], form.shapes(np.array([t])), x, numbers, weights)
+            loops.positive_weights(weights)
         x = state.feasible_set._project(x, weights)
         if not (np.isfinite(numbers).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
             moments = numbers[: len(state.moments)].tolist()
