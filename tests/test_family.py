@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from regretlab import Game, play, play_all
+from regretlab import Game, GameError, play, play_all
 from regretlab import learners as family
 from regretlab.checks import check_learner
 from regretlab.fingerprints import fingerprint
@@ -493,6 +493,14 @@ def test_a_combinator_of_ones_own():
     assert list(learner.schedules) == ["alpha", "beta1", "beta2", "factor"]
     np.testing.assert_allclose(points(learner, spiky()), points(AMSGrad(0.4), spiky()), rtol=1e-12, atol=1e-12)
     check_learner(learner)
+
+
+def test_a_combinator_checks_what_its_learner_checks():
+    def p(t):
+        return np.where(t == 777, 0.75, 0.25)  # a round that is not looked at beforehand
+
+    with pytest.raises(GameError, match=r"p=.* is 0.75 at round 777: it must be in"):
+        play(WithEpsilon(Padam(p=p), 0.1), Mod3(), Box(), 1000, compiled=False)
 
 
 def test_combinators_take_turns_with_rules_of_other_learners():
