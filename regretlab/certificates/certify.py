@@ -62,8 +62,7 @@ def certify(game: Game, theorem: str | None = None) -> Certificate:
 
 def certificates(game: Game) -> list[Certificate]:
     """Every true theorem that is about the game's learner, evaluated on the game."""
-    found = _evaluated(game, [each for each in THEOREMS.values() if each.true])
-    return [c for c in found if all(h.holds for h in c.hypotheses if h.name.startswith("the rule of"))]
+    return _evaluated(game, [each for each in THEOREMS.values() if each.true and each.fits(game.learner)])
 
 
 def theorem_named(name: str) -> Theorem:

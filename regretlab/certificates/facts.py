@@ -157,12 +157,6 @@ class Facts:
     def gradients(self) -> Hypothesis:
         return Hypothesis("||g_t||_inf <= G", True, f"G = {self.G[-1]:.6g}, the largest seen")
 
-    def learner_is(self, *classes: type[Algorithm1]) -> Hypothesis:
-        """Whether the rule is that of one of the classes."""
-        holds = any(self.learner.rule is cls.rule for cls in classes)
-        names = " or ".join(cls.__name__ for cls in classes)
-        return Hypothesis(f"the rule of {names}", holds, type(self.learner).__name__)
-
     def momentum(self) -> Hypothesis:
         """m_t = beta_{1,t} m_{t-1} + (1 - beta_{1,t}) g_t."""
         missed, size = float(self.sum("mismatch")[-1]), float(self.N[-1]) + 1e-300
