@@ -66,6 +66,6 @@ def adamnc_constant_beta1(facts: Facts) -> Bound:
         "(2-beta_1) D^2/(4 alpha (1-beta_1)) N": 0.25 * (2.0 - b1) * facts.D**2 * one / a * facts.N,
         "alpha (1+beta_1)/(1-beta_1) N": np.asarray(a * (1.0 + b1) * one * facts.N),
     }
-    schedule = facts.learner.schedules.get("beta2", OneMinusInverse())
+    schedule = facts.schedules.get("beta2", OneMinusInverse())
     mean = Hypothesis("beta_{2,t} = 1 - 1/t", schedule == OneMinusInverse(), repr(schedule))
     return Bound(terms, [*_hypotheses(facts), mean])

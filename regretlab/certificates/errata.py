@@ -119,7 +119,7 @@ def adabound_savarese(facts: Facts) -> Bound:
     For AdaBound and AMSBound with alpha_t = alpha/sqrt(t) and a constant beta_1, where
     t/lower_t - (t-1)/upper_{t-1} <= M for all t, and R = max_t upper_t.
     """
-    schedules = facts.learner.schedules
+    schedules = facts.schedules
     M = R = math.inf
     first = None
     if "lower" in schedules and "upper" in schedules:

@@ -192,7 +192,7 @@ def _corollary2(facts: Facts, decay: float) -> Bound:
         * facts.N,
         "decay of beta_1": decay * facts.b1 * facts.D**2 * one**2 * over(1.0 - facts.lam) ** 2 * facts.G,
     }
-    schedule = facts.learner.schedules.get("beta2")
+    schedule = facts.schedules.get("beta2")
     mean = Hypothesis("beta_{2,t} = 1 - 1/t", schedule == OneMinusInverse(), repr(schedule))
     return Bound(terms, [*_adamnc(facts), facts.geometric_beta1(), mean])
 
