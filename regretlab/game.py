@@ -12,7 +12,7 @@ from regretlab import regret as _regret
 from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.driver import advance
 from regretlab.learners.base import Learner, State
-from regretlab.losses.base import AdaptiveLosses, LinearLosses, Losses
+from regretlab.losses.base import Losses
 from regretlab.record import Checkpoints, Record
 from regretlab.sets import FeasibleSet
 
@@ -92,6 +92,7 @@ class Game:
             start = np.full(d, start, dtype=np.float64) if shape == () else np.asarray(start, dtype=np.float64)
             if start.shape != (d,):
                 raise ValueError(f"start has shape {shape}, the losses have dimension {d}")
+        learner.check(losses)
         first = learner.start(self.feasible_set, start)
         self.state = learner.with_ledger(first) if ledger else first
         self.loss: Array = np.zeros((2, d))
@@ -239,8 +240,7 @@ class Game:
             "seed": str(self.seed),
             "x_{T+1}": np.array2string(self.point, precision=6, threshold=8),
         }
-        linear = isinstance(self.losses, LinearLosses | AdaptiveLosses)
-        if self.horizon and linear and self.feasible_set.bounded:  # a comparator in closed form
+        if self.horizon and self.losses.linear and self.feasible_set.bounded:  # a comparator in closed form
             last = self._last_regret()
             rows |= {"R_T": f"{last:.6g}", "R_T/T": f"{last / self.horizon:.6g}"}
         elif self.horizon:

@@ -10,7 +10,6 @@ import numpy as np
 
 from regretlab._typing import Array, Rounds
 from regretlab.ledger import ROUNDING
-from regretlab.losses.base import AdaptiveLosses, LinearLosses
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, Schedule
 
 if TYPE_CHECKING:
@@ -150,8 +149,11 @@ class Facts:
         return Hypothesis("F bounded", math.isfinite(self.D), f"D_inf = {self.D:.6g}")
 
     def convex(self) -> Hypothesis:
-        linear = isinstance(self.game.losses, LinearLosses | AdaptiveLosses)
-        measured = "linear" if linear else f"as {type(self.game.losses).__name__} promises (check_losses looks at it)"
+        measured = (
+            "linear"
+            if self.game.losses.linear
+            else f"as {type(self.game.losses).__name__} promises (check_losses looks at it)"
+        )
         return Hypothesis("f_t convex", True, measured)
 
     def gradients(self) -> Hypothesis:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +18,9 @@ from regretlab.kernels import compose, shared
 from regretlab.learners.form import BETA, FINITE, POSITIVE, Form, Hyperparameter, Range, as_schedule
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
+
+if TYPE_CHECKING:
+    from regretlab.losses.base import Losses
 
 __all__ = ["FINITE", "POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State", "as_schedule"]
 
@@ -78,6 +81,9 @@ class Learner(ABC):
     @abstractmethod
     def update(self, state: State, gradient: ArrayLike) -> State:
         """The state after a round in which ``gradient`` was seen at ``state.point``."""
+
+    def check(self, losses: Losses) -> None:  # noqa: B027 - most learners play on any losses
+        """``ValueError``, before round 1, for losses that the learner is not made for; it says what would work."""
 
     def entries(self) -> tuple[str, ...]:
         """Names of what its updates add to the ledger of a state that has one; none, unless a class says so."""
