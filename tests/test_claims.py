@@ -235,7 +235,8 @@ def test_claim_10_torch_amsgrad_is_the_papers():
 def test_claim_11_the_effective_stepsize_only_falls():
     """True of AMSGrad; false of PyTorch's with a constant stepsize; with alpha/sqrt(t) true of it again.
 
-    t/(1 - beta2^t) increases, so that vhat_t t/(1 - beta2^t) does not fall.
+    t/(1 - beta2^t) increases, so that vhat_t t/(1 - beta2^t) does not fall; and |m_t| <= (1 - beta1^t) G
+    makes sum |e_t| <= 2 beta1 G/(1 - beta1).
     """
     rng = np.random.default_rng(7)
     gradients = rng.standard_normal(2000) * 10.0 ** rng.integers(-3, 3, 2000)
@@ -249,6 +250,8 @@ def test_claim_11_the_effective_stepsize_only_falls():
     assert falls[AMSGrad, "constant"] == falls[AMSGrad, "root"] == 0
     assert falls[TorchAMSGrad, "constant"] == noted("rounds with a falling metric, of 2000")
     assert falls[TorchAMSGrad, "root"] == 0
+    corrected = play(TorchAMSGrad(0.1), sequence, INTERVAL, 2000, ledger=True).state.ledger
+    assert 0.0 < corrected["mismatch"][0] <= 2.0 * 0.9 / (1.0 - 0.9) * corrected["largest"][0]
     t = np.arange(1.0, 1e5)
     for b2 in (0.1, 0.9, 0.999):
         assert (np.diff(t / (1.0 - b2**t)) > 0.0).all()
