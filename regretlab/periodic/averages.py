@@ -29,7 +29,7 @@ def average(values: ArrayLike, beta: ArrayLike) -> Array:
     g = np.asarray(values, dtype=np.float64)
     beta = np.asarray(beta, dtype=np.float64)
     if not ((beta >= 0.0) & (beta < 1.0)).all():
-        raise ValueError(f"beta={beta!r} must be in [0, 1)")
+        raise ValueError(f"beta={beta} must be in [0, 1)")
     P = g.shape[-1]
     m = np.empty((*np.broadcast_shapes(g.shape[:-1], beta.shape), P))
     last = np.zeros(m.shape[:-1])
@@ -87,7 +87,7 @@ def beta2_star(C: ArrayLike, beta1: float = 0.0) -> Array:
 
     C = np.asarray(C, dtype=np.float64)
     if not (np.isfinite(C) & (C > 2.0)).all():
-        raise ValueError(f"C={C!r} must be larger than 2: otherwise -1 is not the best point")
+        raise ValueError(f"C={C} must be larger than 2: otherwise -1 is not the best point")
     logit = np.linspace(-35.0, 35.0, 701)
     grid = np.unique(1.0 / (1.0 + np.exp(-logit)))
     star = np.zeros(C.shape)

@@ -187,7 +187,9 @@ def _averages(rule: _Rule, gradients: list[float]) -> LimitCycle | None:
         for step in range(_NEWTON + K):
             J = _jacobian(rule, gradients, k, size)
             change = np.linalg.solve(np.eye(K) - J, rule.after(gradients, k) - k)
-            k, before, moved = k + change, moved, float(np.abs(change / size).max())
+            k = k + change
+            size = np.maximum(size, np.abs(k))
+            before, moved = moved, float(np.abs(change / size).max())
             if moved == 0.0 or (step > K and moved >= before):
                 break
         slopes += [np.diag(_jacobian(rule, gradients, k, delta)) for delta in (size, 2.0 * size)]

@@ -34,7 +34,7 @@ class Prediction:
     average_regret : float
         lim R_T / T; NaN where an end is undecided that matters.
     rounds : array (d,)
-        About how many rounds it takes from x_1 to the end; infinite where undecided.
+        About how many rounds it takes from x_1 to the end, see :func:`travel_time`; infinite where undecided.
     """
 
     drift: Array
@@ -120,8 +120,9 @@ def predict(
 def travel_time(learner: Algorithm1, losses: PeriodicLosses | ArrayLike, distance: float = 1.0, **how: Any) -> Array:
     """(d,): about how many rounds T it takes for |x_T - x_1| = distance: sum_{t<=T} alpha_t |h| / P = distance.
 
-    For alpha_t = alpha / sqrt(t), T = (P distance / (2 alpha |h|))^2.  Infinite where h = 0.  ``how`` and
-    what is raised: as for :func:`predict`.
+    For alpha_t = alpha / sqrt(t), T = (P distance / (2 alpha |h|))^2.  Infinite where h = 0.  The first rounds, in
+    which the moments settle, are left out: they shift x by a multiple of alpha, which matters when that
+    is not small against the distance.  ``how`` and what is raised: as for :func:`predict`.
     """
     if not (distance > 0.0 and isfinite(distance)):
         raise ValueError(f"distance={distance!r} must be positive")
@@ -158,17 +159,17 @@ def boundary(
     sequence = _periodic(losses)
     if sequence.dimension != 1:
         raise ValueError(f"losses={losses!r} have dimension {sequence.dimension}: a boundary is of one coordinate")
-    names = [{field.name for field in dataclasses.fields(part) if field.init} for part in (learner, losses)]  # type: ignore[arg-type]
+    names = [{field.name for field in dataclasses.fields(part) if field.init} for part in (learner, sequence)]  # type: ignore[arg-type]
     if (parameter in names[0]) == (parameter in names[1]):
         raise ValueError(
             f"parameter={parameter!r} must be a field of the learner or of the losses: {sorted(names[0] ^ names[1])}"
         )
 
     def h(value: float) -> float:
-        part = learner if parameter in names[0] else losses
-        changed: Any = dataclasses.replace(part, **{parameter: value})  # type: ignore[type-var]
-        pair = (changed, losses) if parameter in names[0] else (learner, changed)
-        return float(drift(*pair, **how)[0])
+        if parameter in names[0]:
+            return float(drift(dataclasses.replace(learner, **{parameter: value}), sequence, **how)[0])
+        changed = dataclasses.replace(sequence, **{parameter: value})  # type: ignore[type-var]
+        return float(drift(learner, changed, **how)[0])
 
     low, high = bracket
     at = h(low), h(high)
@@ -212,11 +213,11 @@ def _stepsize(learner: Algorithm1) -> Schedule:
 
 
 def _rounds(alpha: Schedule, total: float) -> float:
-    """The T with alpha_1 + ... + alpha_T = total, about: the integral of alpha_t."""
+    """The T with alpha_1 + ... + alpha_T = total, about."""
     gamma = {Constant: 0.0, InverseSqrt: 0.5, Inverse: 1.0}.get(type(alpha), getattr(alpha, "gamma", 0.0))
     ratio = total / alpha.scale
     if gamma == 1.0:
-        return exp(ratio) if ratio < 700.0 else inf
+        return exp(ratio - np.euler_gamma) if ratio < 700.0 else inf
     return float(((1.0 - gamma) * ratio) ** (1.0 / (1.0 - gamma)))
 
 
