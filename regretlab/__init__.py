@@ -1,6 +1,7 @@
 """Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
 
 from regretlab import certificates, learners, losses, schedules, sets
+from regretlab.by_name import ByName
 from regretlab.certificates import certify
 from regretlab.checks import CheckFailed, check_learner, check_losses, check_set
 from regretlab.comparison import compare, play_all, tidy
@@ -8,6 +9,7 @@ from regretlab.errors import GameError, GameInterrupted
 from regretlab.game import Game, play
 
 __all__ = [
+    "ByName",
     "CheckFailed",
     "Game",
     "GameError",

@@ -50,17 +50,19 @@ def main() -> None:
 
 @main.command("list", epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"))
 def list_() -> None:
-    """Show the learners, loss sequences, sets, schedules and links.
+    """Show the learners, loss sequences, sets, schedules, links and theorems.
 
     Each as it is typed, with the defaults of its fields, and its formula.
     """
+    from regretlab.certificates import THEOREMS
     from regretlab.names import KINDS
 
     wide = not sys.stdout.isatty()  # one line each for grep, wrapped lines for the eye
-    for kind in KINDS:
+    sections = {f"{kind.noun}s".capitalize(): kind.texts() for kind in KINDS}
+    for heading, texts in (sections | {"Theorems": {name: each.source for name, each in THEOREMS.items()}}).items():
         formatter = click.HelpFormatter(width=sys.maxsize if wide else None)
-        with formatter.section(f"{kind.noun}s".capitalize()):
-            formatter.write_dl(list(kind.texts().items()), col_max=80 if wide else 40)
+        with formatter.section(heading):
+            formatter.write_dl(list(texts.items()), col_max=80 if wide else 40)
         click.echo(formatter.getvalue())
 
 
@@ -86,6 +88,7 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
         "regretlab play 'amsgrad:alpha=constant(0.001),beta1=geometric(0.9,ratio=0.99)' reddionline --horizon 1e6",
         "regretlab play ogd:1 'periodic:[[3,0],[-1,1]]' --set 'box:[-1,-2],[1,2]' --start 0,2 --horizon 1000",
         "regretlab play ogd mymodule.Sawtooth:p=5 --horizon 1e5 --save game.npz",
+        "regretlab play amsgrad reddionline --horizon 1e5 --certify tightest",
     )
 )
 @click.argument("learner")
@@ -93,20 +96,38 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--set", "feasible_set", metavar="SET", default="box:-1,1", show_default=True, help="The feasible set F.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides the draws of a random sequence.")
 @click.option("--start", metavar="X", help="x_1, e.g. 0.5 or 0.5,-1; by default the point of F nearest to the origin.")
+@click.option(
+    "--certify",
+    metavar="THEOREM",
+    help="Print the bound of this theorem beside the regret, its hypotheses checked; 'tightest' picks one.",
+)
 @_outputs
-def play(learner: str, losses: str, feasible_set: str, seed: int, start: str | None, **how: Any) -> None:
+def play(
+    learner: str,
+    losses: str,
+    feasible_set: str,
+    seed: int,
+    start: str | None,
+    certify: str | None,
+    **how: Any,
+) -> None:
     """Play LEARNER against LOSSES and print the regret.
 
     Ctrl-C stops; what was played so far is printed and written.
     """
     from regretlab import names
+    from regretlab.certificates import theorem_named
     from regretlab.game import Game
 
     with bad_input():
         x = None if start is None else names.point_from(start)
         parts = names.LEARNERS.read(learner), names.LOSSES.read(losses), names.SETS.read(feasible_set)
-        game = Game(*parts, seed=seed, start=x)
-    _go_on(game, **how)
+        if certify not in (None, "tightest"):
+            theorem_named(str(certify))
+        game = Game(*parts, seed=seed, start=x, ledger=certify is not None)
+        if certify is not None:
+            game.with_ledger()  # or say that this learner keeps none
+    _go_on(game, certify=certify, **how)
 
 
 @main.command(
@@ -130,7 +151,9 @@ def extend(game: Path, save: Path | None, **how: Any) -> None:
     _go_on(saved, save=save or game, **how)
 
 
-def _go_on(game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None) -> None:
+def _go_on(
+    game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
+) -> None:
     """Play until the horizon, then print and write the game; also what an error or Ctrl-C leaves of it."""
     from regretlab import GameError, GameInterrupted
     from regretlab.files import whole_file
@@ -155,6 +178,8 @@ def _go_on(game: Game, horizon: int, plot: Path | None, csv: Path | None, save: 
         click.echo(repr(game))
         regret = game.regret
         click.echo(f"\n{_table(regret)}\n")
+        if certify is not None:
+            click.echo(f"{game.certify(None if certify == 'tightest' else certify)!r}\n")
         if csv:
             with writing(csv), whole_file(csv) as file:
                 regret.join(game.points).to_csv(file)
@@ -198,22 +223,35 @@ def _format(path: Path) -> str:
 # -- reproduce -------------------------------------------------------------------------
 
 
-@main.command(epilog=examples("regretlab reproduce figure1", "regretlab reproduce all --out figures"))
+@main.command(
+    epilog=examples(
+        "regretlab reproduce figure1",
+        "regretlab reproduce all --quick",
+        "regretlab reproduce figure2 --mnist mnist",
+    )
+)
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default="figures",
-    show_default=True,
-    help="Folder for the pictures and their data; made if it is not there.",
+    help="Folder for the pictures and their data, made if it is not there; by default 'figures', "
+    "with --quick 'figures/quick'.",
 )
 @click.option("--quick", is_flag=True, help="Short horizons: to see that everything works.")
-def reproduce(names: tuple[str, ...], out: Path, quick: bool) -> None:
+@click.option(
+    "--mnist",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="For figure2: play on the MNIST test digits in this folder, t10k-images-idx3-ubyte and "
+    "t10k-labels-idx1-ubyte, each as it is or with .gz; writes figure2_mnist.",
+)
+def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path | None) -> None:
     """Make the figures NAME..., or all of them.
 
-    Without a NAME, the names there are.
+    Without a NAME, the names there are. figure2 needs scikit-learn for its digits, unless
+    --mnist says where others are: pip install 'regretlab[experiments]'.
     """
-    from regretlab import GameError
+    from regretlab import GameError, losses
     from regretlab.experiments import EXPERIMENTS
     from regretlab.experiments import reproduce as run
     from regretlab.names import nearest
@@ -222,19 +260,24 @@ def reproduce(names: tuple[str, ...], out: Path, quick: bool) -> None:
     if not names:
         click.echo("\n".join(known))
         return
+    folder = out or Path("figures", *(["quick"] if quick else []))
+    wanted = {name.lower() for name in names}
     with bad_input():
         for name in names:
             if name.lower() not in known:
                 raise ValueError(f"there is no experiment {name!r}{nearest(name, known)}")
-        out.mkdir(parents=True, exist_ok=True)
-        check_folder(out)
-    wanted = {name.lower() for name in names}
+        if mnist is not None:
+            if wanted != {"figure2"}:
+                raise ValueError(f"--mnist {mnist}: only figure2 plays on MNIST, and {', '.join(names)} was asked for")
+            losses.mnist(mnist)  # objects to a folder without the files
+        folder.mkdir(parents=True, exist_ok=True)
+        check_folder(folder)
     for name in EXPERIMENTS:
         if wanted & {name, "all"}:
             try:
-                for path in run(name, out, quick=quick):
+                for path in run(name, folder, quick=quick, mnist=mnist):
                     click.echo(f"wrote {path}")
-            except (GameError, OSError) as error:
+            except (GameError, OSError, ImportError) as error:
                 raise click.ClickException(f"{name}: {one_line(error)}") from error
 
 

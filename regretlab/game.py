@@ -153,6 +153,21 @@ class Game:
         """
         return _regret.regret_frame(_regret.best_in_hindsight(self))
 
+    def regret_at(self, rounds: ArrayLike) -> pd.DataFrame:
+        """R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u) at these checkpoints t, in increasing order.
+
+        Columns as in :attr:`regret`, which gives all checkpoints of linear losses and
+        some of others; here a comparator is looked for at these rounds only.
+
+        Raises
+        ------
+        TypeError
+            For anything but integers.
+        ValueError
+            Naming the rounds that are not recorded.
+        """
+        return _regret.regret_frame(_regret.best_in_hindsight_at(self, rounds))
+
     def regret_against(self, u: ArrayLike) -> pd.DataFrame:
         """R_t(u) = sum_{s<=t} f_s(x_s) - f_s(u) for a fixed point u of F, at the checkpoints."""
         return _regret.regret_frame(_regret.against(self, u))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pieces import INTERVAL, cube
@@ -14,7 +15,9 @@ from regretlab import play
 from regretlab.certificates import THEOREMS, Facts, certificates, certify
 from regretlab.certificates.certificate import TOLERANCE
 from regretlab.certificates.errata import last_fall
+from regretlab.cli import main
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Values
+from regretlab.testing import assert_no_certificate_violation
 
 TRUE = [name for name, theorem in THEOREMS.items() if theorem.true]
 
@@ -463,6 +466,50 @@ def test_every_theorem_has_a_formula_and_a_source():
         assert any(year in theorem.source for year in ("2003", "2007", "2011", "2015", "2018", "2019", "2020"))
 
 
+# -- in a test suite -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WrongSign(rl.losses.ConvexLosses):
+    """f_t(x) = |x - 1/2| with a gradient of the wrong sign."""
+
+    def value(self, t, x):
+        return float(abs(x[0] - 0.5))
+
+    def gradient(self, t, x):
+        return -np.sign(x - 0.5)
+
+
+def test_assertion():
+    for learner in (rl.learners.AMSGrad(), rl.learners.Adam()):
+        assert_no_certificate_violation(learner, rl.losses.Rademacher(d=2), cube(2), 300, seeds=range(3))
+    assert_no_certificate_violation(rl.learners.AMSGrad(), Given(), INTERVAL, 300, theorem="master")
+
+
+def test_a_violation_shows_the_certificate_and_how_to_play_it_again():
+    with pytest.raises(AssertionError, match=r"is broken, first in round \d+ for seed 0") as raised:
+        assert_no_certificate_violation(rl.learners.OGD(alpha=0.1), WrongSign(), INTERVAL, 5000)
+    assert "holds  F bounded" in str(raised.value)
+    assert "play it again:" in str(raised.value)
+
+
+def test_a_named_theorem_has_to_hold():
+    with pytest.raises(AssertionError, match="amsgrad_schedule is not certified"):
+        assert_no_certificate_violation(rl.learners.Adam(), Given(), INTERVAL, 30, theorem="amsgrad_schedule")
+    with pytest.raises(ValueError, match="seeds is empty"):
+        assert_no_certificate_violation(rl.learners.Adam(), Given(), INTERVAL, 30, seeds=[])
+
+
+def test_from_the_shell():
+    run = CliRunner().invoke(main, ["play", "amsgrad", "reddionline", "--horizon", "1000", "--certify", "tightest"])
+    assert run.exit_code == 0
+    assert "Certificate amsgrad_constant_beta1_posterior: certified" in run.output
+    run = CliRunner().invoke(main, ["play", "amsgrad", "mod3", "--horizon", "9", "--certify", "theorem4"])
+    assert run.exit_code == 2
+    assert "did you mean" in run.output
+    assert "kingma_ba_theorem41" in CliRunner().invoke(main, ["list"]).output
+
+
 # -- how tight they get --------------------------------------------------------------------------------------
 
 
@@ -481,5 +528,4 @@ def test_alternating_signs_use_a_third_of_the_bound(learner, name, reached):
     game = play(learner, Given(((1.0,), (-1.0,))), INTERVAL, 10_000, start=[1.0])
     found = certify(game, name)
     assert found.violations.empty
-    print(name, found.tightness, reached)
     assert found.tightness > 0.9 * reached

@@ -272,8 +272,8 @@ def experiments(monkeypatch):
     """Two experiments that write a file each and remember how they were called."""
     calls = []
 
-    def reproduce(name, folder, quick=False):
-        calls.append((name, quick))
+    def reproduce(name, folder, quick=False, mnist=None):
+        calls.append((name, quick, *([mnist] if mnist else [])))
         if name == "broken":
             raise rl.GameError("round 7: it broke", 7)
         (folder / f"{name}.png").write_text("picture")
@@ -300,6 +300,56 @@ def test_reproduce_all(shell, experiments):
     assert result.exit_code == 0
     assert experiments.calls == [("figure1", False), ("theorem1", False)]
     assert Path("figures/theorem1.png").exists()
+
+
+def test_a_quick_run_leaves_the_full_figures_alone(shell, experiments):
+    Path("figures").mkdir()
+    Path("figures/figure1.png").write_text("the full figure")
+    assert shell("reproduce", "figure1", "--quick").stdout == "wrote figures/quick/figure1.png\n"
+    assert Path("figures/figure1.png").read_text() == "the full figure"
+    assert shell("reproduce", "figure1", "--quick", "--out", "figures").stdout == "wrote figures/figure1.png\n"
+    assert Path("figures/figure1.png").read_text() == "picture"
+    assert "figures/quick" in shell("reproduce", "--help").stdout
+
+
+def test_figure2_on_the_digits_of_a_folder(shell, experiments):
+    experiments.EXPERIMENTS["figure2"] = None
+    Path("digits").mkdir()
+    Path("digits/t10k-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3, *[0, 0, 0, 1] * 3, 255]))
+    Path("digits/t10k-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 1, 7]))
+    assert shell("reproduce", "Figure2", "--mnist", "digits").exit_code == 0
+    assert experiments.calls == [("figure2", False, Path("digits"))]
+
+
+@pytest.mark.parametrize("names", [("figure1",), ("all",), ("figure2", "theorem1")], ids="+".join)
+def test_other_figures_do_not_play_on_mnist(shell, experiments, names):
+    experiments.EXPERIMENTS["figure2"] = None
+    result = shell("reproduce", *names, "--mnist", "digits")
+    assert result.exit_code == 2
+    assert f"--mnist digits: only figure2 plays on MNIST, and {', '.join(names)} was asked for" in result.stderr
+    assert is_one_line(result.stderr)
+    assert not experiments.calls
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_folder_without_mnist(shell, experiments, made):
+    experiments.EXPERIMENTS["figure2"] = None
+    if made:
+        Path("digits").mkdir()
+    result = shell("reproduce", "figure2", "--mnist", "digits")
+    assert result.exit_code == 2
+    assert "digits has neither t10k-images-idx3-ubyte nor t10k-images-idx3-ubyte.gz" in result.stderr
+    assert is_one_line(result.stderr)
+    assert not Path("figures").exists()
+
+
+def test_figure2_without_scikit_learn_names_what_to_install(shell, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    result = shell("reproduce", "figure2", "--quick")
+    assert result.exit_code == 1
+    assert "figure2: scikit-learn is needed for its digits: pip install 'regretlab[experiments]'" in result.stderr
+    assert is_one_line(result.stderr)
+    assert not any(Path("figures/quick").iterdir())
 
 
 def test_reproduce_tells_the_names(shell, experiments):

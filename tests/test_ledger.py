@@ -21,7 +21,8 @@ def quotient(a, b):
 def history(case, x, G):
     """The entries of the ledger after each round, from the formulas of a case, the points played and the gradients."""
     t = np.arange(1.0, len(G) + 1.0)
-    alpha, m, W = case.alpha(t)[:, None], case.m(G), np.sqrt(case.V(G))
+    alpha, W = case.alpha(t)[:, None], np.sqrt(case.V(G))
+    m = np.where(W > 0.0, case.m(G), 0.0)
     schedules = case.learner.schedules
     beta1 = np.broadcast_to(schedules.get("beta1", Constant(0.0))(t.astype(int)), t.shape)[:, None]
     w, before = W / alpha, np.vstack([np.zeros_like(m[:1]), m[:-1]])

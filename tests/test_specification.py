@@ -39,6 +39,11 @@ LEARNERS = [
     OGD(alpha=S.Constant(0.25)),
     Adam(alpha=S.InverseSqrt(0.5), beta1=S.Geometric(0.9, ratio=0.7), beta2=0.999),
     AMSGrad(alpha=S.Inverse(2.0), beta1=S.Inverse(0.9)),
+    rl.learners.WithEpsilon(rl.learners.BiasCorrected(Adam(beta1=S.Inverse(0.9))), eps=S.Inverse(0.1)),
+    rl.learners.BiasCorrected(AMSGrad()),
+    rl.learners.EpsilonInsideRoot(Adam(), 0.1),
+    rl.learners.L2Penalty(Adam(), 0.1),
+    rl.learners.DecoupledWeightDecay(Adam(), 0.1),
     AdamNC(beta2=S.OneMinusInverse()),
     OGD(alpha=pieces.Table(0.5, (1.0, 0.25))),
     OGD(alpha=pieces.Table(0.5, [1.0, 0.25])),
@@ -84,10 +89,12 @@ def test_learners(learner, tmp_path):
     copy = again(learner)
     assert type(copy) is type(learner)
     assert specification(copy) == specification(learner)
-    game = rl.play(learner, pieces.Waves(), INTERVAL, 20)
+    on_simplices = isinstance(learner, rl.learners.Hedge | rl.learners.ExponentiatedGradient)
+    F = rl.sets.Simplex() if on_simplices else INTERVAL
+    game = rl.play(learner, pieces.Waves(), F, 20)
     game.save(tmp_path / "game")
     assert_same(rl.Game.load(tmp_path / "game").extend(35), game.extend(35))
-    assert_same(game, rl.play(learner, pieces.Waves(), INTERVAL, 35))
+    assert_same(game, rl.play(learner, pieces.Waves(), F, 35))
 
 
 @pytest.mark.parametrize("losses", LOSSES, ids=kind)
@@ -243,4 +250,5 @@ def test_shipped_pieces_are_covered():
 
 
 def concrete(cls, base):
-    return inspect.isclass(cls) and issubclass(cls, base) and cls not in (base, rl.learners.Algorithm1)
+    bases = (base, rl.learners.Algorithm1, rl.learners.Combinator, rl.learners.WholeLearner)
+    return inspect.isclass(cls) and issubclass(cls, base) and cls not in bases

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from regretlab.game import Game
 
-__all__ = ["certificates", "certify"]
+__all__ = ["certificates", "certify", "theorem_named"]
 
 _EPS = 1e-14
 
@@ -53,11 +53,11 @@ def certify(game: Game, theorem: str | None = None) -> Certificate:
         For a learner that keeps no ledger.
     """
     if theorem is not None:
-        found = _evaluated(game, [_named(theorem)])[0]
+        found = _evaluated(game, [theorem_named(theorem)])[0]
         better = certify(game) if found.vacuous else found
         return found if better.vacuous else dataclasses.replace(found, better=better.theorem.name)
     certified = [c for c in certificates(game) if c.certified]
-    return min(certified, key=lambda c: float(f"{c.total:.9e}"), default=_evaluated(game, [_named("master")])[0])
+    return min(certified, key=lambda c: float(f"{c.total:.9e}"), default=_evaluated(game, [theorem_named("master")])[0])
 
 
 def certificates(game: Game) -> list[Certificate]:
@@ -66,7 +66,8 @@ def certificates(game: Game) -> list[Certificate]:
     return [c for c in found if all(h.holds for h in c.hypotheses if h.name.startswith("the rule of"))]
 
 
-def _named(name: str) -> Theorem:
+def theorem_named(name: str) -> Theorem:
+    """The theorem of that name; ``ValueError`` with the nearest names if there is none."""
     if name not in THEOREMS:
         near = difflib.get_close_matches(str(name), THEOREMS, n=3) or sorted(THEOREMS)
         raise ValueError(f"theorem={name!r} is not there; did you mean {', '.join(near)}?")

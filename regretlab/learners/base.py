@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, ClassVar
@@ -194,20 +194,7 @@ class Algorithm1(Learner):
         ValueError
             When ``point`` is not in ``feasible_set`` or has another dimension.
         """
-        if point is None:
-            if feasible_set.dimension is None:
-                feasible_set = feasible_set.with_dimension(1)
-            x = feasible_set.nearest_to_origin()
-        else:
-            x = np.array(point, dtype=np.float64, ndmin=1)
-            if x.ndim != 1:
-                raise ValueError(f"start has shape {x.shape}: x_1 is a number or an array (d,)")
-            feasible_set = feasible_set.with_dimension(x.size)
-            if not feasible_set.contains(x):
-                raise ValueError(f"start={x} is not in {feasible_set!r}")
-        moments = {name: np.zeros(x.size) for name in self.memory()}
-        kept = {name: np.zeros(x.size) for name in self.form_with_ledger.kept} if ledger else {}
-        return State(0, x, moments, feasible_set, kept)
+        return first_state(feasible_set, point, self.memory(), self.form_with_ledger.kept if ledger else ())
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t); ``state`` itself stays valid.
@@ -219,24 +206,47 @@ class Algorithm1(Learner):
         FloatingPointError
             When the step overflows, e.g. g^2 is larger than the largest float.
         """
-        g = np.array(gradient, dtype=np.float64, ndmin=1)
-        t = state.t + 1
-        if g.shape != state.point.shape:
-            raise ValueError(f"gradient has shape {g.shape} at round {t}, the point has {state.point.shape}")
-        if not np.isfinite(g).all():
-            raise ValueError(f"gradient={g} at round {t} is not finite")
-        d = g.size
+        g, t = checked_gradient(state, gradient), state.t + 1
         form = self.form_with_ledger if state.ledger else self.form
-        step = compose(form.binding, shared, d >= _COMPILE_FROM).half_step
-        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(d)
-        coefficients = np.repeat(form.coefficients()[:, None], d, axis=1)
+        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(g.size)
+        loops = compose(form.binding, shared, g.size >= _COMPILE_FROM)
         with np.errstate(all="ignore"):
-            step(t, g, coefficients, form.shapes(np.array([t])), x, numbers, weights)
+            loops.half_step(t, g, form.coefficients()[:, None], form.shapes(np.array([t])), x, numbers, weights)
+            loops.positive_weights(weights)
         x = state.feasible_set._project(x, weights)
         if not (np.isfinite(numbers).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
             moments = numbers[: len(state.moments)].tolist()
             raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")
         return state.after(t, x, numbers)
+
+
+def first_state(
+    feasible_set: FeasibleSet, point: ArrayLike | None, memory: Iterable[str], ledger: Iterable[str] = ()
+) -> State:
+    """The state before round 1: x_1 = ``point``, by default the point of F nearest to the origin, all memory zero."""
+    if point is None:
+        if feasible_set.dimension is None:
+            feasible_set = feasible_set.with_dimension(1)
+        x = feasible_set.nearest_to_origin()
+    else:
+        x = np.array(point, dtype=np.float64, ndmin=1)
+        if x.ndim != 1:
+            raise ValueError(f"start has shape {x.shape}: x_1 is a number or an array (d,)")
+        feasible_set = feasible_set.with_dimension(x.size)
+        if not feasible_set.contains(x):
+            raise ValueError(f"start={x} is not in {feasible_set!r}")
+    zeros = ({name: np.zeros(x.size) for name in names} for names in (memory, ledger))
+    return State(0, x, next(zeros), feasible_set, next(zeros))
+
+
+def checked_gradient(state: State, gradient: ArrayLike) -> Array:
+    """A copy of ``gradient``, finite and of the shape of the point; otherwise ``ValueError`` with the round."""
+    g = np.array(gradient, dtype=np.float64, ndmin=1)
+    if g.shape != state.point.shape:
+        raise ValueError(f"gradient has shape {g.shape} at round {state.t + 1}, the point has {state.point.shape}")
+    if not np.isfinite(g).all():
+        raise ValueError(f"gradient={g} at round {state.t + 1} is not finite")
+    return g
 
 
 @cache

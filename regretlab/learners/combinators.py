@@ -46,6 +46,7 @@ class Combinator(Algorithm1):
         if not isinstance(self.learner, Algorithm1):
             raise TypeError(f"learner={self.learner!r} is not in the form of Algorithm 1")
         object.__setattr__(self, "alpha", self.learner.alpha)
+        object.__setattr__(self, "ranges", self.learner.ranges | type(self).ranges)
         own = {each.name for each in dataclasses.fields(self)} - {"alpha", "learner"}
         if taken := own & set(self.learner.signature()[1]):
             raise TypeError(f"learner={self.learner!r} has {', '.join(sorted(taken))} already")

@@ -115,8 +115,8 @@ class OptaxAMSGrad(Algorithm1):
     gradients made of it.  W_t does not decrease; with
     ``bias_correction_mu=bias_correction_nu=False`` optax has the paper's :class:`AMSGrad`.
 
-    Guarantee: W_t / alpha_t does not decrease for alpha_t = alpha / sqrt(t), and m_t is at most
-    1 / (1 - beta1) times the paper's, so R_T = O(sqrt T) with other constants.
+    Guarantee: R_T = O(sqrt T) for alpha_t = alpha / sqrt(t) and constant beta1 < sqrt(beta2), as for
+    AMSGrad with the stepsize alpha_t / (1 - beta1^t), since W_t (1 - beta1^t) / alpha_t does not decrease.
     """
 
     alpha: Hyperparameter = _LR
