@@ -464,7 +464,7 @@ def test_bias_corrected_adam_on_the_losses_of_figure_1(beta2):
     assert 0.4 < found.average_regret < 0.7
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_random_patterns_in_several_dimensions(seed):
     rng = np.random.default_rng(seed)
     pattern = rng.standard_normal((int(rng.integers(2, 7)), 4)) * rng.choice([1.0, 8.0], (1, 4)) + 0.3
@@ -474,9 +474,9 @@ def test_random_patterns_in_several_dimensions(seed):
         for alpha in (Constant(0.02), 0.5):
             chosen = learner(alpha, beta1, beta2)
             found = predict(chosen, pattern, F)
-            slow = np.abs(found.drift) < 0.05
+            slow = found.rounds > 30_000
             T = 1000 + int(3.0 * found.rounds[~slow].max(initial=0.0))
-            game = play(chosen, Periodic(pattern), F, T, compiled=T > 3000)
+            game = play(chosen, Periodic(pattern), F, T)
             swing = 0.02 * len(pattern) * 8.0 if isinstance(alpha, Constant) else 8.0 * 0.5 * len(pattern) / T**0.5
             off = np.abs(game.point - found.end)[~slow]
             assert (off <= min(swing, 0.45)).all(), (chosen, off)
@@ -500,28 +500,28 @@ def test_travel_time(learner, T):
 
 
 @pytest.mark.parametrize(
-    ("learner", "sequence", "distance"),
+    ("learner", "sequence", "distance", "settled"),
     [
-        (Adam(0.2, 0.9, 0.99), ReddiOnline(), 10.0),
-        (AMSGrad(1.0, 0.9, 0.99), ReddiOnline(), 1.0),
-        (Adam(Constant(1e-3), 0.9, 0.99), ReddiOnline(), 1.0),
-        (AdamNC(0.3), Mod3(3.0), 10.0),
-        (OGD(Inverse(0.5)), Mod3(3.0), 1.5),
-        (RMSProp(InversePower(0.5, gamma=0.75), beta2=0.1), Mod3(3.0), 2.0),
+        (Adam(0.2, 0.9, 0.99), ReddiOnline(), 1.0, 40),
+        (AMSGrad(1.0, 0.9, 0.99), ReddiOnline(), 0.3, 400),
+        (Adam(Constant(1e-3), 0.9, 0.99), ReddiOnline(), 1.0, 40),
+        (AdamNC(0.3), Mod3(3.0), 3.0, 1000),
+        (OGD(Inverse(0.5)), Mod3(3.0), 1.0, 5),
+        (RMSProp(InversePower(0.5, gamma=0.6), beta2=0.1), Mod3(3.0), 4.0, 100),
     ],
     ids=repr,
 )
-def test_travel_time_against_games(learner, sequence, distance):
-    """From round 3T on, when the moments have settled, x_t goes as far in the rounds in which alpha_t has the same sum."""
+def test_travel_time_against_games(learner, sequence, distance, settled):
+    """Once the moments have settled, x_t goes as far in the rounds in which alpha_t has the same sum."""
     (T,) = travel_time(learner, sequence, distance)
-    alpha, P, first = learner.schedules["alpha"], len(sequence.pattern), 3 * int(T) + 4000
-    first += 1 - first % P
-    sums = alpha(np.arange(1, int(T) + 1)).sum(), np.cumsum(alpha(np.arange(first, 60 * first)))
-    last = first + int(np.searchsorted(sums[1], sums[0])) // P * P
+    alpha, P = learner.schedules["alpha"], len(sequence.pattern)
+    total, first = alpha(np.arange(1, int(T) + 1)).sum(), settled * P + 1
+    last = first + int(np.searchsorted(np.cumsum(alpha(np.arange(first, 200_000))), total)) // P * P
     game = play(learner, sequence, Box(-1e9, 1e9), last, checkpoints=[first, last])
-    way = abs(game.points["x_1"][last] - game.points["x_1"][first])
-    assert way == pytest.approx(distance, rel=0.03)
-    assert np.sign(game.points["x_1"][first] - game.points["x_1"][last]) == np.sign(drift(learner, sequence))
+    way = game.points["x_1"][first] - game.points["x_1"][last]
+    assert last < 190_000
+    assert abs(way) == pytest.approx(distance, rel=0.07)
+    assert np.sign(way) == np.sign(drift(learner, sequence))
 
 
 # -- independent gradients --------------------------------------------------------------------
@@ -643,8 +643,8 @@ def test_what_is_refused():
         travel_time(Adam(), Mod3(), 0.0)
     with pytest.raises(ValueError, match=r"beta=.*1\.0.* must be in \[0, 1\)"):
         average([1.0], 1.0)
-    with pytest.raises(ValueError, match=r"beta1=0\.9, beta2=0\.1: Adam fails for no period up to 256"):
-        smallest_failing_period(0.9, 0.1, largest=256)
+    with pytest.raises(ValueError, match=r"beta1=0\.9, beta2=0\.1: Adam fails for no period up to 4"):
+        smallest_failing_period(0.9, 0.1, largest=4)
     with pytest.raises(ValueError, match="beta2=1"):
         stochastic_drift(ReddiStochastic(), 0.9, 1.0)
     with pytest.raises(ValueError, match="probability inside"):
