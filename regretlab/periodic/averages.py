@@ -30,15 +30,15 @@ def average(values: ArrayLike, beta: ArrayLike) -> Array:
     beta = np.asarray(beta, dtype=np.float64)
     if not ((beta >= 0.0) & (beta < 1.0)).all():
         raise ValueError(f"beta={beta} must be in [0, 1)")
-    P = g.shape[-1]
-    m = np.empty((*np.broadcast_shapes(g.shape[:-1], beta.shape), P))
-    last = np.zeros(m.shape[:-1])
-    for k in range(P):  # from a start of zero
-        last = beta * last + (1.0 - beta) * g[..., k]
-        m[..., k] = last
-    rest = -np.expm1(P * np.log(np.where(beta > 0.0, beta, 1.0)))
-    carried: Array = (last / np.where(beta > 0.0, rest, 1.0))[..., None] * beta[..., None] ** np.arange(1, P + 1)
-    return m + carried
+    with np.errstate(divide="ignore"):
+        log_beta = np.log(beta)
+    m = (1.0 - beta)[..., None] * g
+    n, power = 1, beta
+    while (power > 1e-300).any():  # m_k = (1 - beta) sum_{j<n} beta^j g_{k-j}
+        m = m + power[..., None] * np.roll(m, n % g.shape[-1], axis=-1)
+        n *= 2
+        power = np.exp(n * log_beta)
+    return m
 
 
 def adam_drift(pattern: ArrayLike, beta1: ArrayLike, beta2: ArrayLike) -> Array:
