@@ -128,6 +128,14 @@ def test_numbers_of_the_notes_are_those_that_tests_compute():
     assert len(computed) > 40
 
 
+def test_formulas_of_the_notes_are_not_taken_for_emphasis():
+    """An underscore after a sign or a space would open italics, and an asterisk between letters, too."""
+    text = re.sub(
+        r"`[^`\n]*`|\]\([^)]*\)", "", re.sub(r"^```.*?^```", "", _text(NOTES), flags=re.DOTALL | re.MULTILINE)
+    )
+    assert re.findall(r"[^\w\s]_\S+|(?<=\s)_\S+|\w\*\w+", text) == []
+
+
 # -- commands ------------------------------------------------------------------------------------------
 
 
