@@ -12,7 +12,7 @@ import pytest
 from noted import noted
 from pieces import INTERVAL
 from scipy import optimize
-from test_paper import boundary, drift, mod3
+from test_periodic import mod3
 
 from regretlab import losses, play
 from regretlab.certificates import certify
@@ -33,6 +33,8 @@ from regretlab.learners import (
     TorchAMSGrad,
     WithEpsilon,
 )
+from regretlab.periodic import adam_drift as drift
+from regretlab.periodic import beta2_star as boundary
 from regretlab.schedules import Constant, Geometric, OneMinusInverse
 from regretlab.sets import Reals
 
