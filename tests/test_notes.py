@@ -38,9 +38,14 @@ def _fenced(page):
     return re.findall(r"^```(\w*)\n(.*?)^```", _text(page), flags=re.DOTALL | re.MULTILINE)
 
 
+def _prose(page):
+    """A page without its blocks."""
+    return re.sub(r"^```.*?^```", "", _text(page), flags=re.DOTALL | re.MULTILINE)
+
+
 def _spans(page):
-    """The code spans of a page, without its blocks."""
-    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", _text(page), flags=re.DOTALL | re.MULTILINE))
+    """The code spans of a page."""
+    return re.findall(r"`([^`\n]+)`", _prose(page))
 
 
 @cache
@@ -133,9 +138,7 @@ def test_numbers_of_the_notes_are_those_that_tests_compute():
 
 def test_formulas_of_the_notes_are_not_taken_for_emphasis():
     """An underscore after a sign or a space would open italics, and an asterisk between letters, too."""
-    text = re.sub(
-        r"`[^`\n]*`|\]\([^)]*\)", "", re.sub(r"^```.*?^```", "", _text(NOTES), flags=re.DOTALL | re.MULTILINE)
-    )
+    text = re.sub(r"`[^`\n]*`|\]\([^)]*\)", "", _prose(NOTES))
     assert re.findall(r"[^\w\s]_\S+|(?<=\s)_\S+|\w\*\w+", text) == []
 
 
