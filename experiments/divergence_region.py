@@ -14,7 +14,7 @@ alpha_t = 1 / sqrt(t) from x_1 = 0, played to the end.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,9 +63,8 @@ def compute(points: int = 133, periods: Sequence[int] = PERIODS, horizon: int = 
     table = pd.concat(parts).assign(quantity="boundary")
     chosen = [Adam(1.0, beta1, beta2) for beta1, beta2 in GAMES]
     games = rl.play_all(chosen, ReddiOnline(), rl.sets.Box(-1.0, 1.0), horizon, checkpoints=[horizon])
-    beta1, beta2 = zip(*GAMES, strict=True)
-    columns = {"period": FIGURE1, "beta1": beta1, "beta2": beta2, "value": [float(game.point[0]) for game in games]}
-    played = pd.DataFrame(columns).assign(quantity="game")
+    rows = [(FIGURE1, *pair, float(game.point[0])) for pair, game in zip(GAMES, games, strict=True)]
+    played = pd.DataFrame(rows, columns=["period", "beta1", "beta2", "value"]).assign(quantity="game")
     return pd.concat([table, played], ignore_index=True)[["quantity", "period", "beta1", "beta2", "value"]]
 
 
@@ -138,7 +137,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 def _mark(axes: Axes, frame: pd.DataFrame) -> None:
     games = frame[frame["quantity"] == "game"]
-    for label, look, rows in (
+    marks: list[tuple[str, dict[str, Any], pd.DataFrame]] = [
         ("a game ended at $+1$", {"marker": "^", "color": "black"}, games[games["value"] > 0.9]),
         (
             "a game ended at $-1$",
@@ -146,9 +145,10 @@ def _mark(axes: Axes, frame: pd.DataFrame) -> None:
             games[games["value"] < -0.9],
         ),
         ("still on its way", {"marker": "o", "color": "0.6", "s": 14}, games[games["value"].abs() <= 0.9]),
-    ):
+    ]
+    for label, look, rows in marks:
         if len(rows):
-            axes.scatter(1.0 - rows["beta1"], 1.0 - rows["beta2"], label=label, zorder=3, **{"s": 34, **look})
+            axes.scatter(1.0 - rows["beta1"], 1.0 - rows["beta2"], label=label, zorder=3, **({"s": 34} | look))
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:

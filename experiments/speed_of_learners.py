@@ -70,7 +70,8 @@ def compute(longest: int = 4 * 10**7) -> pd.DataFrame:
                 if predicted <= longest:
                     ends = np.unique(np.geomspace(1.0, 5.0 + 6.0 * predicted / P, 600).astype(np.int64)) * P + 1
                     game = rl.play(learner, LOSSES, INTERVAL, int(ends[-1]), checkpoints=ends)
-                    there = ends[(end * game.points["x_1"].loc[ends] >= DISTANCE).to_numpy()]
+                    x = game.record.point[np.isin(game.record.t, ends), 0]
+                    there = ends[end * x >= DISTANCE]
                     measured = float(there[0]) if there.size else np.nan
                 rows.append((regime, name, alpha, h, predicted, measured, end))
     return pd.DataFrame(rows, columns=["regime", "learner", "alpha", "drift", "predicted", "measured", "end"])
