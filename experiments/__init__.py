@@ -16,7 +16,17 @@ from types import ModuleType
 
 from regretlab.files import whole_file
 
-from . import figure1, figure2, random_convex, scaling, theorem1
+from . import (
+    c_min,
+    divergence_region,
+    figure1,
+    figure2,
+    random_convex,
+    scaling,
+    speed_of_learners,
+    stochastic_drift,
+    theorem1,
+)
 
 __all__ = ["EXPERIMENTS", "reproduce"]
 
@@ -26,6 +36,10 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "figure2": figure2,
     "random_convex": random_convex,
     "scaling": scaling,
+    "divergence_region": divergence_region,
+    "c_min": c_min,
+    "stochastic_drift": stochastic_drift,
+    "speed_of_learners": speed_of_learners,
 }
 """The figures by name.
 

@@ -1,6 +1,6 @@
 """Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
 
-from regretlab import certificates, learners, losses, schedules, sets
+from regretlab import certificates, learners, losses, periodic, schedules, sets
 from regretlab.by_name import ByName
 from regretlab.certificates import certify
 from regretlab.checks import CheckFailed, check_learner, check_losses, check_set
@@ -22,6 +22,7 @@ __all__ = [
     "compare",
     "learners",
     "losses",
+    "periodic",
     "play",
     "play_all",
     "schedules",

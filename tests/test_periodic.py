@@ -209,6 +209,24 @@ def test_smallest_failing_period(beta1, beta2, C):
     assert fails == [C <= P for P in range(2, 401)]  # and for every longer period
 
 
+def test_whoever_fails_on_a_period_fails_on_all_longer_ones():
+    beta1 = np.array([0.0, 0.3, 0.7, 0.9, 0.95, 0.98])[:, None]
+    beta2 = np.array([1e-3, 0.1, 0.35, 0.7, 0.9, 0.98, 0.99, 0.999])
+    fails = np.array([adam_drift(spike(C, 1.0, C), beta1, beta2) < 0.0 for C in range(2, 201)])
+    assert (fails[1:] >= fails[:-1]).all()
+    for (i, j), C in np.ndenumerate(2 + fails.argmax(axis=0)):
+        if fails[-1, i, j]:
+            assert smallest_failing_period(float(beta1[i, 0]), float(beta2[j])) == C
+
+
+@pytest.mark.parametrize(("beta1", "beta2", "C"), [(0.0, 0.5, 3), (0.0, 0.5, 4), (0.9, 0.99, 27), (0.9, 0.99, 33)])
+def test_games_on_both_sides_of_the_smallest_failing_period(beta1, beta2, C):
+    found = predict(Adam(Constant(0.005), beta1, beta2), spike(C, 1.0, C), INTERVAL)
+    game = play(Adam(Constant(0.005), beta1, beta2), Periodic(spike(C, 1.0, C)), INTERVAL, 4 * int(found.rounds[0]))
+    assert found.succeeds == (smallest_failing_period(beta1, beta2) > C)
+    assert game.point == pytest.approx(found.end, abs=0.1)
+
+
 def test_smallest_failing_period_without_momentum():
     for q in (1e-4, 1e-6):
         assert smallest_failing_period(0.0, 1.0 - q) == pytest.approx(2.0 / math.sqrt(q), rel=0.02)
