@@ -16,7 +16,7 @@ from types import ModuleType
 
 from regretlab.files import whole_file
 
-from . import figure1, figure2, league, random_convex, scaling, theorem1
+from . import adopt_regret, adopt_toy, figure1, figure2, league, random_convex, scaling, theorem1
 
 __all__ = ["EXPERIMENTS", "reproduce"]
 
@@ -27,6 +27,8 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "random_convex": random_convex,
     "scaling": scaling,
     "league": league,
+    "adopt_toy": adopt_toy,
+    "adopt_regret": adopt_regret,
 }
 """The figures by name.
 

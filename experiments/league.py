@@ -20,6 +20,7 @@ besides x, and how many of them differ between coordinates: the others could be 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ from regretlab.learners import (
 from regretlab.learners.bounded import LowerBound, UpperBound
 from regretlab.losses import LinearLosses
 from regretlab.plots import new_figure
-from regretlab.scaling import fit
+from regretlab.scaling import FORMS, NEAR, Scaling, fit
 from regretlab.schedules import Geometric, Inverse, InversePower
 
 if TYPE_CHECKING:
@@ -130,8 +131,8 @@ PROBLEMS = {
     ),
     "abrupt least squares": Problem(
         "least squares, $\\mu=1$, abrupt\nbetas 0.9, 0.99",
-        rl.losses.RandomLeastSquares(d=2, mu=1.0, change=257),
-        0.9, 0.99, 6.0, 1, 11, 9, 8, 1.0, rl.sets.Box([-1.0, -1.0], [1.0, 1.0]),
+        rl.losses.RandomLeastSquares(d=2, mu=1.0, change=129),
+        0.9, 0.99, 6.0, 1, 10, 9, 8, 1.0, rl.sets.Box([-1.0, -1.0], [1.0, 1.0]),
     ),
 }  # fmt: skip
 QUICK = {"problems": ["mod3, C = 3", "random signs"], "names": ["OGD", "Adam", "AMSGrad", "CoinBetting"], "fewer": 9}
@@ -218,7 +219,7 @@ def compute(
     -------
     DataFrame
         learner, kept, differ, problem, T, seeds, average_regret, x_T, verdict, exponent, theorem,
-        of_bound (R_T / bound); nan and "" where there is nothing to say.
+        of_bound (R_T / bound), growth (the exponent of the bound); nan and "" where there is nothing to say.
     """
     import pandas as pd
 
@@ -238,14 +239,14 @@ def _cell(learner: Learner, name: str, fewer: int) -> dict[str, Any]:
     losses, F = problem.losses, problem.feasible_set
     compiled = isinstance(learner, Algorithm1)
     empty = {"T": 0, "seeds": 0, "average_regret": np.nan, "x_T": np.nan, "verdict": "", "exponent": np.nan}
-    empty |= {"theorem": "", "of_bound": np.nan}
+    empty |= {"theorem": "", "of_bound": np.nan, "growth": np.nan}
     if isinstance(learner, ExponentiatedGradient | Hedge):
         if not isinstance(losses, LinearLosses):
             return empty
         losses, F = _OnSimplex(losses), rl.sets.Simplex(2)
     horizons = problem.horizons(max(5, (problem.doublings if compiled else problem.few) - fewer))
     games = [  # one by one, so that a learner is compiled once for all linear sequences
-        rl.play(learner, losses, F, horizons[-1], seed=seed, checkpoints=horizons, ledger=compiled)
+        rl.play(learner, losses, F, horizons[-1], seed=seed, checkpoints=horizons, ledger=True)
         for seed in range(problem.seeds if compiled else min(FEW_SEEDS, problem.seeds))
     ]
     if problem.mu:
@@ -259,15 +260,22 @@ def _cell(learner: Learner, name: str, fewer: int) -> dict[str, Any]:
         "seeds": len(games),
         "average_regret": float(R[-1].mean()) / horizons[-1],
         "x_T": float(np.median(last)) if points[0].size == 1 or isinstance(losses, _OnSimplex) else np.nan,
-        "verdict": "no growth" if found.high == -np.inf else found.verdict,
+        "verdict": _verdict(found),
         "exponent": found.exponent,
     }
-    if compiled:
+    with suppress(TypeError):  # there is no theorem about this learner
         certificate = games[0].certify()
         if certificate.certified and not certificate.vacuous:
             ratio = float(certificate.curve["regret"].iloc[-1]) / certificate.total
-            cell |= {"theorem": certificate.theorem.name, "of_bound": ratio}
+            cell |= {"theorem": certificate.theorem.name, "of_bound": ratio, "growth": certificate.growth}
     return empty | cell
+
+
+def _verdict(found: Scaling) -> str:
+    """The verdict, or what can be said without one."""
+    if found.high == -np.inf:
+        return "no growth"
+    return "sublinear" if found.verdict == "undecided" and found.high < FORMS["linear"] - NEAR else found.verdict
 
 
 def kept(learner: Learner) -> dict[str, int]:
@@ -288,7 +296,8 @@ def kept(learner: Learner) -> dict[str, int]:
 _COLOURS = {
     "no growth": "#A6DBB9",
     "log T": "#A6DBB9",
-    "sqrt T": "#A9CFEA",
+    "sqrt T": "#8FC1E3",
+    "sublinear": "#D3E6F5",
     "undecided": "#E8E8E8",
     "linear": "#F2A57E",
     "": "#FFFFFF",
@@ -311,7 +320,9 @@ def draw(frame: pd.DataFrame) -> Figure:
         rounds = f"$T$ = {most:,}" + (f" ({least:,})" if least < most else "")
         title = f"{PROBLEMS[str(problem)].title}\n{rounds}\n$R_T/T$     $x_T$     of bound"
         axes.text(j + 0.5, -0.95, title, fontsize=7.5, ha="center", va="center")
-    axes.text(-0.45, -0.6, "numbers kept per\ncoordinate besides $x$\n(that differ)", fontsize=7.5, ha="center", va="center")
+    axes.text(
+        -0.45, -0.6, "numbers kept per\ncoordinate besides $x$\n(that differ)", fontsize=7.5, ha="center", va="center"
+    )
     for i, name in enumerate(names):
         rows = frame[frame["learner"] == name].set_index("problem")
         python = "*" if rows["T"].max() < frame["T"].max() and not _is_compiled(str(name)) else ""
@@ -325,18 +336,19 @@ def draw(frame: pd.DataFrame) -> Figure:
                 axes.text(j + 0.33, i + 0.5, _short(row["average_regret"]), ha="right", **small)
                 if np.isfinite(row["x_T"]):
                     axes.text(j + 0.63, i + 0.5, f"{row['x_T']:+.2f}".replace("-", "\u2212"), ha="right", **small)
-                ratio = f"{row['of_bound']:.1%}" if np.isfinite(row["of_bound"]) else "none"
-                axes.text(j + 0.96, i + 0.5, ratio.replace("-", "\u2212"), ha="right", **small)
+                axes.text(j + 0.96, i + 0.5, _share(row["of_bound"], row["growth"]), ha="right", **small)
             else:
                 axes.text(j + 0.5, i + 0.5, "needs a simplex", ha="center", color="0.4", **small)
     handles = [_rectangle((0, 0), 1, 1, facecolor=colour) for verdict, colour in _COLOURS.items() if verdict][1:]
-    labels = ["log T, or no growth", "sqrt T", "undecided", "linear: regret per round stays"]
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, title="regret up to $T$ grows like")
+    labels = ["log T, or none", "sqrt T", "less than linear", "undecided", "linear"]
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=5, frameon=False, title="regret up to $T$ grows like"
+    )
     figure.suptitle(
         r"Every learner, untuned, with $\alpha_t = 0.5/\sqrt{t}$ (over $G$ where steps scale with the gradients)."
         "  * round by round in Python, for the fewer rounds in brackets.\n"
-        "of bound: $R_T$ over the tightest certified bound; none: no theorem, or only a vacuous bound.  The best point"
-        " is $-1$ for mod-3 with $C=3$, 1010/$-$10 and ADOPT's toy, and $+1$ for mod-3 with $C=1.9$.",
+        "of bound: $R_T$ over the tightest certified bound; \u2020 the bound itself is linear; none: no theorem, or only a vacuous bound.\nThe best point "
+        "is $-1$ for mod-3 with $C=3$, 1010/$-$10 and ADOPT's toy, and $+1$ for mod-3 with $C=1.9$.",
         fontsize="medium",
     )
     return figure
@@ -357,8 +369,21 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _share(of_bound: float, growth: float) -> str:
+    if not np.isfinite(of_bound):
+        return "none"
+    share = "\u2264 0" if of_bound <= 0.0 else f"{of_bound:.1%}" if of_bound >= 1e-3 else "< 0.1%"
+    return share + ("\u2020" if growth > FORMS["linear"] - NEAR else "")
+
+
 def _short(value: float) -> str:
-    text = f"{value:.3g}" if abs(value) < 1e-3 else f"{value:.3f}" if abs(value) < 100 else f"{value:.0f}"
+    text = (
+        f"{value:.0e}".replace("e-0", "e-")
+        if abs(value) < 1e-3
+        else f"{value:.3f}"
+        if abs(value) < 100
+        else f"{value:.0f}"
+    )
     return text.replace("-", "\u2212")
 
 
