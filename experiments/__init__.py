@@ -16,7 +16,19 @@ from types import ModuleType
 
 from regretlab.files import whole_file
 
-from . import adopt_regret, adopt_toy, figure1, figure2, league, random_convex, scaling, theorem1
+from . import (
+    adopt_regret,
+    adopt_toy,
+    figure1,
+    figure2,
+    league,
+    network,
+    noisy_quadratic,
+    random_convex,
+    scaling,
+    spikes,
+    theorem1,
+)
 
 __all__ = ["EXPERIMENTS", "reproduce"]
 
@@ -29,6 +41,9 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "league": league,
     "adopt_toy": adopt_toy,
     "adopt_regret": adopt_regret,
+    "spikes": spikes,
+    "noisy_quadratic": noisy_quadratic,
+    "network": network,
 }
 """The figures by name.
 
