@@ -117,7 +117,7 @@ def draw(frame: pd.DataFrame) -> Figure:
             label = rf"{name}, $\beta_1 = 0$, $\beta_2 = 0.5$"
             axes.plot(rows["C"], rows[column], color=colour, linewidth=1.2, label=label, zorder=1)
         axes.set_xlabel("$C$")
-    C = np.linspace(1.0, 2.0, 50)
+    C = np.linspace(1.4, 2.0, 2)
     right.plot(C, 2.0 * (2.0 - C) / 3.0, color="0.45", linestyle=(0, (1, 2)), label="$2(2-C)/3$: always playing $-1$")
     left.axhline(
         1.0, color="0.45", linestyle=(0, (4, 3)), linewidth=1.0, zorder=0, label="best point in hindsight $u_T$"

@@ -7,8 +7,8 @@ et al. (2024), arXiv:2411.02853, with the parameters of a public re-implementati
 are more seeds and the regret.
 
 Adam goes to +1 unless beta2 is above a threshold that depends on k: 0.9731 for k = 10 and 0.9992 for k = 50,
-so that 0.999 is enough for the first only.  ADOPT has the right drift for every beta2, since on independent losses v_{t-1}
-does not know g_t.  AMSGrad has it too, but the largest v_t ever seen holds it back.
+so that 0.999 is enough for the first only.  ADOPT has the right drift for every beta2, since on
+independent losses v_{t-1} does not know g_t.  AMSGrad has it too, but the largest v_t ever seen holds it back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 import regretlab as rl
 from regretlab.learners import ADOPT, AdaGrad, Adam, AdamNC, AMSGrad, DelayedAdam
-from regretlab.plots import bands, draw_best_point, draw_points, legend_below, new_figure, styles
+from regretlab.plots import bands, draw_points, legend_below, new_figure, styles
 from regretlab.schedules import Values
 
 if TYPE_CHECKING:
@@ -90,11 +90,12 @@ def draw(frame: pd.DataFrame) -> Figure:
     figure = new_figure(11.0, 0.8 + 2.9 * len(ks))
     panels = figure.subplots(len(ks), len(beta2s), sharex=True, sharey=True, squeeze=False)
     looks = styles(SHOWN)
+    looks["ADOPT"]["color"] = "#009E73"
     for row, k in zip(panels, ks, strict=True):
         for axes, beta2 in zip(row, beta2s, strict=True):
             own = frame[(frame["k"] == k) & (frame["beta2"] == beta2) & (frame["quantity"] == "x_t")]
             draw_points(axes, own[own["learner"].isin(SHOWN)], looks=looks)
-            draw_best_point(axes, -1.0)
+            axes.axhline(-1.0, color="0.45", linestyle=(0, (4, 3)), linewidth=1.0, label="best point in the long run")
             axes.set_ylim(-1.08, 1.08)
             axes.set_title(rf"$k = {k}$, $\beta_2 = {beta2:g}$", fontsize="medium")
             axes.label_outer()

@@ -7,7 +7,8 @@ title.  No learner is tuned.  A cell has
 * the average regret R_T / T, its mean over 8 to 32 seeds where the sequence is random;
 * the point x_T in one dimension, its median over the seeds;
 * R_T / bound of the tightest theorem that certifies the (first) game, if its bound is below the trivial d D G T;
-* in colour, the verdict of :mod:`regretlab.scaling` on the regret from round T/64 on: before, learners are still on their way.
+* in colour, the verdict of :mod:`regretlab.scaling` on the regret from round T/64 on, since before
+  that learners are still on their way; "less than linear" where it is undecided, but not linear.
 
 Learners that look at all coordinates at once are played round by round in Python, hence for
 fewer rounds.  Exponential weights play on the simplex in R^2 with the gradients (g, -g): the same game on
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
 __all__ = ["PROBLEMS", "QUICK", "compute", "draw", "fingerprint", "kept", "learners"]
 
 ALPHA = 0.5
+INTERVAL = rl.sets.Box(-1.0, 1.0)
 P = 1 / 8  # Padam's power
 FEW_SEEDS = 8
 DOUBLINGS = 6  # the verdict is about the rounds from T/64 on: before, the learners are still on their way
@@ -104,7 +106,7 @@ class Problem:
     few: int
     seeds: int = 1
     mu: float = 0.0
-    feasible_set: Any = rl.sets.Box(-1.0, 1.0)
+    feasible_set: rl.sets.FeasibleSet = INTERVAL
 
     def horizons(self, doublings: int) -> list[int]:
         """period 2^k, the last of them T."""
@@ -132,7 +134,7 @@ PROBLEMS = {
     "abrupt least squares": Problem(
         "least squares, $\\mu=1$, abrupt\nbetas 0.9, 0.99",
         rl.losses.RandomLeastSquares(d=2, mu=1.0, change=129),
-        0.9, 0.99, 6.0, 1, 10, 9, 8, 1.0, rl.sets.Box([-1.0, -1.0], [1.0, 1.0]),
+        0.9, 0.99, 6.0, 1, 10, 9, 8, 1.0, INTERVAL,
     ),
 }  # fmt: skip
 QUICK = {"problems": ["mod3, C = 3", "random signs"], "names": ["OGD", "Adam", "AMSGrad", "CoinBetting"], "fewer": 9}
@@ -283,7 +285,7 @@ def kept(learner: Learner) -> dict[str, int]:
 
     Both are read off its state after 30 rounds in R^3 with gradients of different sizes.
     """
-    F = rl.sets.Simplex(3) if isinstance(learner, ExponentiatedGradient | Hedge) else rl.sets.Box([-1.0] * 3, [1.0] * 3)
+    F = rl.sets.Simplex(3) if isinstance(learner, ExponentiatedGradient | Hedge) else INTERVAL
     start = [0.2, 0.3, 0.5]
     state = learner.start(F, start)
     for t in range(30):
@@ -320,9 +322,8 @@ def draw(frame: pd.DataFrame) -> Figure:
         rounds = f"$T$ = {most:,}" + (f" ({least:,})" if least < most else "")
         title = f"{PROBLEMS[str(problem)].title}\n{rounds}\n$R_T/T$     $x_T$     of bound"
         axes.text(j + 0.5, -0.95, title, fontsize=7.5, ha="center", va="center")
-    axes.text(
-        -0.45, -0.6, "numbers kept per\ncoordinate besides $x$\n(that differ)", fontsize=7.5, ha="center", va="center"
-    )
+    memory = "numbers kept per\ncoordinate besides $x$\n(that differ)"
+    axes.text(-0.45, -0.6, memory, fontsize=7.5, ha="center", va="center")
     for i, name in enumerate(names):
         rows = frame[frame["learner"] == name].set_index("problem")
         python = "*" if rows["T"].max() < frame["T"].max() and not _is_compiled(str(name)) else ""
@@ -341,14 +342,15 @@ def draw(frame: pd.DataFrame) -> Figure:
                 axes.text(j + 0.5, i + 0.5, "needs a simplex", ha="center", color="0.4", **small)
     handles = [_rectangle((0, 0), 1, 1, facecolor=colour) for verdict, colour in _COLOURS.items() if verdict][1:]
     labels = ["log T, or none", "sqrt T", "less than linear", "undecided", "linear"]
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=5, frameon=False, title="regret up to $T$ grows like"
-    )
+    title = "regret up to $T$ grows like"
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, title=title)
     figure.suptitle(
         r"Every learner, untuned, with $\alpha_t = 0.5/\sqrt{t}$ (over $G$ where steps scale with the gradients)."
         "  * round by round in Python, for the fewer rounds in brackets.\n"
-        "of bound: $R_T$ over the tightest certified bound; \u2020 the bound itself is linear; none: no theorem, or only a vacuous bound.\nThe best point "
-        "is $-1$ for mod-3 with $C=3$, 1010/$-$10 and ADOPT's toy, and $+1$ for mod-3 with $C=1.9$.",
+        "of bound: $R_T$ over the tightest certified bound; \u2020: the bound itself is linear; "
+        "none: no theorem applies, or only a vacuous bound.\nThe best point is $-1$ for mod-3 with $C=3$, 1010/$-$10 "
+        "and ADOPT's toy in the long run, and $+1$ for mod-3 with $C=1.9$.  "
+        "Often quoted: $2d$ numbers for Adam, $3d$ for AMSGrad.",
         fontsize="medium",
     )
     return figure
@@ -377,13 +379,7 @@ def _share(of_bound: float, growth: float) -> str:
 
 
 def _short(value: float) -> str:
-    text = (
-        f"{value:.0e}".replace("e-0", "e-")
-        if abs(value) < 1e-3
-        else f"{value:.3f}"
-        if abs(value) < 100
-        else f"{value:.0f}"
-    )
+    text = f"{value:.3f}" if abs(value) >= 1e-3 else f"{value:.0e}".replace("e-0", "e-")
     return text.replace("-", "\u2212")
 
 

@@ -67,7 +67,9 @@ def compute(horizon: int = 1500, seeds: Sequence[int] = range(5)) -> pd.DataFram
         for t, loss, held_out in _train(torch, name, seed, rounds)
     ]
     frame, extremes = pd.DataFrame(rows), (0.0, 0.5, 1.0)
-    parts = [bands(frame, each, quantiles=extremes).assign(quantity=each) for each in ("training loss", "held-out loss")]
+    parts = [
+        bands(frame, each, quantiles=extremes).assign(quantity=each) for each in ("training loss", "held-out loss")
+    ]
     return pd.concat(parts, ignore_index=True)[["quantity", "learner", "t", "low", "value", "high"]]
 
 
@@ -121,4 +123,6 @@ def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
     T = frame["t"].max()
     last = frame[frame["t"] == T]
     columns = (last[name] for name in ("learner", "quantity", "value"))
-    return {"T": float(T)} | {f"{name}: median {quantity}": float(v) for name, quantity, v in zip(*columns, strict=True)}
+    return {"T": float(T)} | {
+        f"{name}: median {quantity}": float(v) for name, quantity, v in zip(*columns, strict=True)
+    }

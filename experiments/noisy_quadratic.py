@@ -8,7 +8,7 @@ f_t(x) = (x - c_t)^2 / 2 on F = [-2, 2], x_1 = 2: the gradient x_t - c_t is that
 * with s_t = -1 always: it tends to -10/7.  A learner that stays near 0, as if spikes were mistakes to be
   ignored, has linear regret: what a spike is worth is not for the learner to say.
 
-Two learners that meet the same spikes are told apart by the regret, not by x^2, which is not what they are paid.
+Two learners that meet the same spikes are told apart by the regret, not by x^2, which is not what they pay.
 All have alpha_t = 0.5 / sqrt(t), but OGD, whose stepsize has other units, 1/t: f_t is strongly convex.
 """
 
@@ -103,11 +103,15 @@ def draw(frame: pd.DataFrame) -> Figure:
     figure = new_figure(11.0, 6.4)
     panels = figure.subplots(len(PROBLEMS), 2)
     looks = styles(LEARNERS)
-    for (left, right), (spikes, u) in zip(panels, {"either sign": 0.0, "always down": -10.0 / 7.0}.items(), strict=True):
+    looks["AMSGrad"]["linestyle"] = "--"  # it is close to Adam
+    for (left, right), (spikes, u) in zip(
+        panels, {"either sign": 0.0, "always down": -10.0 / 7.0}.items(), strict=True
+    ):
         own = frame[frame["spikes"] == spikes]
         draw_average_regret(left, own[own["quantity"] == "R_t/t"], looks=looks)
         draw_points(right, own[own["quantity"] == "x_t"], looks=looks)
-        left.set_yscale("symlog", linthresh=1e-4)
+        if (own["low"][own["quantity"] == "R_t/t"] > 0.0).all():
+            left.set_yscale("log")
         draw_best_point(right, u)
         right.set_ylim(-2.1, 2.1)
         left.set_title(f"spikes of 10, {spikes}: average regret", fontsize="medium")
