@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUICK", "compute", "draw", "fingerprint"]
 
-QUICK = {"horizon": 40, "seeds": range(2)}
+QUICK = {"horizon": 20, "seeds": range(1)}
 
 LR = Constant(1e-2)
 LEARNERS = {

@@ -75,6 +75,7 @@ class SpikedQuadratics(Quadratics):
         return self.centres(np.arange(start, stop), seed)
 
 
+_BEST = {"either sign": 0.0, "always down": -10.0 / 7.0}  # in the long run
 PROBLEMS = {"either sign": SpikedQuadratics(up=0.5), "always down": SpikedQuadratics(up=0.0)}
 
 
@@ -104,9 +105,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     panels = figure.subplots(len(PROBLEMS), 2)
     looks = styles(LEARNERS)
     looks["AMSGrad"]["linestyle"] = "--"  # it is close to Adam
-    for (left, right), (spikes, u) in zip(
-        panels, {"either sign": 0.0, "always down": -10.0 / 7.0}.items(), strict=True
-    ):
+    for (left, right), (spikes, u) in zip(panels, _BEST.items(), strict=True):
         own = frame[frame["spikes"] == spikes]
         draw_average_regret(left, own[own["quantity"] == "R_t/t"], looks=looks)
         draw_points(right, own[own["quantity"] == "x_t"], looks=looks)

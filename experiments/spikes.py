@@ -8,7 +8,8 @@ by which the step is r_t m_t, with m_t the plain moving average: alpha = 10^-3 c
 beta2 = 0.999.  Both numbers come from the learners' own rules.
 
 * No correction, as in Reddi, Kale, Kumar (2018): AMSGrad's rate does not grow.  With a spike in every tenth round
-  Adam's does not either, but for 1% between two spikes: a memory of 1/(1 - beta2) = 1000 rounds holds a hundred of them.
+  Adam's hardly does, by half a percent between two spikes, and the two look the same: a memory of 1/(1 - beta2) = 1000
+  rounds holds a hundred spikes.
 * PyTorch's correction, of the maximum of the uncorrected v_t: after one early spike AMSGrad's rate, too, grows, up to
   6.57 times its least value, which it has in round 12.
 * optax's correction, before the maximum: the early estimate of v_t stays forever.  W_t does not decrease, and
