@@ -17,13 +17,19 @@ from types import ModuleType
 from regretlab.files import whole_file
 
 from . import (
+    adopt_regret,
+    adopt_toy,
     c_min,
     divergence_region,
     figure1,
     figure2,
+    league,
+    network,
+    noisy_quadratic,
     random_convex,
     scaling,
     speed_of_learners,
+    spikes,
     stochastic_drift,
     theorem1,
 )
@@ -40,6 +46,12 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "c_min": c_min,
     "stochastic_drift": stochastic_drift,
     "speed_of_learners": speed_of_learners,
+    "league": league,
+    "adopt_toy": adopt_toy,
+    "adopt_regret": adopt_regret,
+    "spikes": spikes,
+    "noisy_quadratic": noisy_quadratic,
+    "network": network,
 }
 """The figures by name.
 

@@ -1,4 +1,4 @@
-"""The command line: ``regretlab list``, ``play``, ``extend`` and ``reproduce``.
+"""The command line: ``regretlab list``, ``compare``, ``play``, ``extend`` and ``reproduce``.
 
 A command imports what it needs when it runs, so that ``--help`` answers at once.
 """
@@ -64,6 +64,66 @@ def list_() -> None:
         with formatter.section(heading):
             formatter.write_dl(list(texts.items()), col_max=80 if wide else 40)
         click.echo(formatter.getvalue())
+
+
+# -- compare ---------------------------------------------------------------------------
+
+
+@main.command(
+    epilog=examples(
+        "regretlab compare adam amsgrad adopt",
+        "regretlab compare adam:alpha=0.5,beta1=0,beta2=0.1 amsgrad ogd --on mod3:C=3 --horizon 1e5",
+        "regretlab compare adagrad coinbetting --on rademacher:d=2 --set box:-1,1 --horizon 1e4 --seed 7",
+    )
+)
+@click.argument("learners", nargs=-1, required=True, metavar="LEARNER...")
+@click.option(
+    "--on", "losses", metavar="LOSSES", help="Play all of them on this sequence, and show the regret of each."
+)
+@click.option("--set", "feasible_set", metavar="SET", help="With --on: the feasible set F; by default box:-1,1.")
+@click.option("--horizon", type=rounds, metavar="T", help="With --on: number of rounds, e.g. 1e5.")
+@click.option("--seed", type=int, help="With --on: decides the draws of a random sequence; by default 0.")
+@click.option("--start", metavar="X", help="With --on: x_1, e.g. 0.5 or 0.5,-1.")
+def compare(
+    learners: tuple[str, ...],
+    losses: str | None,
+    feasible_set: str | None,
+    horizon: int | None,
+    seed: int | None,
+    start: str | None,
+) -> None:
+    """Compare learners: formula, memory, claim, guarantee, counterexample.
+
+    Of each: its formula, the numbers it keeps per coordinate besides x, and what its documentation
+    says. With --on LOSSES --horizon T also the regret of each after T rounds.
+    """
+    from regretlab import GameError, names
+    from regretlab.profiles import profile, regrets
+
+    with bad_input():
+        read = {text: names.LEARNERS.read(text) for text in learners}
+        options = {"--set": feasible_set, "--horizon": horizon, "--seed": seed, "--start": start}
+        given = [option for option, value in options.items() if value is not None]
+        if losses is None and given:
+            raise ValueError(f"{', '.join(given)} without --on LOSSES: there is no game to play")
+        if losses is not None and horizon is None:
+            raise ValueError(f"--on {losses} needs --horizon T")
+        table = None
+        if losses is not None and horizon is not None:
+            parts = names.LOSSES.read(losses), names.SETS.read(feasible_set or "box:-1,1")
+            x = None if start is None else names.point_from(start)
+            try:
+                table = regrets(read, *parts, horizon, seed=seed or 0, start=x)
+            except GameError as error:
+                raise click.ClickException(one_line(error)) from error
+    formatter = click.HelpFormatter()
+    for text, learner in read.items():
+        with formatter.section(text):
+            formatter.write_dl(list(profile(learner).items()))
+    click.echo(formatter.getvalue().rstrip())
+    if table is not None:
+        click.echo(f"\n{losses} on {feasible_set or 'box:-1,1'}, T = {horizon:,}:\n")
+        click.echo(table.to_string(float_format="{:.6g}".format))
 
 
 # -- play and extend -------------------------------------------------------------------
@@ -260,7 +320,8 @@ def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path
     """Make the figures NAME..., or all of them.
 
     Without a NAME, the names there are. figure2 needs scikit-learn for its digits, unless
-    --mnist says where others are: pip install 'regretlab[experiments]'.
+    --mnist says where others are: pip install 'regretlab[experiments]'; network needs PyTorch:
+    pip install 'regretlab[torch]'. 'all' goes on without those that cannot be made.
     """
     from regretlab import GameError, losses
     from regretlab.experiments import EXPERIMENTS
@@ -289,6 +350,9 @@ def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path
                 for path in run(name, folder, quick=quick, mnist=mnist):
                     click.echo(f"wrote {path}")
             except (GameError, OSError, ImportError) as error:
+                if isinstance(error, ImportError) and name not in wanted:
+                    click.echo(f"skipped {name}: {one_line(error)}", err=True)
+                    continue
                 raise click.ClickException(f"{name}: {one_line(error)}") from error
 
 
