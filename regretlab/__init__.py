@@ -1,11 +1,12 @@
 """Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
 
-from regretlab import certificates, learners, losses, schedules, sets
+from regretlab import certificates, learners, losses, schedules, sets, sweeps
 from regretlab.certificates import certify
 from regretlab.checks import CheckFailed, check_learner, check_losses, check_set
 from regretlab.comparison import compare, play_all, tidy
 from regretlab.errors import GameError, GameInterrupted
 from regretlab.game import Game, play
+from regretlab.sweeps import sweep
 
 __all__ = [
     "CheckFailed",
@@ -24,6 +25,8 @@ __all__ = [
     "play_all",
     "schedules",
     "sets",
+    "sweep",
+    "sweeps",
     "tidy",
 ]
 
