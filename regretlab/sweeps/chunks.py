@@ -30,7 +30,7 @@ _LANES = 32  # and at least, if it can be: as many as are played at once
 _ROUNDS = 2**29  # game-rounds of a chunk, in one dimension: about half a second
 _IN_PYTHON = 2**14  # times slower
 _ALONE = 64  # games that meet the same draws are played without others from here on
-_TOGETHER = 512  # games played together otherwise
+_TOGETHER = 256  # games played together otherwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +262,8 @@ def _advance(games: dict[int, Game], horizon: int) -> Iterator[tuple[int, Except
 
 def _read(game: Game, rounds: tuple[int, ...], known: dict[Any, Comparators]) -> tuple[Rounds, Array, Array]:
     """t, numbers and x_t at the given rounds; games that differ in the learner alone share the comparators found."""
-    game.record = game.record.rows(np.flatnonzero(np.isin(game.record.t, rounds)).tolist())
+    if rounds[0] > 1:  # the first round is always recorded
+        game.record = game.record.rows(slice(1, None))
     if is_linear(game):
         comparators = best_in_hindsight(game)
         record = comparators.record
