@@ -34,9 +34,13 @@ def outcomes(
 
     Raises
     ------
+    TypeError
+        When ``executor`` is neither.
     BrokenExecutor
         When the executor breaks and there is no function to make another.
     """
+    if not (executor is None or callable(executor) or hasattr(executor, "submit")):
+        raise TypeError(f"executor={executor!r} is neither an executor nor a function that makes one")
     make = executor if callable(executor) else None if executor else threads
     pool: Executor = make() if make else executor  # type: ignore[assignment]
     again: deque[tuple[Task, int]] = deque()
@@ -87,7 +91,7 @@ def outcomes(
         for future in running:
             future.cancel()
         if make is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=True)
 
 
 def _ahead(pool: Executor) -> float:
