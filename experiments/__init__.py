@@ -16,7 +16,7 @@ from types import ModuleType
 
 from regretlab.files import whole_file
 
-from . import figure1, figure2, random_convex, scaling, theorem1
+from . import figure1, figure2, phase_diagram, random_convex, scaling, theorem1
 
 __all__ = ["EXPERIMENTS", "reproduce"]
 
@@ -26,6 +26,7 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "figure2": figure2,
     "random_convex": random_convex,
     "scaling": scaling,
+    "phase_diagram": phase_diagram,
 }
 """The figures by name.
 

@@ -82,6 +82,10 @@ class Points:
         values: dict[str, list[Any]] = {}
         codes = np.zeros((n, len(columns)), dtype=np.int32)
         for k, (name, column) in enumerate(columns.items()):
+            if isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.kind in "fiu":
+                distinct, codes[:, k] = np.unique(column, return_inverse=True)
+                values[name] = distinct.tolist()
+                continue
             known: dict[Any, int] = {}
             values[name] = []
             for i, value in enumerate(map(_plain, column)):
@@ -115,13 +119,15 @@ def random_points(ranges: Mapping[str, Any], n: int, seed: int = 0) -> Points:
     for (name, given), stream in zip(ranges.items(), streams, strict=True):
         rng = np.random.default_rng(stream)
         if callable(given):
-            columns[_name(name)] = list(given(rng, n))
+            columns[_name(name)] = np.asarray(given(rng, n))
             if len(columns[name]) != n:
                 raise ValueError(f"ranges: {name} drew {len(columns[name])} values instead of {n}")
         elif isinstance(given, str) or not isinstance(given, Iterable) or not (choices := list(given)):
             raise ValueError(f"ranges: {name}={given!r} must be a list of values, or a function (rng, n) -> n values")
         else:
-            columns[name] = [choices[i] for i in (rng.random(n) * len(choices)).astype(int)]
+            values = np.array(choices) if all(type(each) in (int, float) for each in choices) else choices
+            index = (rng.random(n) * len(choices)).astype(np.int64)
+            columns[_name(name)] = values[index] if isinstance(values, np.ndarray) else [values[i] for i in index]
     return Points.columns(columns, int(n))
 
 
