@@ -26,6 +26,7 @@ from . import (
     league,
     network,
     noisy_quadratic,
+    phase_diagram,
     random_convex,
     scaling,
     speed_of_learners,
@@ -52,6 +53,7 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "spikes": spikes,
     "noisy_quadratic": noisy_quadratic,
     "network": network,
+    "phase_diagram": phase_diagram,
 }
 """The figures by name.
 

@@ -1,12 +1,13 @@
 """Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
 
-from regretlab import certificates, learners, losses, periodic, schedules, sets
+from regretlab import certificates, learners, losses, periodic, schedules, sets, sweeps
 from regretlab.by_name import ByName
 from regretlab.certificates import certify
 from regretlab.checks import CheckFailed, check_learner, check_losses, check_set
 from regretlab.comparison import compare, play_all, tidy
 from regretlab.errors import GameError, GameInterrupted
 from regretlab.game import Game, play
+from regretlab.sweeps import sweep
 
 __all__ = [
     "ByName",
@@ -27,6 +28,8 @@ __all__ = [
     "play_all",
     "schedules",
     "sets",
+    "sweep",
+    "sweeps",
     "tidy",
 ]
 

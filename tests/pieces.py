@@ -1,7 +1,10 @@
 """Sequences, learners, sets and schedules as users write them, good and bad, and what `the same game` means."""
 
+import os
+import signal
 import struct
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -275,3 +278,22 @@ class Derived(LinearLosses):
 
     def gradients(self, t):
         return np.where(t % 3 == 1, self.C, -self.half)[:, None]
+
+
+@dataclass(frozen=True)
+class Deadly(LinearLosses):
+    """f_t(x) = slope x; where ``fatal``, the process dies as long as ``deaths`` has fewer than ``times`` bytes."""
+
+    slope: float = 1.0
+    fatal: bool = False
+    times: int = 0
+    deaths: str = ""
+
+    def gradients(self, t):
+        if self.fatal:
+            with Path(self.deaths).open("a+") as file:
+                if file.tell() < self.times:
+                    file.write("x")
+                    file.flush()
+                    os.kill(os.getpid(), signal.SIGKILL)
+        return np.full((len(t), 1), self.slope)

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import regretlab as rl
 from regretlab import experiments
 
 EXPERIMENTS, reproduce = experiments.EXPERIMENTS, experiments.reproduce
 figure1, theorem1, periods = experiments.figure1, experiments.theorem1, experiments.periods
+phase_diagram = experiments.phase_diagram
 
 FIGURES = Path(__file__).parents[1] / "figures"
 EXACT = 1e-9  # relative
@@ -99,6 +101,53 @@ def test_theorem_1_holds_at_every_block_shown():
     frame = data("theorem1")
     regret = frame[(frame["quantity"] == "R_t/t") & frame["learner"].isin(["Adam", "Adam, constant stepsize"])]
     assert (regret["value"] >= theorem1.FLOOR).all()
+
+
+# -- the phase diagram -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("beta1", "C", "star"),
+    [
+        (0.0, 2.1, 0.885926458146),
+        (0.0, 3.0, 0.472313140059),
+        (0.0, 10.0, 0.098347290310),
+        (0.3, 2.1, 0.83040280),
+        (0.3, 3.0, 0.26153922),
+        (0.3, 4.0, np.nan),
+        (0.5, 2.5, 0.25),  # exactly: m = 1, 0, -1/2 and v = 5, ., 5/4
+    ],
+)
+def test_the_boundary_in_closed_form(beta1, C, star):
+    assert phase_diagram.boundary(C, beta1) == pytest.approx(star, abs=1e-8, nan_ok=True)
+
+
+@pytest.mark.parametrize("beta1", [0.0, 0.3])
+def test_the_drift_is_that_of_the_recursion(beta1):
+    m, v, sums = 0.0, 0.0, []
+    for t in range(1, 301):
+        g = 2.7 if t % 3 == 1 else -1.0
+        m, v = beta1 * m + (1 - beta1) * g, 0.4 * v + 0.6 * g * g
+        sums.append(m / np.sqrt(v))
+    assert phase_diagram.drift(2.7, beta1, 0.4) == pytest.approx(sum(sums[-3:]), rel=1e-13)
+
+
+def test_the_phase_diagram_played_is_that_in_closed_form():
+    frame = data("phase_diagram")
+    assert len(frame) == 2 * 60 * 60
+    assert phase_diagram.disagreements(frame).empty
+    near = phase_diagram.disagreements(frame, margin=0.0)
+    assert len(near) < 0.01 * len(frame)
+    wrong = frame.assign(average_regret=frame["C"] - 2.0)  # as if all failed
+    star = frame["beta2_star"].fillna(0.0)
+    assert len(phase_diagram.disagreements(wrong)) == (frame["beta2"] - star >= 0.02).sum()
+
+
+def test_cells_of_the_phase_diagram_come_out_the_same():
+    for row in data("phase_diagram").iloc[::600].itertuples():
+        adam, losses = rl.learners.Adam(1.0, row.beta1, row.beta2), rl.losses.Mod3(row.C)
+        regret = rl.play(adam, losses, rl.sets.Box(-1.0, 1.0), row.T, checkpoints=[row.T]).regret
+        assert regret["average_regret"][row.T] == pytest.approx(row.average_regret, abs=6e-7)
 
 
 # -- the pictures ------------------------------------------------------------------

@@ -7,6 +7,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -63,8 +64,13 @@ class Form:
 
     schedules: Mapping[str, Schedule]
     ranges: Mapping[str, Range]
-    binding: Binding
+    bind: Callable[[], Binding]
     kept: tuple[str, ...] = ()
+
+    @cached_property
+    def binding(self) -> Binding:
+        """Found when it is asked for: of many games in one loop, one is."""
+        return self.bind()
 
     @classmethod
     def of(
@@ -77,19 +83,19 @@ class Form:
         ledger: bool = False,
     ) -> Form:
         """Of a rule and the names of its arguments, with an account of it if ``ledger``."""
+
+        def bind(slots: dict[str, tuple[int, int]]) -> Binding:
+            return Binding(function, _filled(names, slots, _RULE), slots["alpha"], identity(function))
+
         if not ledger:
-            slots = _slots(schedules)
-            binding = Binding(function, _filled(names, slots, _RULE), slots["alpha"], identity(function))
-            return cls(schedules, ranges, binding)
+            return cls(schedules, ranges, lambda: bind(_slots(schedules)))
         alpha, beta1 = schedules["alpha"], schedules.get("beta1", Constant(0.0))
         constant = isinstance(beta1, Constant) and isinstance(schedules.get("beta2", beta1), Constant)
         keeps = account if constant else account_scheduled
         schedules = {**schedules, "beta1": beta1, "per_alpha": _reciprocal(alpha)}
         slots = _slots(schedules)
-        wants = list(inspect.signature(keeps).parameters)
-        calls = (_filled(names, slots, _RULE), slots["alpha"], identity(function))
-        binding = Binding(function, *calls, keeps, _filled(wants, slots, _ACCOUNT))
-        return cls(schedules, ranges, binding, entries(keeps))
+        wants = _filled(list(inspect.signature(keeps).parameters), slots, _ACCOUNT)
+        return cls(schedules, ranges, lambda: bind(slots)._replace(account=keeps, entries=wants), entries(keeps))
 
     def shapes(self, t: Rounds) -> Array:
         """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""

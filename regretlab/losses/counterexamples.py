@@ -35,10 +35,18 @@ class PeriodicLosses(LinearLosses):
         return self._table[first : first + stop - start]
 
     @cached_property
+    def dimension(self) -> int:  # type: ignore[override]
+        return int(self.one_period.shape[1])
+
+    @cached_property
+    def one_period(self) -> Array:
+        """(P, d): the pattern, checked."""
+        return self._checked(self.pattern, len(self.pattern))[0]
+
+    @cached_property
     def _table(self) -> Array:
         """The pattern repeated; a block of rounds is a slice of it and need not be computed."""
-        (pattern,) = self._checked(self.pattern, len(self.pattern))
-        return read_only(np.tile(pattern, (1 + _LONGEST_TABLE // pattern.size, 1)))
+        return read_only(np.tile(self.one_period, (1 + _LONGEST_TABLE // self.one_period.size, 1)))
 
 
 @dataclass(frozen=True, eq=False)
