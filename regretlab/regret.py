@@ -11,7 +11,7 @@ from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.comparators import minimize_sums, sums_at
 from regretlab.comparators.paths import follow
 from regretlab.comparators.windows import largest_regret
-from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, LinearLosses, RandomConvexLosses
+from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, RandomConvexLosses
 from regretlab.record import Record
 from regretlab.sets import FeasibleSet
 
@@ -195,7 +195,7 @@ def regret_frame(comparators: Comparators) -> pd.DataFrame:
 
 def is_linear(game: Game) -> bool:
     """Whether the losses are linear, so that sums of gradients say all about them."""
-    return isinstance(game.losses, LinearLosses | AdaptiveLosses)
+    return game.losses.linear
 
 
 def check_oblivious(game: Game) -> None:

@@ -47,7 +47,7 @@ def last_fall(b1: float, lam: float) -> int:
     return int(t[falls][-1]) if falls.any() else 1
 
 
-@theorem(_TRAN_PHONG + ", Theorem 4.1, with gamma < 1 in place of gamma <= 1")
+@theorem(_TRAN_PHONG + ", Theorem 4.1, with gamma < 1 in place of gamma <= 1", AMSGrad)
 def amsgrad_tran_phong(facts: Facts) -> Bound:
     """R_T <= d D^2 G/(2 alpha (1-beta_1)) (sum_{t<=t0} sqrt(t) + sqrt(T)) + d D^2 G/(2 alpha (1-beta_1)(1-lambda)^2)
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
@@ -62,10 +62,10 @@ def amsgrad_tran_phong(facts: Facts) -> Bound:
         "decay of beta_1": unit * over(1.0 - facts.lam) ** 2,
         "alpha L_T N": _moments(facts),
     }
-    return Bound(terms, [facts.learner_is(AMSGrad), *_hypotheses(facts), facts.geometric_beta1()])
+    return Bound(terms, [*_hypotheses(facts), facts.geometric_beta1()])
 
 
-@theorem(_TRAN_PHONG + ", Theorem 4.1 for beta_{1,t} = beta_1/t")
+@theorem(_TRAN_PHONG + ", Theorem 4.1 for beta_{1,t} = beta_1/t", AMSGrad)
 def amsgrad_tran_phong_inverse(facts: Facts) -> Bound:
     """R_T <= d D^2 G/(2 alpha (1-beta_1)) (1 + sqrt(T)) + d D^2 G sqrt(T)/(alpha (1-beta_1))
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
@@ -82,10 +82,10 @@ def amsgrad_tran_phong_inverse(facts: Facts) -> Bound:
         "d D^2 G sqrt(T)": 2.0 * unit * root,
         "alpha L_T N": _moments(facts),
     }
-    return Bound(terms, [facts.learner_is(AMSGrad), *_hypotheses(facts), facts.inverse_beta1()])
+    return Bound(terms, [*_hypotheses(facts), facts.inverse_beta1()])
 
 
-@theorem(_TRAN_PHONG + ", Theorem 5.1, with (1-beta_1)^2 in the second term")
+@theorem(_TRAN_PHONG + ", Theorem 5.1, with (1-beta_1)^2 in the second term", AdamX)
 def adamx_theorem51(facts: Facts) -> Bound:
     """R_T <= d D^2 G sqrt(T)/(2 alpha (1-beta_1)) + d D^2 G/(2 alpha (1-beta_1)^2) sum_{t=2}^T beta_{1,t} sqrt(t-1)
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
@@ -96,7 +96,7 @@ def adamx_theorem51(facts: Facts) -> Bound:
         "d D^2 G sum of beta_{1,t} sqrt(t-1)": unit * over(1.0 - facts.b1) * _decay(facts),
         "alpha L_T N": _moments(facts),
     }
-    return Bound(terms, [facts.learner_is(AdamX), *_hypotheses(facts)])
+    return Bound(terms, [*_hypotheses(facts)])
 
 
 def _decay(facts: Facts) -> Array:
@@ -112,14 +112,14 @@ def _decay(facts: Facts) -> Array:
     return sums
 
 
-@theorem("Savarese (2019), arXiv 1908.04457, condition on the bounds; derived anew")
+@theorem("Savarese (2019), arXiv 1908.04457, condition on the bounds; derived anew", AdaBound, AMSBound)
 def adabound_savarese(facts: Facts) -> Bound:
     """R_T <= ((2 sqrt(T) - 1)/2) (d M D^2 + R G_2^2 (1+beta_1)/(1-beta_1)) + beta_1/(1-beta_1) d G D.
 
     For AdaBound and AMSBound with alpha_t = alpha/sqrt(t) and a constant beta_1, where
     t/lower_t - (t-1)/upper_{t-1} <= M for all t, and R = max_t upper_t.
     """
-    schedules = facts.learner.schedules
+    schedules = facts.schedules
     M = R = math.inf
     first = None
     if "lower" in schedules and "upper" in schedules:
@@ -136,4 +136,4 @@ def adabound_savarese(facts: Facts) -> Bound:
     }
     condition = Hypothesis("t/lower_t - (t-1)/upper_{t-1} <= M", math.isfinite(M), f"M = {M:.6g}", first)
     rest = [facts.constant_beta1(), facts.root_stepsize(), condition]
-    return Bound(terms, [facts.learner_is(AdaBound, AMSBound), facts.convex(), facts.bounded(), *rest])
+    return Bound(terms, [facts.convex(), facts.bounded(), *rest])

@@ -13,10 +13,12 @@ from regretlab.learners.combinators import (
     WithEpsilon,
 )
 from regretlab.learners.delayed import ADOPT, ACProp, AdaShift, DelayedAdam
+from regretlab.learners.doubling import DoublingTrick
 from regretlab.learners.experts import ExponentiatedGradient, Hedge
 from regretlab.learners.frameworks import KerasAMSGrad, OptaxAMSGrad, TorchAdam, TorchAMSGrad, TorchNAdam
 from regretlab.learners.gradient import OGD, AdaGrad, OGDMomentum
 from regretlab.learners.leaders import DualAveraging, OnlineFrankWolfe
+from regretlab.learners.matrices import FullMatrixAdaGrad, OnlineNewtonStep
 from regretlab.learners.moments import (
     AdaBelief,
     AMSBelief,
@@ -52,9 +54,11 @@ __all__ = [
     "Combinator",
     "DecoupledWeightDecay",
     "DelayedAdam",
+    "DoublingTrick",
     "DualAveraging",
     "EpsilonInsideRoot",
     "ExponentiatedGradient",
+    "FullMatrixAdaGrad",
     "Hedge",
     "KerasAMSGrad",
     "L2Penalty",
@@ -63,6 +67,7 @@ __all__ = [
     "NosAdam",
     "OGDMomentum",
     "OnlineFrankWolfe",
+    "OnlineNewtonStep",
     "OptaxAMSGrad",
     "Padam",
     "QHAdam",

@@ -6,9 +6,9 @@ import dataclasses
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +18,9 @@ from regretlab.kernels import compose, shared
 from regretlab.learners.form import BETA, FINITE, POSITIVE, Form, Hyperparameter, Range, as_schedule
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
+
+if TYPE_CHECKING:
+    from regretlab.losses.base import Losses
 
 __all__ = ["FINITE", "POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State", "as_schedule"]
 
@@ -78,6 +81,17 @@ class Learner(ABC):
     @abstractmethod
     def update(self, state: State, gradient: ArrayLike) -> State:
         """The state after a round in which ``gradient`` was seen at ``state.point``."""
+
+    def check(self, losses: Losses) -> None:  # noqa: B027 - most learners play on any losses
+        """``ValueError``, before round 1, for losses that the learner is not made for; it says what would work."""
+
+    def entries(self) -> tuple[str, ...]:
+        """Names of what its updates add to the ledger of a state that has one; none, unless a class says so."""
+        return ()
+
+    def with_ledger(self, state: State) -> State:
+        """The state before round 1 with a ledger for certificates (:mod:`regretlab.ledger`)."""
+        return replace(state, ledger={name: np.zeros(state.point.size) for name in self.entries()})
 
 
 @dataclass(frozen=True)
@@ -186,15 +200,19 @@ class Algorithm1(Learner):
 
     # -- by hand --------------------------------------------------------------------
 
-    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None, *, ledger: bool = False) -> State:
-        """The state before round 1: x_1 = ``point``, all moments zero; with a ledger for certificates if wanted.
+    def entries(self) -> tuple[str, ...]:
+        """Names of what its updates add to the ledger of a state that has one."""
+        return self.form_with_ledger.kept
+
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
+        """The state before round 1: x_1 = ``point``, all moments zero.
 
         Raises
         ------
         ValueError
             When ``point`` is not in ``feasible_set`` or has another dimension.
         """
-        return first_state(feasible_set, point, self.memory(), self.form_with_ledger.kept if ledger else ())
+        return first_state(feasible_set, point, self.memory())
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t); ``state`` itself stays valid.
@@ -220,9 +238,7 @@ class Algorithm1(Learner):
         return state.after(t, x, numbers)
 
 
-def first_state(
-    feasible_set: FeasibleSet, point: ArrayLike | None, memory: Iterable[str], ledger: Iterable[str] = ()
-) -> State:
+def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, memory: Iterable[str]) -> State:
     """The state before round 1: x_1 = ``point``, by default the point of F nearest to the origin, all memory zero."""
     if point is None:
         if feasible_set.dimension is None:
@@ -235,8 +251,7 @@ def first_state(
         feasible_set = feasible_set.with_dimension(x.size)
         if not feasible_set.contains(x):
             raise ValueError(f"start={x} is not in {feasible_set!r}")
-    zeros = ({name: np.zeros(x.size) for name in names} for names in (memory, ledger))
-    return State(0, x, next(zeros), feasible_set, next(zeros))
+    return State(0, x, {name: np.zeros(x.size) for name in memory}, feasible_set)
 
 
 def checked_gradient(state: State, gradient: ArrayLike) -> Array:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from regretlab.learners.base import POSITIVE, Algorithm1, Hyperparameter, Range
 from regretlab.schedules import Inverse, InversePower, OneMinusInverse
+
+if TYPE_CHECKING:
+    from regretlab.losses.base import Losses
 
 __all__ = [
     "AMSBelief",
@@ -257,6 +260,13 @@ class SAdam(Algorithm1):
     delta: Hyperparameter = 1e-2
 
     ranges: ClassVar = Algorithm1.ranges | {"delta": POSITIVE}
+
+    def check(self, losses: Losses) -> None:
+        if not getattr(losses, "mu", 0.0) > 0.0:
+            raise ValueError(
+                f"losses={losses!r} have no mu > 0: SAdam is for mu-strongly convex losses, which say their mu; "
+                "AMSGrad or AdamNC play on any convex ones"
+            )
 
     @staticmethod
     def rule(g: float, m: float, v: float, beta1: float, beta2: float, delta: float, t: int) -> Any:

@@ -62,7 +62,24 @@ class WholeLearner(Learner):
             x, moments = self.step(t, g, state.point, state.moments, state.feasible_set)
         if not all(np.isfinite(array).all() for array in (x, *moments.values())):
             raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, memory {moments}, point {x}")
-        return State(t, x, moments, state.feasible_set)
+        return State(t, x, moments, state.feasible_set, self._account(t, g, state.ledger))
+
+    def entries(self) -> tuple[str, ...]:
+        """For each coordinate; ``longest`` and ``steps_inf``, of norms over all of them, are the same in each."""
+        return ("square", "largest", "steps", "longest", "steps_inf")
+
+    def _account(self, t: int, g: Array, ledger: Mapping[str, Array]) -> dict[str, Array]:
+        """sum g_i^2, max |g_i|, sum alpha_t g_i^2, max ||g_t||_2, sum alpha_t ||g_t||_inf^2, if there is a ledger."""
+        if not ledger:
+            return {}
+        alpha = self.value("alpha", t) if "alpha" in self.schedules else 0.0
+        return {
+            "square": ledger["square"] + g * g,
+            "largest": np.maximum(ledger["largest"], np.abs(g)),
+            "steps": ledger["steps"] + alpha * g * g,
+            "longest": np.maximum(ledger["longest"], np.linalg.norm(g)),
+            "steps_inf": ledger["steps_inf"] + alpha * np.abs(g).max() ** 2,
+        }
 
     @abstractmethod
     def step(
