@@ -176,7 +176,7 @@ def _go_on(
             with writing(save):
                 game.save(save)
         click.echo(repr(game))
-        regret = game.regret
+        regret = _numbers(game)
         click.echo(f"\n{_table(regret)}\n")
         if certify is not None:
             click.echo(f"{game.certify(None if certify == 'tightest' else certify)!r}\n")
@@ -187,6 +187,17 @@ def _go_on(
             with writing(plot), whole_file(plot) as file:
                 game.plot().savefig(file, format=_format(plot))
     sys.exit(code)
+
+
+def _numbers(game: Game) -> pd.DataFrame:
+    """The regret; on an unbounded set, where there need be no best point, what was paid."""
+    if game.feasible_set.bounded:
+        return game.regret
+    import pandas as pd
+
+    paid = game.record.loss.sum(axis=(1, 2))
+    click.echo("The set is unbounded: there need be no best point, and no regret.", err=True)
+    return pd.DataFrame({"loss": paid}, index=pd.Index(game.record.t, name="t"))
 
 
 def _table(regret: pd.DataFrame) -> str:

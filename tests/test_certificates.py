@@ -35,6 +35,13 @@ class Given(rl.losses.LinearLosses):
 
 
 @dataclass(frozen=True)
+class GivenAsStrong(Given):
+    """Says it has a mu."""
+
+    mu = 1.0
+
+
+@dataclass(frozen=True)
 class Pursuing(rl.losses.AdaptiveLosses):
     """The slope points away from where the learner was last driven to: slow waves against its steps."""
 
@@ -221,11 +228,11 @@ def test_bounds_of_other_learners_are_those_of_the_formulas():
     first = 4.0 / 1.4 * np.sqrt(T * v / b.sum()).sum()
     assert found.total == pytest.approx(first + 0.7 * steepest * np.sqrt(v).sum(), rel=1e-12)
     sadam = rl.learners.SAdam(alpha=Inverse(3.0), beta1=0.6, delta=0.2)
-    found = certify(play(sadam, rows, cube(3), T), "sadam_constant_beta1")
+    found = certify(play(sadam, GivenAsStrong(rows.rows), cube(3), T), "sadam_constant_beta1")
     N2 = (rows.gradients(t.astype(int)) ** 2).sum(axis=0)
     expected = 3 * 0.2 * 4.0 / 6.0 + 1.5 * 3 * 2.0 * 2.0 + 3.0 * 1.6 / 0.8 * np.log1p(N2 / 0.2).sum()
     assert found.total == pytest.approx(expected, rel=1e-12)
-    assert hypothesis_of(found, "f_t mu-strongly").holds is False
+    assert hypothesis_of(found, "alpha >= G^2/mu").holds is False
 
 
 def test_learners_without_a_theorem():
@@ -439,12 +446,14 @@ def test_bounds_of_adax_and_adabound_are_those_of_the_formulas():
     expected = 9.5 * (M * D**2 + R * (1 + b1) / (1 - b1)) + b1 / (1 - b1) * D
     found = certify(bound, "adabound_savarese")
     assert M < (1 + 2 / 0.001) / 0.1  # what it tends to
-    assert f"M = {M:.6g}" in repr(found)
+    assert f"M = {M:.6g} up to T" in repr(found)
     assert found.total == pytest.approx(expected, rel=1e-9)
     assert found.certified
 
 
-@pytest.mark.parametrize(("b1", "lam"), [(0.9, 0.001), (0.9, 0.99), (0.5, 0.9999), (0.0, 0.5), (0.9, 0.0)])
+@pytest.mark.parametrize(
+    ("b1", "lam"), [(0.9, 0.001), (0.9, 0.99), (0.5, 0.9999), (0.9, 0.99999), (0.0, 0.5), (0.9, 0.0)]
+)
 def test_last_fall(b1, lam):
     """After round t0, sqrt(t)/(1 - beta_{1,t}) increases."""
     t0, t = last_fall(b1, lam), np.arange(1.0, 10**6)

@@ -461,3 +461,10 @@ def test_ctrl_c_in_a_long_game(tmp_path):
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert f"Game of {rounds + 1000:,} rounds\n" in out
+
+
+def test_an_unbounded_set_has_no_regret():
+    result = CliRunner().invoke(main, ["play", "adam", "mod3", "--set", "reals", "--horizon", "10"])
+    assert result.exit_code == 0
+    assert "no regret" in result.output
+    assert "loss" in result.output

@@ -11,9 +11,11 @@ from regretlab.certificates.certificate import Bound, theorem
 from regretlab.certificates.facts import Facts, Hypothesis, over
 from regretlab.learners.adam import AdamX, AMSGrad
 from regretlab.learners.bounded import AdaBound, AMSBound
+from regretlab.schedules import Constant
 
 __all__ = ["adabound_savarese", "adamx_theorem51", "amsgrad_tran_phong", "amsgrad_tran_phong_inverse"]
 
+_BLOCK = 2**20  # rounds
 _TRAN_PHONG = "Tran, Phong (2019), arXiv 1904.03590"
 
 
@@ -38,13 +40,31 @@ def _unit(facts: Facts) -> Array:
 def last_fall(b1: float, lam: float) -> int:
     """t0, the last t >= 1 with sqrt(t+1)/(1 - b1 lam^t) < sqrt(t)/(1 - b1 lam^{t-1}), or 1; it depends on no horizon.
 
-    The left-hand side rises for all t beyond which b1 lam^{t-1} (1-lam) < (1-b1)/(2(t+1)).
+    In real t, sqrt(t)/(1 - b1 lam^{t-1}) falls where b1 lam^{t-1} (1 + 2 t ln(1/lam)) > 1; the left-hand side
+    falls beyond t = 1/(2 ln(1/lam)), so that there is one last such t.
     """
-    t = np.arange(1, 1025)
-    while b1 * lam ** (t[-1] - 1) * (1.0 - lam) >= (1.0 - b1) / (2.0 * (t[-1] + 1.0)):
-        t = np.arange(1, 2 * t[-1] + 1)
-    falls = np.sqrt(t + 1.0) / (1.0 - b1 * lam**t) < np.sqrt(t) / (1.0 - b1 * lam ** (t - 1.0))
-    return int(t[falls][-1]) if falls.any() else 1
+    if b1 == 0.0 or lam == 0.0:
+        return 1
+    rate = -math.log(lam)
+
+    def slope(t: float) -> float:
+        return float(b1 * lam ** (t - 1.0) * (1.0 + 2.0 * t * rate))
+
+    low = max(1.0, 0.5 / rate)
+    if slope(low) <= 1.0:
+        return 1
+    high = 2.0 * low
+    while slope(high) > 1.0:
+        high *= 2.0
+    for _ in range(100):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if slope(middle) > 1.0 else (low, middle)
+
+    def falls(t: int) -> bool:
+        return bool(math.sqrt(t + 1.0) / (1.0 - b1 * lam**t) < math.sqrt(t) / (1.0 - b1 * lam ** (t - 1.0)))
+
+    last = math.floor(high)
+    return next((t for t in range(last, max(0, last - 4), -1) if falls(t)), 1)
 
 
 @theorem(_TRAN_PHONG + ", Theorem 4.1, with gamma < 1 in place of gamma <= 1", AMSGrad)
@@ -101,10 +121,10 @@ def adamx_theorem51(facts: Facts) -> Bound:
 
 def _decay(facts: Facts) -> Array:
     """sum_{2<=s<=t} beta_{1,s} sqrt(s-1) at the checkpoints, in blocks."""
-    block, total, sums = 2**20, 0.0, np.empty(facts.t.size)
+    total, sums = 0.0, np.empty(facts.t.size)
     stops = facts.t.astype(np.int64)
-    for start in range(1, int(stops[-1]) + 1, block):
-        s = np.arange(start, min(start + block, int(stops[-1]) + 1))
+    for start in range(1, int(stops[-1]) + 1, _BLOCK):
+        s = np.arange(start, min(start + _BLOCK, int(stops[-1]) + 1))
         running = total + np.cumsum(facts.beta1(s) * np.sqrt(s - 1.0))
         here = (stops >= s[0]) & (stops <= s[-1])
         sums[here] = running[stops[here] - s[0]]
@@ -119,14 +139,14 @@ def adabound_savarese(facts: Facts) -> Bound:
     For AdaBound and AMSBound with alpha_t = alpha/sqrt(t) and a constant beta_1, where
     t/lower_t - (t-1)/upper_{t-1} <= M for all t, and R = max_t upper_t.
     """
-    schedules = facts.schedules
-    M = R = math.inf
-    first = None
-    if "lower" in schedules and "upper" in schedules:
-        t = np.union1d(np.arange(1, min(facts.T, 10_000) + 1), facts.t.astype(np.int64))
-        lower, upper = schedules["lower"](t), schedules["upper"](t)
-        previous = schedules["upper"](np.maximum(t - 1, 1))
-        M, R = float(np.max(t / lower - (t - 1) / previous)), float(upper.max())
+    schedules = {"lower": Constant(math.nan), "upper": Constant(math.nan)} | dict(facts.schedules)
+    M = R = -math.inf
+    for start in range(1, facts.T + 1, _BLOCK):
+        t = np.arange(start, min(start + _BLOCK, facts.T + 1))
+        lower, upper, previous = schedules["lower"](t), schedules["upper"](t), schedules["upper"](np.maximum(t - 1, 1))
+        M = max(M, float(np.max(t / lower - (t - 1) / previous)))
+        R = max(R, float(np.max(upper)))
+    M, R = (M, R) if math.isfinite(M) else (math.inf, math.inf)  # a learner without bounds
     root = 0.5 * (2.0 * np.sqrt(facts.t) - 1.0)
     one = over(1.0 - facts.b1)
     terms = {
@@ -134,6 +154,6 @@ def adabound_savarese(facts: Facts) -> Bound:
         "R G_2^2": root * R * facts.G_2**2 * (1.0 + facts.b1) * one,
         "d G D": facts.b1 * one * facts.d * facts.G * facts.D,
     }
-    condition = Hypothesis("t/lower_t - (t-1)/upper_{t-1} <= M", math.isfinite(M), f"M = {M:.6g}", first)
+    condition = Hypothesis("t/lower_t - (t-1)/upper_{t-1} <= M", math.isfinite(M), f"M = {M:.6g} up to T")
     rest = [facts.constant_beta1(), facts.root_stepsize(), condition]
     return Bound(terms, [facts.convex(), facts.bounded(), *rest])

@@ -130,7 +130,7 @@ class BiasCorrected(Combinator):
     are the sums c1_t and c2_t of the weights so far, c_t = beta c_{t-1} + (1 - beta), which is also
     what they have to be for a beta that depends on t.  Of AMSGrad, and other learners
     with a maximum, it corrects the maximum of the uncorrected v_t, as PyTorch does: the rate
-    1 / W'_t may then grow, so that the guarantee of AMSGrad does not carry over.
+    1 / W'_t may then grow; alpha_t / W'_t with alpha_t = alpha / sqrt(t) does not.
 
     Raises
     ------
