@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy import integrate
 
 from regretlab import losses, play, play_all
 from regretlab.learners import (
@@ -59,6 +60,7 @@ from regretlab.periodic import (
     stochastic_drift,
     travel_time,
 )
+from regretlab.periodic.stochastic import _at
 from regretlab.schedules import Constant, Geometric, Inverse, InversePower, InverseSqrt
 from regretlab.sets import Box, L2Ball
 
@@ -225,6 +227,15 @@ def test_games_on_both_sides_of_the_smallest_failing_period(beta1, beta2, C):
     game = play(Adam(Constant(0.005), beta1, beta2), Periodic(spike(C, 1.0, C)), INTERVAL, 4 * int(found.rounds[0]))
     assert found.succeeds == (smallest_failing_period(beta1, beta2) > C)
     assert game.point == pytest.approx(found.end, abs=0.1)
+
+
+def test_failure_does_not_need_the_condition_on_beta1():
+    """Theorem 2 has beta1 < sqrt(beta2); at (0.9, 0.1), with beta1 = 2.8 sqrt(beta2), Adam fails from period 10 on."""
+    assert smallest_failing_period(0.9, 0.1) == 10
+    learner = Adam(Constant(0.005), 0.9, 0.1)
+    for C in (8, 12):
+        game = play(learner, Periodic(spike(C, 1.0, C)), INTERVAL, 20_000)
+        assert game.point == pytest.approx([-1.0 if C < 10 else 1.0], abs=0.1)
 
 
 def test_smallest_failing_period_without_momentum():
@@ -575,6 +586,26 @@ def test_stochastic_drift_against_all_histories(sequence, beta1, beta2):
     v = ((1.0 - beta2) * beta2 ** np.arange(n) * g * g).sum(axis=1) + beta2**n * chance @ g[:, 0] ** 2
     tail = max(beta1, beta2) ** n * 30.0
     assert stochastic_drift(sequence, beta1, beta2) == pytest.approx(chance @ (m / np.sqrt(v)), abs=1e-12 + tail)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "a", "b", "p", "beta1", "beta2"),
+    [
+        (ReddiStochastic(), 1010.0, 10.0, 0.01, 0.9, 0.99),
+        (ReddiTheorem3(209.0, 1.0), 209.0, 1.0, 2.0 / 210.0, 0.0, 0.9),
+    ],
+    ids=repr,
+)
+def test_the_quadrature_is_good_to_1e_12(sequence, a, b, p, beta1, beta2):
+    """Against adaptive Gauss-Kronrod quadrature of the same integrand."""
+
+    def integrand(s):
+        return _at(s * s * (1.0 - beta2), a, b, p, beta1, beta2)
+
+    ends = sorted(x / y for x in (0.0, 0.1, 0.3, 1.0, 3.0, 8.0) for y in (a, b))
+    pieces = [integrate.quad(integrand, *c, epsabs=1e-15, epsrel=1e-12)[0] for c in itertools.pairwise(ends)]
+    expected = 2.0 / math.sqrt(math.pi) * math.fsum(pieces)
+    assert stochastic_drift(sequence, beta1, beta2) == pytest.approx(expected, rel=0.0, abs=1e-12)
 
 
 def test_stochastic_boundaries():

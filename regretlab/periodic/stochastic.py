@@ -34,6 +34,8 @@ def stochastic_drift(losses: ReddiStochastic | ReddiTheorem3, beta1: float, beta
     ------
     ValueError
         For betas outside [0, 1), or gradients that do not take two values other than 0.
+    RuntimeError
+        When 4096 points are not enough.
     """
     a, b, p = _two_points(losses)
     for name, beta in (("beta1", beta1), ("beta2", beta2)):
@@ -52,7 +54,9 @@ def stochastic_drift(losses: ReddiStochastic | ReddiTheorem3, beta1: float, beta
     h = (high - low) / n
     total = integral(low, h, n + 1)
     before = np.inf
-    while abs(total * h - before) > 1e-13 * size and n < 2**12:
+    while abs(total * h - before) > 1e-13 * size:
+        if n >= 2**12:
+            raise RuntimeError(f"the quadrature on {losses!r} at beta1={beta1!r}, beta2={beta2!r} does not settle")
         before = total * h
         total += integral(low + 0.5 * h, h, n)
         n, h = 2 * n, h / 2.0
