@@ -60,12 +60,17 @@ def compute(horizon: int = 1500, seeds: Sequence[int] = range(5)) -> pd.DataFram
         raise ImportError("PyTorch is needed to train a network: pip install 'regretlab[torch]'") from error
 
     rounds = np.unique(np.geomspace(1, horizon, 40).round().astype(np.int64))
-    rows = [
-        {"learner": name, "seed": seed, "t": t, "training loss": loss, "held-out loss": held_out}
-        for seed in seeds
-        for name in LEARNERS
-        for t, loss, held_out in _train(torch, name, seed, rounds)
-    ]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # several take ten times as long over matrices so small, where cores are few
+    try:
+        rows = [
+            {"learner": name, "seed": seed, "t": t, "training loss": loss, "held-out loss": held_out}
+            for seed in seeds
+            for name in LEARNERS
+            for t, loss, held_out in _train(torch, name, seed, rounds)
+        ]
+    finally:
+        torch.set_num_threads(threads)
     frame, extremes = pd.DataFrame(rows), (0.0, 0.5, 1.0)
     parts = [
         bands(frame, each, quantiles=extremes).assign(quantity=each) for each in ("training loss", "held-out loss")
