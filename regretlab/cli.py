@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """The command line: ``regretlab list``, ``compare``, ``play``, ``extend`` and ``reproduce``.
+=======
+"""The command line: ``regretlab list``, ``play``, ``extend``, ``sweep`` and ``reproduce``.
+>>>>>>> sweep
 
 A command imports what it needs when it runs, so that ``--help`` answers at once.
 """
@@ -7,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -289,6 +294,61 @@ def _check_outputs(game: Game, plot: Path | None, csv: Path | None, save: Path |
 
 def _format(path: Path) -> str:
     return path.suffix.lower().lstrip(".") or "png"
+
+
+# -- sweep -----------------------------------------------------------------------------
+
+
+@main.command(
+    epilog=examples(
+        "regretlab sweep adam:alpha=1,beta1=0 mod3 --over C=2.1:6:40 --over beta2=0.1,0.5 --horizon 1e5 --out t.csv",
+        "regretlab sweep ogd rademacher --over alpha=0.1,1 --over seed=0,1 --horizon 1e6 --folder results --out t.csv",
+    )
+)
+@click.argument("learner")
+@click.argument("losses")
+@click.option("--set", "feasible_set", metavar="SET", default="box:-1,1", show_default=True, help="The feasible set F.")
+@click.option("--over", multiple=True, required=True, metavar="NAME=VALUES", help="A list, or low:high:number.")
+@click.option("--horizon", type=rounds, required=True, metavar="T", help="Number of rounds, e.g. 1e6.")
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep finished work; go on from there."
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The table: .csv or .parquet."
+)
+def sweep(
+    learner: str, losses: str, feasible_set: str, over: tuple[str, ...], horizon: int, folder: Path | None, out: Path
+) -> None:
+    """Play a game at every point of a grid and write a table of the regrets.
+
+    Each --over names a parameter of LEARNER, LOSSES or the set, or the seed. Points that are
+    invalid or fail have the reason in the column error.
+    """
+    from regretlab import names
+    from regretlab.files import whole_file
+    from regretlab.sweeps import sweep as run
+
+    with bad_input():
+        check_folder(out.parent)
+        if out.suffix not in (".csv", ".parquet"):
+            raise ValueError(f"--out {out}: the table is a .csv or a .parquet")
+        if out.suffix == ".parquet" and find_spec("pyarrow") is None:
+            raise ValueError(f"--out {out}: a .parquet needs pyarrow: pip install 'regretlab[parquet]'")
+        grid = {}
+        for text in over:
+            name, _, values = text.partition("=")
+            if name in grid:
+                raise ValueError(f"--over {text}: {name} is given twice")
+            grid[name] = names.values_from(values)
+        parts = names.LEARNERS.read(learner), names.LOSSES.read(losses), names.SETS.read(feasible_set)
+        frame = run(*parts, grid, horizon, folder=folder)
+    with writing(out), whole_file(out) as file:
+        if out.suffix == ".csv":
+            frame.to_csv(file, index=False)
+        else:
+            frame.to_parquet(file)
+    if failed := int(frame["error"].notna().sum()):
+        click.echo(f"{failed:,} of {len(frame):,} games have an error, see the column error.", err=True)
 
 
 # -- reproduce -------------------------------------------------------------------------

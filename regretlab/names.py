@@ -34,7 +34,7 @@ from regretlab.losses import Link, Losses
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["KINDS", "LEARNERS", "LINKS", "LOSSES", "SCHEDULES", "SETS", "Kind", "nearest", "point_from"]
+__all__ = ["KINDS", "LEARNERS", "LINKS", "LOSSES", "SCHEDULES", "SETS", "Kind", "nearest", "point_from", "values_from"]
 
 
 class Kind(NamedTuple):
@@ -102,6 +102,15 @@ def point_from(text: str) -> ArrayLike:
         return np.asarray(_value(_parsed(text, text)), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"cannot read the point {text!r}: write a number or a list such as [0.5,-1]") from error
+
+
+def values_from(text: str) -> list[Any]:
+    """The values of a list such as ``0.1,0.5`` or ``constant(0.1),0.1``; ``0:1:11`` is 11 evenly spaced numbers."""
+    try:
+        low, high, n = (_value(_parsed(part, part)) for part in text.split(":"))
+        return np.linspace(low, high, n).tolist()  # type: ignore[no-any-return]
+    except (TypeError, ValueError):
+        return [_value(item) for item in getattr(_parsed(f"[{text}]", text), "elts", ())]
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

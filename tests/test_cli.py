@@ -331,6 +331,46 @@ def test_a_file_that_cannot_be_written_in_the_end(shell, monkeypatch):
     assert not Path("out.csv").exists()
 
 
+# -- sweep -----------------------------------------------------------------------------------
+
+
+def test_sweep_writes_the_table_and_goes_on_from_its_folder(shell):
+    line = ["sweep", "adam:beta1=0", "mine_cli.Sawtooth", "--over", "beta2=0.1,1.5", "--over", "q=1:2:3"]
+    result = shell(*line, "--horizon", "60", "--folder", "results", "--out", "t.csv")
+    assert result.exit_code == 0
+    assert result.stdout == "wrote t.csv\n"
+    assert result.stderr == "3 of 6 games have an error, see the column error.\n"
+    table = pd.read_csv("t.csv")
+    assert table["q"].tolist() == [1.0, 1.5, 2.0] * 2
+    sawtooth = sys.modules["mine_cli"].Sawtooth(q=1.5)
+    game = rl.play(rl.learners.Adam(beta1=0.0, beta2=0.1), sawtooth, rl.sets.Box(-1.0, 1.0), 60)
+    assert table["regret"][1] == pytest.approx(game.regret["regret"][60], rel=1e-12)
+    (kept,) = Path("results").glob("*.npz")
+    stamp = kept.stat().st_mtime_ns
+    assert shell(*line, "--horizon", "60", "--folder", "results", "--out", "again.csv").exit_code == 0
+    assert Path("again.csv").read_bytes() == Path("t.csv").read_bytes()
+    assert kept.stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--over", "beta3=0.1", "--out", "t.csv"), "no parameter 'beta3'; did you mean"),
+        (("--over", "beta2=", "--out", "t.csv"), "beta2 has no values"),
+        (("--over", "beta2=a b", "--out", "t.csv"), "cannot read"),
+        (("--over", "beta2=0.1", "--over", "beta2=0.2", "--out", "t.csv"), "beta2 is given twice"),
+        (("--over", "beta2=0.1", "--out", "t.txt"), "a .csv or a .parquet"),
+        (("--over", "beta2=0.1", "--out", "none/t.csv"), "cannot write to the folder none"),
+    ],
+)
+def test_a_sweep_that_cannot_be_played(shell, arguments, message):
+    result = shell("sweep", "adam", "mod3", "--horizon", "10", *arguments)
+    assert result.exit_code == 2
+    assert is_one_line(result.stderr)
+    assert message in result.stderr
+    assert not list(Path().glob("t.*"))
+
+
 # -- reproduce -------------------------------------------------------------------------------
 
 

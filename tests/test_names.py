@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from regretlab import learners, losses, schedules, sets
-from regretlab.names import KINDS, LEARNERS, LINKS, LOSSES, SCHEDULES, SETS, nearest, point_from
+from regretlab.names import KINDS, LEARNERS, LINKS, LOSSES, SCHEDULES, SETS, nearest, point_from, values_from
 
 MINE = """
 from dataclasses import dataclass
@@ -245,3 +245,13 @@ def test_nearest():
     assert nearest("c", ["C", "slope"]) == "; did you mean C?"
     assert nearest("zzz", ["C", "slope"]) == "; there are: C, slope"
     assert nearest("zzz", []) == "; there are: none"
+
+
+def test_lists_of_values():
+    assert values_from("0.1,1/2, 3") == [0.1, 0.5, 3]
+    assert values_from("0:1:3") == [0.0, 0.5, 1.0]
+    assert values_from("constant(0.1),0.1") == [schedules.Constant(0.1), 0.1]
+    assert values_from("") == []
+    for text in ("a b", "1:2", "0:1:-1", "0:1:2.5"):
+        with pytest.raises(ValueError, match="cannot read"):
+            values_from(text)

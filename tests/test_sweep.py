@@ -23,6 +23,7 @@ from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import LinearLosses, Mod3, Periodic, Rademacher, RandomLeastSquares, ReddiTheorem2
 from regretlab.schedules import Values
 from regretlab.sweeps import Points, chunks, log_uniform, random_points, tables, uniform
+from regretlab.sweeps.folder import Folder
 
 GRID = {"C": [2.5, 4.0], "beta2": [0.1, 0.5, 0.9], "seed": [0, 3]}
 NUMBERS = ["loss", "comparator_loss", "regret", "average_regret"]
@@ -401,6 +402,16 @@ def test_a_folder_that_is_a_file(tmp_path):
     path.write_text("")
     with pytest.raises(OSError, match="cannot write to the folder"):
         sweep(Adam, Mod3, INTERVAL, GRID, 50, folder=path)
+
+
+def test_what_a_killed_sweep_left_half_written_is_removed_later(tmp_path):
+    old, new = (tmp_path / f".{i:032x}.npz.abcdefgh" for i in range(2))
+    old.write_text("")
+    new.write_text("")
+    os.utime(old, (0, 0))
+    Folder(tmp_path)
+    assert not old.exists()
+    assert new.exists()  # perhaps somebody is writing to it
 
 
 FULL = """

@@ -6,10 +6,12 @@ import dataclasses
 import hashlib
 import json
 import os
+import time
 import types
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ __all__ = ["Folder", "chunk_key"]
 
 _FORMAT = 1
 _MARK = "sweep.json"
+_OLD = 3600.0  # seconds: nobody writes to a file for so long
 _COLUMNS = ("point", "t", "numbers", "x")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, KeyError, TypeError, EOFError, ValueError)
 
@@ -63,6 +66,10 @@ class Folder:
             raise ValueError(f"{mark} is damaged, so it is not known what the folder holds; take another") from error
         if version != _FORMAT:
             raise ValueError(f"{mark}: the folder has format {version}, this version of regretlab has format {_FORMAT}")
+        for left in self.path.glob(".*.npz.*"):  # by sweeps that were killed while they wrote
+            with suppress(OSError):
+                if left.stat().st_mtime < time.time() - _OLD:
+                    left.unlink()
 
     def file(self, key: str) -> Path:
         """Where the chunk with this key is, or will be."""
