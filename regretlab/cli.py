@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The command line: ``regretlab list``, ``compare``, ``play``, ``extend`` and ``reproduce``.
-=======
-"""The command line: ``regretlab list``, ``play``, ``extend``, ``sweep`` and ``reproduce``.
->>>>>>> sweep
+"""The command line: ``regretlab list``, ``compare``, ``play``, ``extend``, ``sweep`` and ``reproduce``.
 
 A command imports what it needs when it runs, so that ``--help`` answers at once.
 """
