@@ -27,6 +27,7 @@ lint: $(call with,dev)
 
 bench: $(call with,peers)
 	$(BIN)/python benchmarks/run.py --out figures
+	$(BIN)/python benchmarks/convex.py --out figures
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -43,6 +43,18 @@ def many_games(horizon: int, lanes: int) -> Outcome:
     )
 
 
+def with_ledger(horizon: int, lanes: int) -> Outcome:
+    """``rl.play_all`` with the ledger that certificates are made from, and the certificate of the last game."""
+    learners = _learners(lanes)
+    options: dict[str, bool] = {"progress": False, "ledger": True}
+    with stopwatch() as watch:
+        games = rl.play_all(learners, rl.losses.ReddiOnline(), rl.sets.Box(-1.0, 1.0), horizon, **options)
+        certificate = games[-1].certify("amsgrad_constant_beta1")
+    first, last = games[0], games[-1]
+    ends = (float(first.regret["regret"].iloc[-1]), float(certificate.curve["regret"].iloc[-1]))
+    return Outcome(watch.per(horizon, lanes), (float(first.point[0]), float(last.point[0])), ends)
+
+
 def _learners(lanes: int) -> list[rl.learners.AMSGrad]:
     return [rl.learners.AMSGrad(*each) for each in hyperparameters(lanes)]
 

@@ -76,7 +76,7 @@ def measured_times(quick: bool, scratch: Path) -> Iterator[Line]:
 def competitors(lanes: int, scratch: Path) -> list[Competitor]:
     """Who plays this many games."""
     from peers import PEERS
-    from players import STRICT, reference
+    from players import STRICT, reference, with_ledger
 
     kinds = {"fused": "one loop", "ahead": "roots ahead"} if lanes == 1 else {"lanes": "lanes"}
     loops = [
@@ -85,6 +85,7 @@ def competitors(lanes: int, scratch: Path) -> list[Competitor]:
         for kind, text in kinds.items()
     ]
     work = {"optax": 10**6 if lanes == 1 else 5 * 10**6, "torch": 500 * lanes, "numpy": 5000 * lanes}
+    loops.append(Competitor("regretlab with a certificate", lambda: with_ledger))
     return loops + [Competitor(name, make, work[name.replace(",", "").split()[0]]) for name, make in PEERS.items()]
 
 
@@ -171,6 +172,11 @@ def targets(lines: list[Line]) -> list[Target]:
             Target(f"{lanes}: times as fast as {who}", found[lanes, who].ratio, 10.0, at_least=True)
             for who in ("optax, regret of each round", "optax, last regret only")
             for lanes in ("64 lanes", "1024 lanes")
+        ],
+        *[
+            Target(f"{games}: time with a certificate over that without", cost, 2.0)
+            for games in ("One game", "64 lanes", "1024 lanes")
+            if (line := found.get((games, "regretlab with a certificate"))) and (cost := line.ratio)
         ],
         Target("growth of peak memory in T, MiB", peaks[-1] - peaks[0], 50.0),
         Target("import, s", found["Start", "import regretlab"].value, 0.5),

@@ -16,7 +16,24 @@ from types import ModuleType
 
 from regretlab.files import whole_file
 
-from . import figure1, figure2, phase_diagram, random_convex, scaling, theorem1
+from . import (
+    adopt_regret,
+    adopt_toy,
+    c_min,
+    divergence_region,
+    figure1,
+    figure2,
+    league,
+    network,
+    noisy_quadratic,
+    phase_diagram,
+    random_convex,
+    scaling,
+    speed_of_learners,
+    spikes,
+    stochastic_drift,
+    theorem1,
+)
 
 __all__ = ["EXPERIMENTS", "reproduce"]
 
@@ -26,6 +43,16 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "figure2": figure2,
     "random_convex": random_convex,
     "scaling": scaling,
+    "divergence_region": divergence_region,
+    "c_min": c_min,
+    "stochastic_drift": stochastic_drift,
+    "speed_of_learners": speed_of_learners,
+    "league": league,
+    "adopt_toy": adopt_toy,
+    "adopt_regret": adopt_regret,
+    "spikes": spikes,
+    "noisy_quadratic": noisy_quadratic,
+    "network": network,
     "phase_diagram": phase_diagram,
 }
 """The figures by name.

@@ -138,7 +138,7 @@ def _examples(
         try:
             from sklearn.datasets import load_digits
         except ImportError as error:
-            raise ImportError("figure2 needs scikit-learn's digits: pip install 'regretlab[experiments]'") from error
+            raise ImportError("scikit-learn is needed for its digits: pip install 'regretlab[experiments]'") from error
         a, y = load_digits(return_X_y=True)
         a, name = a / 16.0, "scikit-learn's digits"
     else:

@@ -1,6 +1,7 @@
 """Online convex optimization: learners, loss sequences, feasible sets, and the regret between them."""
 
-from regretlab import certificates, learners, losses, schedules, sets, sweeps
+from regretlab import certificates, learners, losses, periodic, schedules, sets, sweeps
+from regretlab.by_name import ByName
 from regretlab.certificates import certify
 from regretlab.checks import CheckFailed, check_learner, check_losses, check_set
 from regretlab.comparison import compare, play_all, tidy
@@ -9,6 +10,7 @@ from regretlab.game import Game, play
 from regretlab.sweeps import sweep
 
 __all__ = [
+    "ByName",
     "CheckFailed",
     "Game",
     "GameError",
@@ -21,6 +23,7 @@ __all__ = [
     "compare",
     "learners",
     "losses",
+    "periodic",
     "play",
     "play_all",
     "schedules",

@@ -1,4 +1,4 @@
-"""The command line: ``regretlab list``, ``play``, ``extend``, ``sweep`` and ``reproduce``.
+"""The command line: ``regretlab list``, ``compare``, ``play``, ``extend``, ``sweep`` and ``reproduce``.
 
 A command imports what it needs when it runs, so that ``--help`` answers at once.
 """
@@ -51,18 +51,80 @@ def main() -> None:
 
 @main.command("list", epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"))
 def list_() -> None:
-    """Show the learners, loss sequences, sets, schedules and links.
+    """Show the learners, loss sequences, sets, schedules, links and theorems.
 
     Each as it is typed, with the defaults of its fields, and its formula.
     """
+    from regretlab.certificates import THEOREMS
     from regretlab.names import KINDS
 
     wide = not sys.stdout.isatty()  # one line each for grep, wrapped lines for the eye
-    for kind in KINDS:
+    sections = {f"{kind.noun}s".capitalize(): kind.texts() for kind in KINDS}
+    for heading, texts in (sections | {"Theorems": {name: each.source for name, each in THEOREMS.items()}}).items():
         formatter = click.HelpFormatter(width=sys.maxsize if wide else None)
-        with formatter.section(f"{kind.noun}s".capitalize()):
-            formatter.write_dl(list(kind.texts().items()), col_max=80 if wide else 40)
+        with formatter.section(heading):
+            formatter.write_dl(list(texts.items()), col_max=80 if wide else 40)
         click.echo(formatter.getvalue())
+
+
+# -- compare ---------------------------------------------------------------------------
+
+
+@main.command(
+    epilog=examples(
+        "regretlab compare adam amsgrad adopt",
+        "regretlab compare adam:alpha=0.5,beta1=0,beta2=0.1 amsgrad ogd --on mod3:C=3 --horizon 1e5",
+        "regretlab compare adagrad coinbetting --on rademacher:d=2 --set box:-1,1 --horizon 1e4 --seed 7",
+    )
+)
+@click.argument("learners", nargs=-1, required=True, metavar="LEARNER...")
+@click.option(
+    "--on", "losses", metavar="LOSSES", help="Play all of them on this sequence, and show the regret of each."
+)
+@click.option("--set", "feasible_set", metavar="SET", help="With --on: the feasible set F; by default box:-1,1.")
+@click.option("--horizon", type=rounds, metavar="T", help="With --on: number of rounds, e.g. 1e5.")
+@click.option("--seed", type=int, help="With --on: decides the draws of a random sequence; by default 0.")
+@click.option("--start", metavar="X", help="With --on: x_1, e.g. 0.5 or 0.5,-1.")
+def compare(
+    learners: tuple[str, ...],
+    losses: str | None,
+    feasible_set: str | None,
+    horizon: int | None,
+    seed: int | None,
+    start: str | None,
+) -> None:
+    """Compare learners: formula, memory, claim, guarantee, counterexample.
+
+    Of each: its formula, the numbers it keeps per coordinate besides x, and what its documentation
+    says. With --on LOSSES --horizon T also the regret of each after T rounds.
+    """
+    from regretlab import GameError, names
+    from regretlab.profiles import profile, regrets
+
+    with bad_input():
+        read = {text: names.LEARNERS.read(text) for text in learners}
+        options = {"--set": feasible_set, "--horizon": horizon, "--seed": seed, "--start": start}
+        given = [option for option, value in options.items() if value is not None]
+        if losses is None and given:
+            raise ValueError(f"{', '.join(given)} without --on LOSSES: there is no game to play")
+        if losses is not None and horizon is None:
+            raise ValueError(f"--on {losses} needs --horizon T")
+        table = None
+        if losses is not None and horizon is not None:
+            parts = names.LOSSES.read(losses), names.SETS.read(feasible_set or "box:-1,1")
+            x = None if start is None else names.point_from(start)
+            try:
+                table = regrets(read, *parts, horizon, seed=seed or 0, start=x)
+            except GameError as error:
+                raise click.ClickException(one_line(error)) from error
+    formatter = click.HelpFormatter()
+    for text, learner in read.items():
+        with formatter.section(text):
+            formatter.write_dl(list(profile(learner).items()))
+    click.echo(formatter.getvalue().rstrip())
+    if table is not None:
+        click.echo(f"\n{losses} on {feasible_set or 'box:-1,1'}, T = {horizon:,}:\n")
+        click.echo(table.to_string(float_format="{:.6g}".format))
 
 
 # -- play and extend -------------------------------------------------------------------
@@ -87,6 +149,7 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
         "regretlab play 'amsgrad:alpha=constant(0.001),beta1=geometric(0.9,ratio=0.99)' reddionline --horizon 1e6",
         "regretlab play ogd:1 'periodic:[[3,0],[-1,1]]' --set 'box:[-1,-2],[1,2]' --start 0,2 --horizon 1000",
         "regretlab play ogd mymodule.Sawtooth:p=5 --horizon 1e5 --save game.npz",
+        "regretlab play amsgrad reddionline --horizon 1e5 --certify tightest",
     )
 )
 @click.argument("learner")
@@ -94,20 +157,38 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--set", "feasible_set", metavar="SET", default="box:-1,1", show_default=True, help="The feasible set F.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides the draws of a random sequence.")
 @click.option("--start", metavar="X", help="x_1, e.g. 0.5 or 0.5,-1; by default the point of F nearest to the origin.")
+@click.option(
+    "--certify",
+    metavar="THEOREM",
+    help="Print the bound of this theorem beside the regret, its hypotheses checked; 'tightest' picks one.",
+)
 @_outputs
-def play(learner: str, losses: str, feasible_set: str, seed: int, start: str | None, **how: Any) -> None:
+def play(
+    learner: str,
+    losses: str,
+    feasible_set: str,
+    seed: int,
+    start: str | None,
+    certify: str | None,
+    **how: Any,
+) -> None:
     """Play LEARNER against LOSSES and print the regret.
 
     Ctrl-C stops; what was played so far is printed and written.
     """
     from regretlab import names
+    from regretlab.certificates import theorem_named
     from regretlab.game import Game
 
     with bad_input():
         x = None if start is None else names.point_from(start)
         parts = names.LEARNERS.read(learner), names.LOSSES.read(losses), names.SETS.read(feasible_set)
-        game = Game(*parts, seed=seed, start=x)
-    _go_on(game, **how)
+        if certify not in (None, "tightest"):
+            theorem_named(str(certify))
+        game = Game(*parts, seed=seed, start=x, ledger=certify is not None)
+        if certify is not None:
+            game.with_ledger()  # or say that this learner keeps none
+    _go_on(game, certify=certify, **how)
 
 
 @main.command(
@@ -131,7 +212,9 @@ def extend(game: Path, save: Path | None, **how: Any) -> None:
     _go_on(saved, save=save or game, **how)
 
 
-def _go_on(game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None) -> None:
+def _go_on(
+    game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
+) -> None:
     """Play until the horizon, then print and write the game; also what an error or Ctrl-C leaves of it."""
     from regretlab import GameError, GameInterrupted
     from regretlab.files import whole_file
@@ -154,8 +237,10 @@ def _go_on(game: Game, horizon: int, plot: Path | None, csv: Path | None, save: 
             with writing(save):
                 game.save(save)
         click.echo(repr(game))
-        regret = game.regret
+        regret = _numbers(game)
         click.echo(f"\n{_table(regret)}\n")
+        if certify is not None:
+            click.echo(f"{game.certify(None if certify == 'tightest' else certify)!r}\n")
         if csv:
             with writing(csv), whole_file(csv) as file:
                 regret.join(game.points).to_csv(file)
@@ -163,6 +248,17 @@ def _go_on(game: Game, horizon: int, plot: Path | None, csv: Path | None, save: 
             with writing(plot), whole_file(plot) as file:
                 game.plot().savefig(file, format=_format(plot))
     sys.exit(code)
+
+
+def _numbers(game: Game) -> pd.DataFrame:
+    """The regret; on an unbounded set, where there need be no best point, what was paid."""
+    if game.feasible_set.bounded:
+        return game.regret
+    import pandas as pd
+
+    paid = game.record.loss.sum(axis=(1, 2))
+    click.echo("The set is unbounded: there need be no best point, and no regret.", err=True)
+    return pd.DataFrame({"loss": paid}, index=pd.Index(game.record.t, name="t"))
 
 
 def _table(regret: pd.DataFrame) -> str:
@@ -254,22 +350,36 @@ def sweep(
 # -- reproduce -------------------------------------------------------------------------
 
 
-@main.command(epilog=examples("regretlab reproduce figure1", "regretlab reproduce all --out figures"))
+@main.command(
+    epilog=examples(
+        "regretlab reproduce figure1",
+        "regretlab reproduce all --quick",
+        "regretlab reproduce figure2 --mnist mnist",
+    )
+)
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default="figures",
-    show_default=True,
-    help="Folder for the pictures and their data; made if it is not there.",
+    help="Folder for the pictures and their data, made if it is not there; by default 'figures', "
+    "with --quick 'figures/quick'.",
 )
 @click.option("--quick", is_flag=True, help="Short horizons: to see that everything works.")
-def reproduce(names: tuple[str, ...], out: Path, quick: bool) -> None:
+@click.option(
+    "--mnist",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="For figure2: play on the MNIST test digits in this folder, t10k-images-idx3-ubyte and "
+    "t10k-labels-idx1-ubyte, each as it is or with .gz; writes figure2_mnist.",
+)
+def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path | None) -> None:
     """Make the figures NAME..., or all of them.
 
-    Without a NAME, the names there are.
+    Without a NAME, the names there are. figure2 needs scikit-learn for its digits, unless
+    --mnist says where others are: pip install 'regretlab[experiments]'; network needs PyTorch:
+    pip install 'regretlab[torch]'. 'all' goes on without those that cannot be made.
     """
-    from regretlab import GameError
+    from regretlab import GameError, losses
     from regretlab.experiments import EXPERIMENTS
     from regretlab.experiments import reproduce as run
     from regretlab.names import nearest
@@ -278,19 +388,27 @@ def reproduce(names: tuple[str, ...], out: Path, quick: bool) -> None:
     if not names:
         click.echo("\n".join(known))
         return
+    folder = out or Path("figures", *(["quick"] if quick else []))
+    wanted = {name.lower() for name in names}
     with bad_input():
         for name in names:
             if name.lower() not in known:
                 raise ValueError(f"there is no experiment {name!r}{nearest(name, known)}")
-        out.mkdir(parents=True, exist_ok=True)
-        check_folder(out)
-    wanted = {name.lower() for name in names}
+        if mnist is not None:
+            if wanted != {"figure2"}:
+                raise ValueError(f"--mnist {mnist}: only figure2 plays on MNIST, and {', '.join(names)} was asked for")
+            losses.mnist(mnist)  # objects to a folder without the files
+        folder.mkdir(parents=True, exist_ok=True)
+        check_folder(folder)
     for name in EXPERIMENTS:
         if wanted & {name, "all"}:
             try:
-                for path in run(name, out, quick=quick):
+                for path in run(name, folder, quick=quick, mnist=mnist):
                     click.echo(f"wrote {path}")
-            except (GameError, OSError) as error:
+            except (GameError, OSError, ImportError) as error:
+                if isinstance(error, ImportError) and name not in wanted:
+                    click.echo(f"skipped {name}: {one_line(error)}", err=True)
+                    continue
                 raise click.ClickException(f"{name}: {one_line(error)}") from error
 
 

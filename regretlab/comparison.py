@@ -28,6 +28,7 @@ def play_all(
     seeds: Iterable[int] = (0,),
     start: ArrayLike | None = None,
     checkpoints: Iterable[int] | Checkpoints | None = None,
+    ledger: bool = False,
     **how: Any,
 ) -> list[Game]:
     """A game of each learner at each seed, side by side; on a seed all meet the same sequence."""
@@ -37,7 +38,7 @@ def play_all(
     if isinstance(losses, Losses) and isinstance(F, FeasibleSet):
         F = F.with_dimension(losses.dimension)  # once for all games
     games = [
-        Game(learner, losses, F, seed=seed, start=start, checkpoints=chosen)
+        Game(learner, losses, F, seed=seed, start=start, checkpoints=chosen, ledger=ledger)
         for learner in learners
         for seed in each_seed
     ]
@@ -60,7 +61,7 @@ def compare(
         A mapping gives the labels of the column ``learner``; otherwise a label
         is the class name, or the whole learner where a class occurs twice.
     options
-        Those of :func:`play_all`: seeds, start, checkpoints.
+        Those of :func:`play_all`: seeds, start, checkpoints, ledger.
 
     Returns
     -------

@@ -11,8 +11,8 @@ import numpy as np
 from regretlab import regret as _regret
 from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.driver import advance
-from regretlab.learners.base import Algorithm1, Learner, State
-from regretlab.losses.base import AdaptiveLosses, LinearLosses, Losses
+from regretlab.learners.base import Learner, State
+from regretlab.losses.base import Losses
 from regretlab.record import Checkpoints, Record
 from regretlab.sets import FeasibleSet
 
@@ -92,8 +92,9 @@ class Game:
             start = np.full(d, start, dtype=np.float64) if shape == () else np.asarray(start, dtype=np.float64)
             if start.shape != (d,):
                 raise ValueError(f"start has shape {shape}, the losses have dimension {d}")
-        kept = {"ledger": True} if ledger and isinstance(learner, Algorithm1) else {}
-        self.state = learner.start(self.feasible_set, start, **kept)
+        learner.check(losses)
+        first = learner.start(self.feasible_set, start)
+        self.state = learner.with_ledger(first) if ledger else first
         self.loss: Array = np.zeros((2, d))
         self.gradient: Array = np.zeros((2, d))
         self.record = Record.empty(d, len(self.state.ledger))
@@ -153,6 +154,21 @@ class Game:
         """
         return _regret.regret_frame(_regret.best_in_hindsight(self))
 
+    def regret_at(self, rounds: ArrayLike) -> pd.DataFrame:
+        """R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u) at these checkpoints t, in increasing order.
+
+        Columns as in :attr:`regret`, which gives all checkpoints of linear losses and
+        some of others; here a comparator is looked for at these rounds only.
+
+        Raises
+        ------
+        TypeError
+            For anything but integers.
+        ValueError
+            Naming the rounds that are not recorded.
+        """
+        return _regret.regret_frame(_regret.best_in_hindsight_at(self, rounds))
+
     def regret_against(self, u: ArrayLike) -> pd.DataFrame:
         """R_t(u) = sum_{s<=t} f_s(x_s) - f_s(u) for a fixed point u of F, at the checkpoints."""
         return _regret.regret_frame(_regret.against(self, u))
@@ -197,12 +213,12 @@ class Game:
         Raises
         ------
         TypeError
-            When the learner is not one of Algorithm 1: it keeps no ledger.
+            When the learner is of a class that keeps no ledger.
         """
         if self.state.ledger:
             return self
-        if not isinstance(self.learner, Algorithm1):
-            raise TypeError(f"{self.learner!r} keeps no ledger: only learners of Algorithm 1 do")
+        if not self.learner.entries():
+            raise TypeError(f"{self.learner!r} keeps no ledger, which a certificate is made from")
         if self._again is None or self._again.horizon != self.horizon:
             start = self.record.point[0] if self.horizon else self.point
             how: Any = {"seed": self.seed, "checkpoints": self.checkpoints, "start": start}
@@ -224,8 +240,7 @@ class Game:
             "seed": str(self.seed),
             "x_{T+1}": np.array2string(self.point, precision=6, threshold=8),
         }
-        linear = isinstance(self.losses, LinearLosses | AdaptiveLosses)
-        if self.horizon and linear and self.feasible_set.bounded:  # a comparator in closed form
+        if self.horizon and self.losses.linear and self.feasible_set.bounded:  # a comparator in closed form
             last = self._last_regret()
             rows |= {"R_T": f"{last:.6g}", "R_T/T": f"{last / self.horizon:.6g}"}
         elif self.horizon:

@@ -103,9 +103,10 @@ class Lanes(ABC):
             own = [self._lane(array, lane).copy() for array in (x, numbers, loss)]
             total = gradient if self.shared else self._lane(gradient, lane)
             points, losses, gradients, notes = recorded
-            columns = [self._lane(column, lane).copy() for column in (points, losses)]
-            columns += [(gradients if self.shared else self._lane(gradients, lane)).copy()]
-            columns += [self._lane(notes, lane).copy()]
+            columns = [self._lane(column, lane) for column in (points, losses)]
+            columns += [gradients if self.shared else self._lane(gradients, lane), self._lane(notes, lane)]
+            if len(self.games) > 1:  # else they are all of what was just made
+                columns = [column.copy() for column in columns]
             record = Record(hits.astype(np.int64), *columns)
             game.append(game.state.after(t, own[0], own[1]), own[2], total.copy(), [record])
 
@@ -237,8 +238,9 @@ class JointLanes(Lanes):
         if not isinstance(losses, LinkLosses):
             return (self._gradients(stop, draws),)
         draws = self._drawn(stop, draws)
-        a, y = (np.stack(parts) for parts in zip(*(draws[id(losses), seed] for seed in self.seeds), strict=True))
-        return a, y, self.which, float(losses.mu), losses.link.parameters()
+        columns = zip(*(draws[id(losses), seed] for seed in self.seeds), strict=True)
+        a, y = (parts[0][None] if len(parts) == 1 else np.stack(parts) for parts in columns)
+        return a, y, self.which, *losses.constants
 
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
         game = self.games[0]

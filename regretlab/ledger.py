@@ -65,6 +65,7 @@ def account(
     travelled: float,
 ) -> Any:
     """The entries for constant beta_1, beta_2 (m_ and x_ are m and x of the round before)."""
+    moved = alpha * scaled_step(m, w)
     m = m if w > 0.0 else 0.0
     new = w * per_alpha
     gamma = new - weight
@@ -74,7 +75,7 @@ def account(
     falls += 1.0 if fell else 0.0
     first_fall = float(t) if (fell and first_fall == 0.0) else first_fall
     momentum += beta1 * new
-    step += alpha * scaled_step(m, w) * m
+    step += moved * m
     square += g * g
     largest = max(largest, abs(g))
     mismatch += abs(m - (beta1 * m_ + (1.0 - beta1) * g))

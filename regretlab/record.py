@@ -48,6 +48,10 @@ class Record:
     @classmethod
     def join(cls, parts: Iterable[Record]) -> Record:
         """The records in ``parts``, one after the other."""
+        parts = list(parts)
+        parts = [part for part in parts if part.t.size] or parts[:1]
+        if len(parts) == 1:
+            return parts[0]
         columns = zip(*(part.columns() for part in parts), strict=True)
         return cls(*(np.concatenate(column) for column in columns))
 

@@ -11,7 +11,7 @@ from regretlab._typing import Array, ArrayLike, Rounds
 from regretlab.comparators import minimize_sums, sums_at
 from regretlab.comparators.paths import follow
 from regretlab.comparators.windows import largest_regret
-from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, LinearLosses, RandomConvexLosses
+from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, RandomConvexLosses
 from regretlab.record import Record
 from regretlab.sets import FeasibleSet
 
@@ -28,6 +28,7 @@ __all__ = [
     "against_path",
     "best_at_the_end",
     "best_in_hindsight",
+    "best_in_hindsight_at",
     "linear_comparators",
     "over_windows",
     "regret_frame",
@@ -63,8 +64,11 @@ def best_in_hindsight(game: Game) -> Comparators:
 
     For linear losses u_t minimises <G_t, u>, with G_t the sum of the gradients
     that were played (adaptive adversaries included).  A sequence may have a
-    closed form, a method ``best_in_hindsight(F, t, seed)``.  Otherwise u_t is found
-    numerically at some eight checkpoints per decade (:mod:`regretlab.comparators`).
+    closed form, a method ``best_in_hindsight(F, t, seed)``; on a set that does not
+    project in closed form its points get a gap.  Otherwise u_t is found
+    numerically, at some eight checkpoints per decade, with a gap
+    (:mod:`regretlab.comparators.bracket` says how), and once for all games that have
+    the sequence, the set and the seed in common.
 
     Raises
     ------
@@ -84,18 +88,34 @@ def best_in_hindsight(game: Game) -> Comparators:
     return _best(game, game.record.rows(_thinned(game.record.t, _SOLVED_PER_DECADE)))
 
 
+def best_in_hindsight_at(game: Game, rounds: ArrayLike) -> Comparators:
+    """:func:`best_in_hindsight` at these checkpoints only: see :meth:`regretlab.Game.regret_at`."""
+    asked = np.unique(np.asarray(rounds))
+    if asked.size and asked.dtype.kind not in "iu":
+        raise TypeError(f"rounds={rounds!r} must be integers")
+    missing = np.setdiff1d(asked, game.record.t).tolist()
+    if missing:
+        first = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
+        raise ValueError(
+            f"rounds={rounds!r}: nothing is recorded at {first}; a game records the rounds that are given to it "
+            "as checkpoints, the first and the last"
+        )
+    return _best(game, game.record.rows(np.searchsorted(game.record.t, asked).tolist()))
+
+
 def _best(game: Game, record: Record) -> Comparators:
     """The best points for the prefixes that end at the rounds of ``record``."""
     F = game.feasible_set
     if is_linear(game):
         return linear_comparators(record, F)
     check_oblivious(game)
-    closed = getattr(game.losses, "best_in_hindsight", None)
-    if closed is not None and F.projection is not None:
+    closed, points = getattr(game.losses, "best_in_hindsight", None), None
+    if closed is not None and len(record.t):
         points, losses = closed(F, record.t, game.seed)
-        return Comparators(record, points, losses, np.zeros(len(record.t)))
+        if F.projection is not None or not F.bounded:
+            return Comparators(record, points, losses, np.zeros(len(record.t)))
     check_bounded(F)
-    return Comparators(record, *minimize_sums(game, record.t), solved=True)
+    return Comparators(record, *minimize_sums(game, record.t, points), solved=True)
 
 
 def linear_comparators(record: Record, F: FeasibleSet) -> Comparators:
@@ -175,7 +195,7 @@ def regret_frame(comparators: Comparators) -> pd.DataFrame:
 
 def is_linear(game: Game) -> bool:
     """Whether the losses are linear, so that sums of gradients say all about them."""
-    return isinstance(game.losses, LinearLosses | AdaptiveLosses)
+    return game.losses.linear
 
 
 def check_oblivious(game: Game) -> None:

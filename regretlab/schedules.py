@@ -19,6 +19,7 @@ __all__ = [
     "Constant",
     "Geometric",
     "Inverse",
+    "InversePower",
     "InverseSqrt",
     "OneMinusInverse",
     "Schedule",
@@ -83,6 +84,21 @@ class Inverse(Schedule):
     def shape(self, t: Rounds) -> Array:
         inverse: Array = 1.0 / t
         return inverse
+
+
+@dataclass(frozen=True)
+class InversePower(Schedule):
+    """value_t = scale / t^gamma, between a constant (gamma = 0), 1/sqrt(t) and 1/t."""
+
+    gamma: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.gamma < np.inf:
+            raise ValueError(f"gamma={self.gamma!r}: a power schedule needs 0 <= gamma < inf")
+
+    def shape(self, t: Rounds) -> Array:
+        power: Array = np.power(t.astype(np.float64), -self.gamma)
+        return power
 
 
 @dataclass(frozen=True)

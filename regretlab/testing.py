@@ -1,4 +1,4 @@
-"""Assertions for your own test suite: how fast regret grows, and that it stays below a bound.
+"""Assertions for your own test suite: how fast regret grows, and that it stays below a bound or a certificate.
 
 Each plays the games it is about.  A failure prints the table of what was measured and the code that
 plays the worst game again.
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._typing import Array, ArrayLike
+from regretlab.certificates import certificates, certify
 from regretlab.comparison import play_all
 from regretlab.game import Game
 from regretlab.horizons import AnyLearner, default_horizons, play_to
@@ -21,7 +22,7 @@ from regretlab.losses.base import Losses
 from regretlab.scaling import fit
 from regretlab.sets import FeasibleSet
 
-__all__ = ["assert_regret_below", "assert_sublinear_regret"]
+__all__ = ["assert_no_certificate_violation", "assert_regret_below", "assert_sublinear_regret"]
 
 _CONFIDENCE = 0.999
 _SHOWN = 12  # rows of a table
@@ -159,6 +160,62 @@ def assert_regret_below(
         + (f"and {hidden} more checkpoints\n" if hidden > 0 else "")
         + _replay(games[worst], chosen, options)
     )
+
+
+# -- certificates --------------------------------------------------------------------
+
+
+def assert_no_certificate_violation(
+    learner: Learner,
+    losses: Losses,
+    feasible_set: FeasibleSet,
+    horizon: int,
+    *,
+    theorem: str | None = None,
+    seeds: Iterable[int] = (0,),
+    checkpoints: Iterable[int] | None = None,
+    **options: Any,
+) -> None:
+    """Fail when the regret is above a bound that is a theorem whose hypotheses hold for the game.
+
+    That would be a mistake in a learner, a sequence (losses that are not convex, gradients that are none), a
+    projection, or a theorem: nothing is averaged and no chance is allowed for.  As for
+    :func:`assert_regret_below`, R_t is the lower end of [regret, regret + gap].
+
+    Parameters
+    ----------
+    learner, losses, feasible_set, horizon
+        What to play, and for how many rounds.
+    theorem : str, optional
+        One of :data:`regretlab.certificates.THEOREMS`; by default all that apply.  With a name, a hypothesis
+        that does not hold, or a claim that is no theorem, fails too.
+    seeds, checkpoints, options
+        As for :func:`assert_regret_below`.
+
+    Raises
+    ------
+    AssertionError
+        With the certificate, the checkpoints where the regret is above it, and the code that plays that game again.
+    """
+    chosen = None if checkpoints is None else [int(t) for t in checkpoints]
+    games = play_all([learner], losses, feasible_set, horizon, seeds=seeds, checkpoints=chosen, ledger=True, **options)
+    if not games:
+        raise ValueError("seeds is empty: there is no game to certify")
+    for game in games:
+        for found in certificates(game) if theorem is None else [certify(game, theorem)]:
+            above = found.violations
+            if not found.certified and theorem is not None:
+                reason = "is not certified"
+            elif found.certified and len(above):
+                reason = f"is broken, first in round {above.index[0]:,}"
+            else:
+                continue
+            table = above[["regret", "bound", "slack"]].head(_SHOWN)
+            raise AssertionError(
+                f"{found.theorem.name} {reason} for seed {game.seed}\n{found!r}\n"
+                + (f"{table.to_string(float_format='{:.6g}'.format)}\n" if len(table) else "")
+                + _replay(game, chosen, options)
+            )
 
 
 # -- messages ----------------------------------------------------------------------

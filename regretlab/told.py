@@ -10,7 +10,6 @@ import numpy as np
 from regretlab._typing import Array
 from regretlab.kernels import compose_joint, reveal_told
 from regretlab.lanes import Draws, Lanes, ask
-from regretlab.losses.base import read_only
 
 if TYPE_CHECKING:
     from regretlab.game import Game
@@ -48,15 +47,18 @@ class ToldLanes(Lanes):
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
         x, state, loss, gradient, hits, *record = arrays
         turn = compose_joint(self.form.binding, reveal_told, self.games[0].feasible_set.projection, compiled)
-        i = 0
+        i, nothing = 0, tuple(column[:0] for column in (hits, *record))
         for k in range(n):
             if t0 + k not in self.told:
-                played = read_only(x.reshape(len(self.games), self.d).copy())
-                answers = [ask(game, t0 + k, point) for game, point in zip(self.games, played, strict=True)]
+                points = [point.copy() for point in x.reshape(len(self.games), self.d)]
+                for point in points:  # arrays of their own, so that a sequence knows a point again by its identity
+                    point.setflags(write=False)
+                answers = [ask(game, t0 + k, point) for game, point in zip(self.games, points, strict=True)]
                 values, gradients = zip(*answers, strict=True)
-                self.told[t0 + k] = (np.array(values), np.array(gradients))
-            here = slice(i, i + int(i < hits.size and hits[i] == t0 + k))
-            rows = (hits[here], *(rows[here] for rows in record))
+                one = len(gradients) == 1
+                self.told[t0 + k] = (np.array(values), gradients[0][None] if one else np.stack(gradients))
+            hit = i < hits.size and hits[i] == t0 + k
+            rows = tuple(column[i : i + 1] for column in (hits, *record)) if hit else nothing
             told, now = self.told[t0 + k], shapes[:, k : k + 1]
             turn(t0 + k, 1, told, self.coefficients, now, self.geometry, x, state, loss, gradient, *rows)
-            i = here.stop
+            i += hit

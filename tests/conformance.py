@@ -337,6 +337,16 @@ LEARNERS = [
 ]
 # fmt: on
 
+
+def accepts(learner, losses):
+    """Whether the learner is made for such losses; it says so before round 1."""
+    try:
+        learner.check(losses)
+    except ValueError:
+        return False
+    return True
+
+
 # -- sequences --------------------------------------------------------------------------------
 
 
@@ -373,6 +383,7 @@ class Bowls(L.RandomConvexLosses):
     """f_t(x) = |x - z_t|^2 / 2 with z_t uniform on [-1/2, 3/2]^2."""
 
     dimension = 2
+    mu = 1.0
 
     def draw(self, rng):
         return rng.uniform(-0.5, 1.5, self.dimension)

@@ -7,8 +7,11 @@ import subprocess
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import peer
+
+import regretlab as rl
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,6 +92,77 @@ def test_torch_plays_games(monkeypatch):
     assert -1.0 <= answer.x[0] <= 1.0
     assert answer.regret[0] == answer.regret[1] > 0.0
     assert answer.ns > 0.0
+
+
+# -- convex losses ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    """Rows, the file C reads them from, and the program."""
+    convex = module("convex")
+    folder = tmp_path_factory.mktemp("convex")
+    rng = np.random.default_rng(0)
+    a = rng.uniform(-1.0, 1.0, (300, convex.D))
+    y = a @ np.linspace(0.4, 0.8, convex.D) + 0.1 * rng.standard_normal(300)
+    np.column_stack([a, y]).tofile(folder / "rows")
+    program = convex.compiled_c(folder)
+    if program is None:
+        pytest.skip("there is no C compiler")
+    return rl.losses.Examples(a, y), folder / "rows", program
+
+
+@pytest.mark.parametrize("horizon", [1, 299, 1000])
+@pytest.mark.parametrize("name", ["box", "ball"])
+def test_least_squares_in_c_is_the_game_of_regretlab(examples, name, horizon):
+    convex, (losses, table, program) = module("convex"), examples
+    feasible_set = {"box": rl.sets.Box(-0.5, 0.5), "ball": rl.sets.L2Ball(1.0)}[name]
+    theirs = convex.run([program, name, str(convex.SIZES[name]), table, "300", str(horizon)])
+    _, ours = convex.game(losses, feasible_set, horizon)
+    convex.check_same(ours, theirs)
+    assert horizon == 1 or np.abs(ours.point).max() == 0.5 or np.linalg.norm(ours.point) == pytest.approx(1.0)
+    theirs["loss"] *= 1.0 + 1e-6
+    with pytest.raises(AssertionError, match="regretlab ends at"):
+        convex.check_same(ours, theirs)
+
+
+def test_the_matrix_products_are_those_of_the_batches_of_the_game():
+    convex = module("convex")
+    features = np.arange(500.0)[:, None] + np.zeros(3)
+    for sequence in (rl.losses.SoftmaxRegression, rl.losses.ShuffledSoftmaxRegression):
+        losses = sequence(features, np.arange(500) % 10, batch=128)
+        for rows in losses.examples(np.arange(1, 9)):  # also over the end of an epoch
+            assert np.array_equal(convex.gathered(features, rows), features[rows])
+        assert convex.products(losses, 3) > 0.0
+        assert convex.products(losses, 3, gather=True) > 0.0
+
+
+def test_players_are_compared_turn_by_turn_with_the_first():
+    convex, calls = module("convex"), []
+
+    def player(name, *times):
+        answers = iter((1e9, *times))  # the first call compiles
+        return lambda: calls.append(name) or next(answers)
+
+    players = {"C": player("C", 10.0, 20.0, 10.0), "ours": player("ours", 25.0, 80.0, 15.0)}
+    base, ours = convex.in_turns("a game", players, 3, {"ours": 2.0})
+    assert calls == ["C", "ours"] * 4
+    assert base == ("a game", "C", 10.0, None, None, None, None)
+    assert ours == ("a game", "ours", 25.0, 2.5, 1.5, 4.0, 2.0)
+    assert (base.verdict, ours.verdict, ours._replace(ratio=2.0).verdict) == ("", "missed", "met")
+
+
+def test_the_results_of_convex_losses_are_one_page_and_one_table(tmp_path):
+    convex = module("convex")
+    rows = [convex.Row("a game", "C", 10.0), convex.Row("a game", "ours", 25.0, 2.5, 1.5, 4.0, 3.0)]
+    convex.write(tmp_path, [*rows, convex.Row("per call", "simplex", 2e3, limit=1e3)], "a machine")
+    page = (tmp_path / "benchmarks_convex.md").read_text()
+    assert "| ours |  25 |   2.5 | 1.5 - 4 |   <= 3 | met |" in page
+    assert "10,000 rounds" in page
+    with (tmp_path / "benchmarks_convex.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert [row["verdict"] for row in table] == ["", "met", "missed"]
+    assert [row["ratio"] for row in table] == ["", "2.5", ""]
 
 
 # -- what is written --------------------------------------------------------------------------

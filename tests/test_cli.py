@@ -92,6 +92,73 @@ def test_list_has_a_line_for_everything(shell):
             assert re.search(r"\S  +\S", line) or re.match(r" {10,}\S", below)
 
 
+# -- compare -------------------------------------------------------------------------------
+
+
+def test_compare_tells_what_learners_are(shell):
+    result = shell("compare", "adam", "adopt:beta1=0", "ogd")
+    assert result.exit_code == 0
+    text = " ".join(result.stdout.split())
+    adam, adopt, ogd = re.split("adopt:beta1=0: | ogd: ", text)
+    assert adam.startswith("adam: rule m_t = beta1 m_{t-1} + (1 - beta1) g_t,")
+    assert "kept 2 per coordinate besides x: m, v" in adam
+    assert (
+        "claim R_T = O(sqrt T) (Theorem 4.1), which is false. guarantee none stated counterexample Theorems 1" in adam
+    )
+    assert "counterexample on f_t = C x if t mod 3 = 1" in adopt
+    assert "kept 0 per coordinate besides x claim none stated guarantee with alpha_t = D_2" in ogd
+    assert "regret" not in text
+
+
+def test_compare_plays_on_a_sequence(shell):
+    args = ("compare", "ogd:0.5", "adam:0.5,0,0.1", "coinbetting:G=3", "--on", "mod3:C=3", "--horizon", "600")
+    result = shell(*args, "--start", "1")
+    assert result.exit_code == 0
+    head, _, table = result.stdout.partition("mod3:C=3 on box:-1,1, T = 600:")
+    assert "adam:0.5,0,0.1:" in head
+    rows = {line.split()[0]: [float(number) for number in line.split()[1:]] for line in table.splitlines()[3:]}
+    learners = {
+        "ogd:0.5": rl.learners.OGD(0.5),
+        "adam:0.5,0,0.1": rl.learners.Adam(0.5, 0.0, 0.1),
+        "coinbetting:G=3": rl.learners.CoinBetting(G=3),
+    }
+    expected = {
+        name: rl.play(learner, rl.losses.Mod3(3), rl.sets.Box(-1, 1), 600, start=1.0).regret.iloc[-1]
+        for name, learner in learners.items()
+    }
+    assert rows.keys() == expected.keys()
+    assert list(rows) == sorted(rows, key=lambda name: expected[name]["regret"])
+    for name, row in rows.items():
+        assert row == pytest.approx(expected[name][["regret", "average_regret", "loss"]].to_numpy(), rel=1e-5)
+
+
+def test_compare_shows_the_gap_of_numerical_comparators(shell):
+    result = shell("compare", "ogd", "adagrad", "--on", "randomlogistic:d=2", "--horizon", "50", "--seed", "4")
+    assert result.exit_code == 0
+    assert re.search(r"regret +gap +average_regret +loss", result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("args", "message", "code"),
+    [
+        (("adamm",), "there is no learner 'adamm'; did you mean Adam", 2),
+        ((), "Missing argument 'LEARNER...'", 2),
+        (("adam", "--horizon", "10"), "--horizon without --on LOSSES: there is no game to play", 2),
+        (("adam", "--set", "box", "--seed", "1"), "--set, --seed without --on LOSSES", 2),
+        (("adam", "--on", "mod3"), "--on mod3 needs --horizon T", 2),
+        (("adam", "--on", "mod4", "--horizon", "10"), "there is no loss sequence 'mod4'", 2),
+        (("hedge", "--on", "mod3", "--horizon", "10"), "Hedge needs a Simplex", 2),
+        (("adam", "--on", "mod3", "--horizon", "10", "--start", "7"), "start=[7.] is not in", 2),
+        (("adam", "--on", "mine_cli.Spoilt", "--horizon", "1e3"), "round 500", 1),
+    ],
+)
+def test_what_cannot_be_compared(shell, args, message, code):
+    result = shell("compare", *args)
+    assert result.exit_code == code
+    assert message in result.stderr
+    assert is_one_line(result.stderr)
+
+
 # -- play ----------------------------------------------------------------------------------
 
 
@@ -312,8 +379,8 @@ def experiments(monkeypatch):
     """Two experiments that write a file each and remember how they were called."""
     calls = []
 
-    def reproduce(name, folder, quick=False):
-        calls.append((name, quick))
+    def reproduce(name, folder, quick=False, mnist=None):
+        calls.append((name, quick, *([mnist] if mnist else [])))
         if name == "broken":
             raise rl.GameError("round 7: it broke", 7)
         (folder / f"{name}.png").write_text("picture")
@@ -340,6 +407,74 @@ def test_reproduce_all(shell, experiments):
     assert result.exit_code == 0
     assert experiments.calls == [("figure1", False), ("theorem1", False)]
     assert Path("figures/theorem1.png").exists()
+
+
+def test_a_quick_run_leaves_the_full_figures_alone(shell, experiments):
+    Path("figures").mkdir()
+    Path("figures/figure1.png").write_text("the full figure")
+    assert shell("reproduce", "figure1", "--quick").stdout == "wrote figures/quick/figure1.png\n"
+    assert Path("figures/figure1.png").read_text() == "the full figure"
+    assert shell("reproduce", "figure1", "--quick", "--out", "figures").stdout == "wrote figures/figure1.png\n"
+    assert Path("figures/figure1.png").read_text() == "picture"
+    assert "figures/quick" in shell("reproduce", "--help").stdout
+
+
+def test_figure2_on_the_digits_of_a_folder(shell, experiments):
+    experiments.EXPERIMENTS["figure2"] = None
+    Path("digits").mkdir()
+    Path("digits/t10k-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3, *[0, 0, 0, 1] * 3, 255]))
+    Path("digits/t10k-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 1, 7]))
+    assert shell("reproduce", "Figure2", "--mnist", "digits").exit_code == 0
+    assert experiments.calls == [("figure2", False, Path("digits"))]
+
+
+@pytest.mark.parametrize("names", [("figure1",), ("all",), ("figure2", "theorem1")], ids="+".join)
+def test_other_figures_do_not_play_on_mnist(shell, experiments, names):
+    experiments.EXPERIMENTS["figure2"] = None
+    result = shell("reproduce", *names, "--mnist", "digits")
+    assert result.exit_code == 2
+    assert f"--mnist digits: only figure2 plays on MNIST, and {', '.join(names)} was asked for" in result.stderr
+    assert is_one_line(result.stderr)
+    assert not experiments.calls
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_folder_without_mnist(shell, experiments, made):
+    experiments.EXPERIMENTS["figure2"] = None
+    if made:
+        Path("digits").mkdir()
+    result = shell("reproduce", "figure2", "--mnist", "digits")
+    assert result.exit_code == 2
+    assert "digits has neither t10k-images-idx3-ubyte nor t10k-images-idx3-ubyte.gz" in result.stderr
+    assert is_one_line(result.stderr)
+    assert not Path("figures").exists()
+
+
+def test_figure2_without_scikit_learn_names_what_to_install(shell, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    result = shell("reproduce", "figure2", "--quick")
+    assert result.exit_code == 1
+    assert "figure2: scikit-learn is needed for its digits: pip install 'regretlab[experiments]'" in result.stderr
+    assert is_one_line(result.stderr)
+    assert not any(Path("figures/quick").iterdir())
+
+
+def test_reproduce_all_goes_on_without_what_is_not_installed(shell, experiments, monkeypatch):
+    def missing(name, *_, **__):
+        if name == "broken":
+            raise ImportError("PyTorch is needed: pip install 'regretlab[torch]'")
+        experiments.calls.append(name)
+        return []
+
+    experiments.EXPERIMENTS["last"] = None
+    monkeypatch.setattr(experiments, "reproduce", missing)
+    result = shell("reproduce", "all")
+    assert result.exit_code == 0
+    assert experiments.calls == ["figure1", "theorem1", "last"]
+    assert result.stderr == "skipped broken: PyTorch is needed: pip install 'regretlab[torch]'\n"
+    named = shell("reproduce", "broken", "all")
+    assert named.exit_code == 1
+    assert is_one_line(named.stderr)
 
 
 def test_reproduce_tells_the_names(shell, experiments):
@@ -451,3 +586,10 @@ def test_ctrl_c_in_a_long_game(tmp_path):
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert f"Game of {rounds + 1000:,} rounds\n" in out
+
+
+def test_an_unbounded_set_has_no_regret():
+    result = CliRunner().invoke(main, ["play", "adam", "mod3", "--set", "reals", "--horizon", "10"])
+    assert result.exit_code == 0
+    assert "no regret" in result.output
+    assert "loss" in result.output

@@ -1,5 +1,6 @@
 """Comparators against an independent convex solver; their error bars are never too small."""
 
+import gc
 import math
 import tracemalloc
 import warnings
@@ -314,11 +315,11 @@ def test_where_it_starts_does_not_matter(link, F):
     game = play(OGD(), Examples(a, y, link), F, 120)
     stops = [1, 2, 5, 17, 60, 120]
     warm = Solver(sums_of(game))
-    one_after_the_other = [warm.minimize(1, t + 1, 1.0) for t in stops]
-    agree(one_after_the_other, [Solver(sums_of(game)).minimize(1, t + 1, 1.0) for t in stops])
+    one_after_the_other = [warm.minimize(1, t + 1) for t in stops]
+    agree(one_after_the_other, [Solver(sums_of(game)).minimize(1, t + 1) for t in stops])
     start = F.minimize_linear(np.arange(4.0) - 1.5)
-    agree(one_after_the_other, [Solver(sums_of(game), start).minimize(1, t + 1, 1.0) for t in stops])
-    assert all(best.tolerated for best in one_after_the_other)
+    agree(one_after_the_other, [Solver(sums_of(game), start).minimize(1, t + 1) for t in stops])
+    assert all(best.tolerated() for best in one_after_the_other)
 
 
 @pytest.mark.parametrize("link", [Absolute(), Hinge(), Quantile(0.3)], ids=label)
@@ -331,21 +332,21 @@ def test_few_kinks_and_many_have_the_same_answer(link, F, monkeypatch):
     found = []
     for most in (2000, 60, 0):
         monkeypatch.setattr(descent_module, "MOST_KINKS", most)
-        found.append([Solver(sums_of(game)).minimize(1, t + 1, 1.0) for t in (7, 300)])
+        found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in (7, 300)])
     agree(found[0], found[1])
     agree(found[0], found[2])
-    assert all(best.tolerated for best in (*found[0], *found[1]))
+    assert all(best.tolerated() for best in (*found[0], *found[1]))
 
 
 @pytest.mark.parametrize("losses", [RandomLogistic(3), RandomAbsolute(3), RandomLeastSquares(3)], ids=label)
 def test_compiled_or_not_and_kept_or_not(losses, monkeypatch):
     game = play(OGD(), losses, L2Ball(0.4, dimension=3), 3000, checkpoints=[3000])
     stops = [10, 1500, 3000]
-    found = [[Solver(sums_of(game)).minimize(1, t + 1, 1.0) for t in stops]]
+    found = [[Solver(sums_of(game)).minimize(1, t + 1) for t in stops]]
     monkeypatch.setattr(links, "KEPT", 0)
-    found.append([Solver(sums_of(game)).minimize(1, t + 1, 1.0) for t in stops])
+    found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in stops])
     monkeypatch.setattr(links, "_COMPILE_FROM", math.inf)
-    found.append([Solver(sums_of(game)).minimize(1, t + 1, 1.0) for t in stops[:2]])
+    found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in stops[:2]])
     for one, other in zip(found[0], found[1], strict=True):
         assert one.value == other.value
         assert one.gap == other.gap
@@ -372,7 +373,7 @@ def test_dimensions_beyond_second_derivatives():
     frame = game.regret
     assert (frame["gap"] <= 1e-8 * (1.0 + frame["loss"])).all()
     found = sums_of(game)
-    bracket = hindsight.Bracket(found, game.loss.sum())
+    bracket = hindsight.Bracket(found)
     hindsight.accelerate(found, (1, 201), np.zeros(70), bracket, 0.0)  # what more than 1000 dimensions get
     assert bracket.value - bracket.gap <= frame["comparator_loss"].iloc[-1] <= bracket.value + frame["gap"].iloc[-1]
     assert bracket.gap <= 1e-6 * (1.0 + frame["loss"].iloc[-1])
@@ -386,7 +387,7 @@ def test_memory_does_not_grow_with_the_horizon(monkeypatch):
         game.regret  # noqa: B018  # compiles, imports
         solver = Solver(sums_of(game))
         tracemalloc.start()
-        solver.minimize(1, T + 1, 1.0)
+        solver.minimize(1, T + 1)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] <= peaks[0] + 200_000
@@ -525,9 +526,13 @@ def test_smooth_functions_in_python(F, monkeypatch):
     game = play(OGD(), Clouds(), F, 60, seed=3, checkpoints=[60])
     row = game.regret.iloc[-1]
     assert row["gap"] <= 1e-9 * (1.0 + row["loss"])
+    solver = Solver(sums_of(game))
+    found = [solver.minimize(1, t + 1) for t in (1, 60)][-1]
     monkeypatch.setattr(sums, "KEPT", 0)  # draws are made again and again
-    again = play(OGD(), Clouds(), F, 60, seed=3, checkpoints=[60]).regret.iloc[-1]
-    assert again.equals(row)
+    solver = Solver(sums_of(game))
+    again = [solver.minimize(1, t + 1) for t in (1, 60)][-1]
+    assert found.value == again.value == row["comparator_loss"]
+    assert found.gap == again.gap == row["gap"]
 
 
 def test_softmax_regression_by_its_prefix_sums():
@@ -557,6 +562,112 @@ def test_closed_forms_are_taken_where_there_are_any():
     assert points == pytest.approx(best.point, abs=1e-5)
     assert (values - gaps <= best.loss + 1e-12).all()
     assert values == pytest.approx(best.loss, rel=1e-10)
+
+
+def test_closed_forms_on_a_set_that_projects_by_a_program_have_a_gap():
+    """A polytope that is the box: the same points, each certified by a tangent."""
+    losses = rl.losses.PeriodicQuadratics([[0.3, -0.8], [0.9, 0.7], [-0.2, 0.4]], mu=2.0)
+    polytope = Polytope(np.vstack([np.eye(2), -np.eye(2)]), np.full(4, 0.25))
+    game, other = (play(OGD(), losses, F, 50) for F in (polytope, Box(-0.25, 0.25)))
+    frame, exactly = game.regret, other.regret.loc[game.regret.index]
+    assert (frame["gap"] <= 1e-8 * (1.0 + frame["loss"])).all()
+    assert frame["comparator_loss"].to_numpy() == pytest.approx(exactly["comparator_loss"].to_numpy(), rel=1e-12)
+    free = play(OGD(0.01), losses, Polytope([[1.0, 0.0]], [0.5]), 50)  # unbounded, and yet there is a best point
+    assert free.regret["comparator_loss"].iloc[-1] <= frame["comparator_loss"].iloc[-1]
+
+
+# -- many dimensions -------------------------------------------------------------------------
+
+
+def separable(d, classes, n):
+    """Softmax regression that almost any examples allow to solve without a mistake: flat, far from the origin."""
+    rng = np.random.default_rng(d)
+    a = rng.random((n, d)) * (rng.random((n, d)) < 0.5)
+    return SoftmaxRegression(a, rng.integers(0, classes, n), batch=n // 2, classes=classes)
+
+
+@pytest.mark.parametrize(
+    "F", [Box(-1.0, 1.0), L2Ball(10.0), L1Ball(20.0), Simplex(120, 20.0), Box(0.1, 0.1)], ids=label
+)
+def test_softmax_regression_in_many_dimensions(F):
+    """At t = 1 too, where the least loss is small; no point of F pays less than the gap allows."""
+    losses, rng = separable(30, 4, 60), np.random.default_rng(1)
+    game = play(OGD(), losses, F, 3)
+    sums = sums_of(game)
+    solver = Solver(sums)
+    for t in (1, 3):
+        best = solver.minimize(1, t + 1)
+        assert best.tolerated()
+        assert game.feasible_set.contains(best.point)
+        assert best.value == pytest.approx(sum(losses.value(s, best.point) for s in range(1, t + 1)), rel=1e-12)
+        for _ in range(50):
+            step = 10.0 ** rng.uniform(-6, 0) * rng.standard_normal(120)
+            v = game.feasible_set.project(best.point + step)
+            assert sum(losses.value(s, v) for s in range(1, t + 1)) >= best.value - best.gap
+
+
+@pytest.mark.parametrize("F", [cube(70), L2Ball(0.5, dimension=70), Simplex(70)], ids=label)
+def test_measured_second_derivatives(F):
+    """Of a quadratic they are exact in the directions that F has, at corners and inside."""
+    rng = np.random.default_rng(5)
+    a, y = rng.standard_normal((90, 70)), rng.standard_normal(90)
+    game = play(OGD(), Examples(a, y, Squared()), F, 90, checkpoints=[90])
+    found = sums_of(game)
+    for u in (F.nearest_to_origin(), F.minimize_linear(a[0]), F.project(0.02 * a[1])):
+        secants = descent_module.Secants()
+        secants.measure(found, (1, 91), u, found.at(u, 1, 91).gradient)
+        B = secants._matrix
+        ways = np.array([F.minimize_linear(c) for c in rng.standard_normal((20, 70))]) - F.nearest_to_origin()
+        assert ways @ B @ ways.T == pytest.approx((ways @ a.T) @ (ways @ a.T).T, rel=1e-6, abs=1e-4)
+
+
+def test_accelerated_gradients_step_back_from_steps_that_are_too_long():
+    """A step of the first length goes far beyond the minimum, to where changes of the gradient say little."""
+    rng = np.random.default_rng(0)
+    losses = SoftmaxRegression(rng.random((200, 150)), rng.integers(0, 10, 200), batch=128, classes=10)
+    game = play(OGD(0.01), losses, L2Ball(10.0), 2)
+    found = sums_of(game)
+    bracket = hindsight.Bracket(found)
+    hindsight.accelerate(found, (1, 3), np.zeros(1500), bracket, 0.0)
+    assert bracket.gap <= 1e-3 * found.value(np.zeros(1500), 1, 3)
+
+
+def test_kinks_in_many_dimensions():
+    rng = np.random.default_rng(3)
+    a, y = problem("hinge", 80, 200, 1, rng)
+    row = play(OGD(), Examples(a, y, Hinge()), L2Ball(2.0, dimension=80), 200, checkpoints=[200]).regret.iloc[-1]
+    x = cp.Variable(80)
+    least = solved(objective_of("hinge", a @ x, y), [cp.norm(x, 2) <= 2.0])
+    assert abs(row["comparator_loss"] - least) <= row["gap"] + 1e-6 * (1.0 + least)
+    assert row["gap"] <= 1e-8 * (1.0 + row["loss"])
+
+
+def test_how_far_a_set_reaches_takes_little_memory():
+    d = 3000
+    F = Box(np.linspace(-2.0, -1.0, d), np.linspace(0.5, 3.0, d))
+    game = play(OGD(), Examples(np.ones((2, d)), np.ones(2), Logistic()), F, 2)
+    tracemalloc.start()
+    found = sums_of(game)
+    assert found.reach.tolist() == np.maximum(-F.lo, F.hi).tolist()
+    found.at(game.point, 1, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 24_000_000  # bytes; a matrix (d, d) has 72 000 000
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e-20, 1e20, 1e140])
+@pytest.mark.parametrize("link", [Absolute(), Squared()], ids=label)
+def test_tiny_and_huge_labels(scale, link):
+    """Sums of squares of 1e280 are summed too."""
+    rng = np.random.default_rng(1)
+    a, y = rng.standard_normal((12, 3)), scale * rng.standard_normal(12)
+    for F in (L2Ball(scale, dimension=3), Box([-scale] * 3, [scale] * 3)):
+        game = play(OGD(1e-3), Examples(a, y, link), F, 12, checkpoints=[12])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ComparatorWarning)
+            best = rl.regret.best_in_hindsight(game)
+        for v in scale * rng.uniform(-0.5, 0.5, (50, 3)):
+            assert best.loss[-1] - best.gap[-1] <= exact(game, 12, v) * (1.0 + 1e-12)
 
 
 # -- one dimension ----------------------------------------------------------------------------
@@ -610,6 +721,54 @@ def test_what_was_found_is_not_looked_for_again(monkeypatch):
     monkeypatch.undo()
     longer = game.extend(150).regret
     assert longer.loc[frame.index[:-1]].equals(frame.iloc[:-1])
+
+
+def test_the_best_point_is_found_once_for_all_learners(monkeypatch):
+    learners, options = [OGD(0.3), Adam(0.3), AMSGrad(0.3)], {"seeds": (0, 1), "checkpoints": [10]}
+    games = rl.play_all(learners, RandomLogistic(2), cube(2), 60, **options)
+    alone = [Solver(sums_of(game)).minimize(1, 61) for game in games[:2]]
+    assert games[0].regret["comparator_loss"].iloc[-1] == pytest.approx(alone[0].value, rel=1e-9)
+    games[1].regret  # noqa: B018
+    monkeypatch.setattr(Solver, "minimize", None)
+    for k, game in enumerate(games):
+        frame = game.regret
+        assert frame["comparator_loss"].equals(games[k % 2].regret["comparator_loss"])
+        assert frame["gap"].equals(games[k % 2].regret["gap"])
+        assert frame["loss"].iloc[-1] == pytest.approx(game.loss.sum(), rel=1e-14)
+    again = rl.play_all(learners[:1], RandomLogistic(2), cube(2), 60, seeds=(1,), checkpoints=[10])
+    assert again[0].regret.equals(games[1].regret)  # an equal sequence is the same one
+    monkeypatch.undo()
+    for losses, F, seed in ((RandomLogistic(2), cube(2), 2), (RandomLogistic(2, mu=0.1), cube(2), 0)):
+        other = play(OGD(0.3), losses, F, 60, seed=seed, checkpoints=[10]).regret["comparator_loss"]
+        assert (other != games[0].regret["comparator_loss"]).any()
+    assert len(hindsight._shared) >= 2
+    del games, again, game
+    gc.collect()
+    assert not any(key[0] == RandomLogistic(2) for key in hindsight._shared)
+
+
+def test_what_cannot_be_compared_is_shared_by_identity():
+    @dataclass(frozen=True)
+    class Weighted(ConvexLosses):
+        w: np.ndarray
+
+        def value(self, t, x):
+            return float(self.w[0] * x[0] ** 2 + self.w[1] * x[0])
+
+        def gradient(self, t, x):
+            return np.array([2.0 * self.w[0] * x[0] + self.w[1]])
+
+    one, other = Weighted(np.array([1.0, 1.0])), Weighted(np.array([1.0, -2.0]))
+    found = [play(OGD(), losses, INTERVAL, 8).regret["comparator_loss"].iloc[-1] for losses in (one, other, one)]
+    assert found == pytest.approx([-2.0, -8.0, -2.0])
+
+
+def test_a_shared_gap_is_judged_beside_what_each_learner_paid():
+    """2e-6 is nothing beside 1e6 and worth a warning beside 1."""
+    best = hindsight.Best(np.zeros(1), 0.5, 2e-6, 0.5)
+    assert best.tolerated(1e6)
+    assert not best.tolerated(1.0)
+    assert not best.tolerated()
 
 
 @pytest.mark.parametrize("F", [Reals(2), Halfspace([1.0, 1.0], 0.5)], ids=label)
@@ -848,7 +1007,7 @@ def test_a_bundle_of_one_tangent_is_no_loss():
     """The first model is linear; nothing is divided by zero."""
     game = play(OGD(), Distances(2), cube(2), 5)
     found = sums_of(game)
-    bracket = hindsight.Bracket(found, 1.0)
+    bracket = hindsight.Bracket(found)
     tangent = found.at(np.zeros(2), 1, 6)
     bracket.add(np.zeros(2), tangent)
     Bundle([tangent]).narrow(found, (1, 6), bracket, Quadratic(game.feasible_set))

@@ -6,10 +6,21 @@ import inspect
 import conformance
 import numpy as np
 import pytest
-from conformance import HORIZON, LEARNERS, SEQUENCES, SETS, short_game
+from conformance import HORIZON, LEARNERS, SEQUENCES, SETS, accepts, short_game
 
 from regretlab import Game, learners, losses, play, play_all, sets
-from regretlab.learners import OGD, Algorithm1, AMSGrad, Combinator
+from regretlab.learners import (
+    OGD,
+    AdaGrad,
+    Adam,
+    AdamNC,
+    AdaShift,
+    Algorithm1,
+    AMSGrad,
+    BiasCorrected,
+    Combinator,
+    RMSProp,
+)
 from regretlab.losses import LinearLosses
 from regretlab.schedules import Constant, Geometric, InverseSqrt, OneMinusInverse
 
@@ -18,9 +29,18 @@ def _name(value):
     return value.__name__ if callable(value) else type(value).__name__
 
 
-@pytest.mark.parametrize("make_set", SETS, ids=_name)
-@pytest.mark.parametrize("sequence", SEQUENCES, ids=_name)
-@pytest.mark.parametrize("case", LEARNERS, ids=[f"{type(case.learner).__name__}{i}" for i, case in enumerate(LEARNERS)])
+# The learners of Reddi et al. (2018) meet every sequence on every set; the others every sequence, on the sets in turn.
+IN_THE_PAPER = (OGD, AdaGrad, RMSProp, Adam, AMSGrad, AdamNC)
+MEETINGS = {
+    f"{type(case.learner).__name__}{i}-{_name(sequence)}-{_name(make_set)}": (case, sequence, make_set)
+    for i, case in enumerate(LEARNERS)
+    for j, sequence in enumerate(SEQUENCES)
+    for k, make_set in enumerate(SETS)
+    if accepts(case.learner, sequence) and (isinstance(case.learner, IN_THE_PAPER) or k == (i + j) % len(SETS))
+}
+
+
+@pytest.mark.parametrize(("case", "sequence", "make_set"), MEETINGS.values(), ids=list(MEETINGS))
 def test_every_game_is_the_game_of_the_paper(case, sequence, make_set):
     feasible_set, start = make_set(sequence.dimension)
     game = short_game(case.learner, sequence, feasible_set, start)
@@ -38,7 +58,7 @@ def test_every_game_is_the_game_of_the_paper(case, sequence, make_set):
 @pytest.mark.parametrize("sequence", [s for s in SEQUENCES if isinstance(s, LinearLosses)], ids=_name)
 def test_on_a_seed_all_learners_meet_the_same_sequence(sequence):
     games = play_all(
-        [case.learner for case in LEARNERS],
+        [case.learner for case in LEARNERS if accepts(case.learner, sequence)],
         sequence,
         sets.Box(),
         HORIZON,
@@ -66,7 +86,9 @@ def test_the_tables_leave_no_class_out():
 COMPILED = {
     str(case.learner.form.binding): case.learner
     for case in reversed(LEARNERS)
-    if not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())
+    if accepts(case.learner, losses.RandomLinear())
+    and not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())
+    and not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())
 }.values()
 
 # Every way to arrange games, by variants of the learner, seeds, and d; the last for all learners.
@@ -107,7 +129,11 @@ def test_compiled_and_interpreted_games_have_the_same_bits(learner, loop):
         conformance.check_same_bits(alone.extend(T, compiled=False), game)
 
 
-@pytest.mark.parametrize("learner", COMPILED, ids=_name)
+# These steps call a rule as the loops above do, so a few of them will do: the paper's, one in parts, one with a text.
+STEPPED = [x for x in COMPILED if isinstance(x, (*IN_THE_PAPER, BiasCorrected, AdaShift))]
+
+
+@pytest.mark.parametrize("learner", STEPPED, ids=_name)
 def test_compiled_steps_by_hand_have_the_bits_of_the_game(learner):
     d, T = 70, 12  # so many coordinates are stepped by compiled code
     game = play(learner, losses.RandomLinear(d=d), sets.Box(), T, checkpoints=range(1, T + 1), compiled=False)

@@ -21,7 +21,8 @@ def quotient(a, b):
 def history(case, x, G):
     """The entries of the ledger after each round, from the formulas of a case, the points played and the gradients."""
     t = np.arange(1.0, len(G) + 1.0)
-    alpha, m, W = case.alpha(t)[:, None], case.m(G), np.sqrt(case.V(G))
+    alpha, W = case.alpha(t)[:, None], np.sqrt(case.V(G))
+    m = np.where(W > 0.0, case.m(G), 0.0)
     schedules = case.learner.schedules
     beta1 = np.broadcast_to(schedules.get("beta1", Constant(0.0))(t.astype(int)), t.shape)[:, None]
     w, before = W / alpha, np.vstack([np.zeros_like(m[:1]), m[:-1]])
@@ -91,7 +92,7 @@ def test_the_same_bits_however_it_is_kept(make, F):
     whole = play(learner, losses, F, 200, ledger=True)
     blocks = play(learner, losses, F, 200, ledger=True, block=7, compiled=False)
     parts = play(learner, losses, F, 90, ledger=True, compiled=True).extend(200)
-    state = learner.start(whole.feasible_set, ledger=True)
+    state = learner.with_ledger(learner.start(whole.feasible_set))
     for t in range(1, 201):
         state = learner.update(state, losses.reveal(t, state.point, 0).gradient(state.point))
     for other in (blocks, parts):
@@ -138,7 +139,7 @@ def test_played_again_with_a_ledger():
     assert_same(game, game.with_ledger())
 
 
-def test_a_learner_that_is_not_of_algorithm_1_keeps_none():
+def test_a_learner_that_knows_no_ledger_keeps_none():
     class Still(rl.learners.Learner):
         def start(self, feasible_set, point=None):
             return rl.learners.State(0, np.zeros(1), {}, feasible_set)

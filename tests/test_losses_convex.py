@@ -159,6 +159,38 @@ def test_losses_of_linear_predictions(sequence):
         np.testing.assert_allclose(f.gradient(x), gradient, rtol=1e-11, atol=1e-14)
 
 
+def test_value_and_gradient_of_a_round_are_one_pass_over_its_rows():
+    asked = []
+
+    class Counted(L.Squared):
+        @staticmethod
+        def value(z, y):
+            asked.append(y)
+            return 0.5 * (z - y) * (z - y)
+
+    f = L.Examples(A, REAL, Counted(), batch=5).reveal(1, A[0], 0)
+    x = A[0].copy()
+    value, gradient = f.value(x), f.gradient(x)
+    assert asked == REAL[:5].tolist()
+    gradient *= 2.0  # what was handed out is the caller's
+    assert np.array_equal(f.gradient(x), gradient / 2.0)
+    x += 1.0  # and so is the point
+    assert f.value(x) != value
+    assert asked == 2 * REAL[:5].tolist()
+
+
+@pytest.mark.parametrize("sequence", EXAMPLES, ids=name)
+def test_a_block_has_the_examples_of_its_rounds(sequence):
+    """Also across the ends of epochs, and of the tables of 4096 draws."""
+    for start, stop in ((1, 40), (810, 830), (5000, 9000)):
+        index = fresh(sequence).examples(np.arange(start, stop)[::-1], seed=3)[::-1]
+        a, y = sequence.data(start, stop, 3)
+        assert np.array_equal(a, np.asarray(sequence.features)[index])
+        assert np.array_equal(y, np.asarray(sequence.targets)[index])
+        one = sequence._round(start, 3)
+        assert np.array_equal(np.arange(N)[one], index[0])
+
+
 @pytest.mark.parametrize("b", [1, 5, 23, 50])
 def test_rounds_in_order_go_on_at_the_end_of_an_epoch(b):
     sequence = L.Examples(A, REAL, batch=b)

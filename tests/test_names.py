@@ -178,7 +178,7 @@ def test_what_is_wrong_with_ones_own(mine, text, message):
     [
         ("", "there is no learner ''"),
         ("adan", r"there is no learner 'adan'; did you mean AdamNC or Adam\?"),
-        ("xyzzy", r"there is no learner 'xyzzy'; there are: AdaGrad, Adam, "),
+        ("xyzzy", r"there is no learner 'xyzzy'; there are: ACProp, AdaBelief, "),
         ("adam-nc", r"did you mean AdamNC"),
         ("mod3", "mod3 is a loss sequence, not a learner"),
         ("constant:1", "constant is a schedule, not a learner"),

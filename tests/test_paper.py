@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from conformance import LEARNERS
 from conftest import label
-from scipy import optimize
 
 from regretlab import losses, play, play_all
 from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, RMSProp
@@ -92,113 +91,6 @@ def test_theorem_1_needs_the_spike_in_round_1():
     x3 = x2 + alpha / math.sqrt(2.0) / math.sqrt(v2)
     assert game.record.point[:, 0] == pytest.approx([1.0, x2, x3], rel=1e-14)
     assert game.regret["regret"].tolist() == pytest.approx([6.0, 3.0 - x2 + 2.0, 3.0 - x2 - x3 + 1.0], rel=1e-14)
-
-
-# -- where Adam fails: the drift over a period ------------------------------------------------
-
-
-def drift(pattern, beta1, beta2):
-    """h = the sum of m/sqrt(v) over a period, in the long run: x moves by -alpha_t h, so to +1 if h < 0."""
-    g = np.asarray(pattern, dtype=float)
-    P, j = len(g), np.arange(len(g))
-    m = [(1 - beta1) * (beta1**j * g[(k - j) % P]).sum() / (1 - beta1**P) for k in range(P)]
-    v = [(1 - beta2) * (beta2**j * g[(k - j) % P] ** 2).sum() / (1 - beta2**P) for k in range(P)]
-    return sum(a / math.sqrt(b) for a, b in zip(m, v, strict=True))
-
-
-def mod3(C):
-    return [C, -1.0, -1.0]
-
-
-def spike(height, slope, period):
-    return [height] + [-slope] * (period - 1)
-
-
-ONLINE = spike(1010.0, 10.0, 101)
-
-
-def boundary(C):
-    """beta2*(C): Adam with beta1 = 0 fails on the mod-3 sequence for smaller beta2."""
-    return optimize.brentq(lambda b: drift(mod3(C), 0.0, b), 1.0 / (1.0 + C**2), 1.0 - 1e-9, xtol=1e-15)
-
-
-BETA2_STAR = {
-    2.1: 0.885926458146,
-    2.5: 0.629188058720,
-    3.0: 0.472313140059,
-    4.0: 0.317014462435,
-    6.0: 0.187480153989,
-    10.0: 0.098347290310,
-}
-
-
-def test_closed_forms():
-    """The formula of this file, against what is known of it."""
-    assert drift(mod3(3.0), 0.0, 0.1) == pytest.approx(-0.68094960, abs=5e-9)
-    assert drift(mod3(2.5), 0.5, 0.25) == pytest.approx(0.0, abs=1e-14)
-    assert drift(spike(73.0, 1.0, 73), 0.9, 0.999) == pytest.approx(1.871e-3, abs=5e-7)
-    assert drift(spike(74.0, 1.0, 74), 0.9, 0.999) == pytest.approx(-1.807e-3, abs=5e-7)
-    for C, expected in BETA2_STAR.items():
-        assert boundary(C) == pytest.approx(expected, abs=1e-11)
-
-
-DRIFTS = [
-    (losses.Mod3(3.0), mod3(3.0), 0.9, 0.999, 0.522180),
-    (losses.Mod3(3.0), mod3(3.0), 0.0, 0.999, 0.521473),
-    (losses.Mod3(3.0), mod3(3.0), 0.9, 0.1, 0.605403),
-    (losses.Mod3(3.0), mod3(3.0), 0.0, 0.1, -0.680950),
-    (losses.Mod3(2.5), mod3(2.5), 0.5, 0.25, 0.0),
-    (losses.ReddiOnline(), ONLINE, 0.9, 0.99, -1.900855),
-    (losses.ReddiOnline(), ONLINE, 0.9, 0.999, -0.105022),
-    (losses.ReddiOnline(), ONLINE, 0.0, 0.99, -2.279785),
-    (losses.ReddiOnline(), ONLINE, 0.9, 0.9999, 0.078527),
-    (losses.Periodic(spike(73.0, 1.0, 73)), spike(73.0, 1.0, 73), 0.9, 0.999, 1.871e-3),
-    (losses.ReddiTheorem2(C=74), spike(74.0, 1.0, 74), 0.9, 0.999, -1.807e-3),
-]
-
-
-@pytest.mark.parametrize(
-    ("sequence", "pattern", "beta1", "beta2", "known"), DRIFTS, ids=[f"{d[0]!r}-{d[2]}-{d[3]}" for d in DRIFTS]
-)
-def test_adam_drifts_as_the_closed_form_says(sequence, pattern, beta1, beta2, known):
-    """Far from the ends and with alpha_t = 1, Adam moves by -h in each period once its averages have settled."""
-    P = len(pattern)
-    settled = math.ceil(40.0 / (1.0 - max(beta1, beta2)) / P) * P  # the start is forgotten to e^-40
-    game = play(
-        Adam(Constant(1.0), beta1, beta2),
-        sequence,
-        Box(-1e6, 1e6),
-        settled + P,
-        checkpoints=[settled + 1],
-    )
-    moved = float(game.point[0]) - game.points["x_1"][settled + 1]
-    assert -moved == pytest.approx(drift(pattern, beta1, beta2), rel=0.0, abs=1e-8)
-    assert -moved == pytest.approx(known, rel=0.0, abs=5.1e-7)
-
-
-@pytest.mark.parametrize("C", [2.5, 3.0, 4.0, 6.0, 10.0])
-def test_adam_fails_below_the_boundary_and_succeeds_above(C):
-    """At beta2* -+ 0.02, whatever the start: the game of T = 6e5 ends at +1, or near -1."""
-    star = boundary(C)
-    for start in (1.0, 0.0, -1.0):
-        below, above = play_all(
-            [Adam(0.5, 0.0, star - 0.02), Adam(0.5, 0.0, star + 0.02)],
-            losses.Mod3(C),
-            INTERVAL,
-            600_000,
-            start=[start],
-        )
-        assert below.point[0] > 0.999
-        assert above.point[0] < -0.99
-        assert last_average(above) < 0.1 * (2.0 * C - 4.0) / 3.0 < last_average(below)
-
-
-@pytest.mark.parametrize(("beta1", "beta2", "end"), [(0.9, 0.999, -1), (0.0, 0.999, -1), (0.9, 0.1, -1), (0.0, 0.1, 1)])
-def test_defaults_on_the_mod_3_sequence(beta1, beta2, end):
-    """With the usual (0.9, 0.999) Adam ends at -1: it does not fail here."""
-    game = play(Adam(0.5, beta1, beta2), losses.Mod3(3.0), INTERVAL, 300_000)
-    assert float(game.point[0]) == pytest.approx(end, abs=2e-3)
-    assert (last_average(game) < 0.01) == (end == -1)
 
 
 # -- Figure 1: 1010 x once in 101 rounds, else -10 x -----------------------------------------

@@ -208,6 +208,33 @@ def test_checkpoints_of_solved_comparators_are_thinned():
     assert (ratios >= 10 ** (1 / 8) - 1e-12).all()
 
 
+@pytest.mark.parametrize("losses", [Squares(), Mod3()], ids=label)
+def test_regret_at_chosen_checkpoints(losses):
+    game = play(OGD(), losses, INTERVAL, 100, checkpoints=[3, 40, 41, 42])
+    frame = game.regret_at([100, 41, 40, 41])
+    assert frame.index.tolist() == [40, 41, 100]
+    assert list(frame.columns) == list(game.regret.columns)
+    assert game.regret_at(100)["regret"].tolist() == frame["regret"].loc[[100]].tolist()
+    assert game.regret_at([]).empty
+    both = game.regret.index.intersection(frame.index)
+    assert len(both)
+    assert frame["regret"].loc[both].to_numpy() == pytest.approx(game.regret["regret"].loc[both].to_numpy(), abs=1e-8)
+    with pytest.raises(ValueError, match=r"rounds=.*nothing is recorded at 2, 43, 101; a game records"):
+        game.regret_at([1, 101, 43, 2])
+    with pytest.raises(ValueError, match=r"recorded at 43, 44, 45, 46, 47, \.\.\.;"):
+        game.regret_at(range(40, 60))
+    for rounds in ([1.5], "all", [True]):
+        with pytest.raises(TypeError, match="rounds="):
+            game.regret_at(rounds)
+
+
+def test_regret_at_looks_for_no_other_comparators(monkeypatch):
+    asked, solve = [], rl.comparators.Solver.minimize
+    monkeypatch.setattr(rl.comparators.Solver, "minimize", lambda self, *span: asked.append(span) or solve(self, *span))
+    play(OGD(), Squares(2), cube(2), 100, checkpoints=[10, 50]).regret_at([50, 100])
+    assert asked == [(1, 51), (1, 101)]
+
+
 def test_convex_losses_against_a_point():
     game = play(OGD(0.4), Squares(2), cube(2), 25, checkpoints=range(1, 26))
     X, _ = history(game)

@@ -9,7 +9,16 @@ import pytest
 from regretlab import GameError, play
 from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import Periodic
-from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
+from regretlab.schedules import (
+    Constant,
+    Geometric,
+    Inverse,
+    InversePower,
+    InverseSqrt,
+    OneMinusInverse,
+    Schedule,
+    Values,
+)
 from regretlab.sets import Box
 
 WIDE = Box(-1e9, 1e9)
@@ -38,6 +47,8 @@ ALL = [
     (InverseSqrt(0.5), lambda t: 0.5 / math.sqrt(t)),
     (Inverse(2.0), lambda t: 2.0 / t),
     (Geometric(0.9, ratio=0.8), lambda t: 0.9 * 0.8 ** (t - 1)),
+    (InversePower(0.9, gamma=0.7), lambda t: 0.9 * t**-0.7),
+    (InversePower(0.9, gamma=0.0), lambda t: 0.9),
     (Geometric(0.9, ratio=0.0), lambda t: 0.9 if t == 1 else 0.0),
     (OneMinusInverse(), lambda t: 1.0 - 1.0 / t),
     (OneMinusInverse(0.5), lambda t: 0.5 * (t - 1) / t),

@@ -1,7 +1,7 @@
 """Theorems as code: certificates that bound the regret of a played game, with every hypothesis checked on it."""
 
 from regretlab.certificates.certificate import THEOREMS, Bound, Certificate, Theorem, theorem
-from regretlab.certificates.certify import certificates, certify
+from regretlab.certificates.certify import certificates, certify, theorem_named
 from regretlab.certificates.facts import Facts, Hypothesis
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "certificates",
     "certify",
     "theorem",
+    "theorem_named",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from regretlab._typing import Array
 from regretlab.certificates.facts import Facts, Hypothesis
+from regretlab.learners.base import Algorithm1, Learner
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,28 +32,46 @@ class Bound(NamedTuple):
 class Theorem:
     """A bound with a name and a source.
 
-    ``true`` says whether it is a theorem: a claim that is false, or a printing
-    with a mistake, can be evaluated by name but certifies nothing.
+    ``learners`` are the classes it is about.  ``true`` says whether it is a theorem:
+    a claim that is false, or a printing with a mistake, can be evaluated by name
+    but certifies nothing.
     """
 
     name: str
     source: str
     formula: str
-    evaluate: Callable[[Facts], Bound]
+    learners: tuple[type[Learner], ...]
+    function: Callable[[Facts], Bound]
     true: bool
+
+    def fits(self, learner: Learner) -> bool:
+        """Whether it is about this learner: of one of the classes, or with the rule of one."""
+        return any(
+            isinstance(learner, cls) or (isinstance(learner, Algorithm1) and learner.rule is getattr(cls, "rule", None))
+            for cls in self.learners
+        )
+
+    def evaluate(self, facts: Facts) -> Bound:
+        """Terms and hypotheses for a game, the first of them that it is about the learner."""
+        terms, hypotheses = self.function(facts)
+        names = " or ".join(cls.__name__ for cls in self.learners)
+        who = Hypothesis(f"the rule of {names}", self.fits(facts.learner), type(facts.learner).__name__)
+        return Bound(terms, [who, *hypotheses])
 
 
 THEOREMS: dict[str, Theorem] = {}
 """All theorems by name."""
 
 
-def theorem(source: str, *, true: bool = True) -> Callable[[Callable[[Facts], Bound]], Callable[[Facts], Bound]]:
+def theorem(
+    source: str, *learners: type[Learner], true: bool = True
+) -> Callable[[Callable[[Facts], Bound]], Callable[[Facts], Bound]]:
     """Enter a function into :data:`THEOREMS` under its own name; the formula is its docstring's first paragraph."""
 
     def enter(function: Callable[[Facts], Bound]) -> Callable[[Facts], Bound]:
         name = function.__name__
         formula = " ".join((function.__doc__ or "").split("\n\n")[0].split())
-        THEOREMS[name] = Theorem(name, source, formula, function, true)
+        THEOREMS[name] = Theorem(name, source, formula, learners, function, true)
         return function
 
     return enter

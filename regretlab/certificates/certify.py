@@ -11,17 +11,20 @@ import numpy as np
 import regretlab.certificates.classical
 import regretlab.certificates.constant_beta1
 import regretlab.certificates.errata
+import regretlab.certificates.leaders
 import regretlab.certificates.master
-import regretlab.certificates.reddi  # noqa: F401 - each of them enters its theorems
+import regretlab.certificates.reddi
+import regretlab.certificates.successors  # noqa: F401 - each of them enters its theorems
 from regretlab.certificates.certificate import THEOREMS, Certificate, Theorem
 from regretlab.certificates.facts import Facts
+from regretlab.learners.base import Algorithm1
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from regretlab.game import Game
 
-__all__ = ["certificates", "certify"]
+__all__ = ["certificates", "certify", "theorem_named"]
 
 _EPS = 1e-14
 
@@ -32,7 +35,7 @@ def certify(game: Game, theorem: str | None = None) -> Certificate:
     Parameters
     ----------
     game : Game
-        Of a learner of Algorithm 1.  Played without a ledger, it is played again
+        Played without a ledger, it is played again
         with one: that takes at most twice the time.
     theorem : str, optional
         A name of :data:`regretlab.certificates.THEOREMS`; by default the certified
@@ -50,23 +53,27 @@ def certify(game: Game, theorem: str | None = None) -> Certificate:
     ValueError
         For a name that is not there, or a game of no rounds.
     TypeError
-        For a learner that keeps no ledger.
+        For a learner that keeps no ledger, or that no theorem is about.
     """
     if theorem is not None:
-        found = _evaluated(game, [_named(theorem)])[0]
+        found = _evaluated(game, [theorem_named(theorem)])[0]
         better = certify(game) if found.vacuous else found
         return found if better.vacuous else dataclasses.replace(found, better=better.theorem.name)
-    certified = [c for c in certificates(game) if c.certified]
-    return min(certified, key=lambda c: float(f"{c.total:.9e}"), default=_evaluated(game, [_named("master")])[0])
+    every = certificates(game)
+    certified = [c for c in every if c.certified]
+    if not certified and not isinstance(game.learner, Algorithm1):
+        raise TypeError(f"there is no theorem about {game.learner!r} whose hypotheses hold")
+    master = (c for c in every if c.theorem.name == "master")
+    return min(certified, key=lambda c: float(f"{c.total:.9e}")) if certified else next(master)
 
 
 def certificates(game: Game) -> list[Certificate]:
     """Every true theorem that is about the game's learner, evaluated on the game."""
-    found = _evaluated(game, [each for each in THEOREMS.values() if each.true])
-    return [c for c in found if all(h.holds for h in c.hypotheses if h.name.startswith("the rule of"))]
+    return _evaluated(game, [each for each in THEOREMS.values() if each.true and each.fits(game.learner)])
 
 
-def _named(name: str) -> Theorem:
+def theorem_named(name: str) -> Theorem:
+    """The theorem of that name; ``ValueError`` with the nearest names if there is none."""
     if name not in THEOREMS:
         near = difflib.get_close_matches(str(name), THEOREMS, n=3) or sorted(THEOREMS)
         raise ValueError(f"theorem={name!r} is not there; did you mean {', '.join(near)}?")
@@ -78,6 +85,9 @@ def _evaluated(game: Game, theorems: list[Theorem]) -> list[Certificate]:
         raise ValueError("the game has no rounds yet: a certificate is about a played game")
     regret = _regret(game)
     facts = Facts(game.with_ledger(), regret.index.to_numpy())
+    for each in theorems:
+        if not each.fits(game.learner) and not isinstance(game.learner, Algorithm1):
+            raise TypeError(f"theorem={each.name!r} is about the sums of other learners than {game.learner!r}")
     return [_certificate(facts, regret, each) for each in theorems]
 
 

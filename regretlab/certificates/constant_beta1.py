@@ -25,7 +25,7 @@ def _hypotheses(facts: Facts) -> list[Hypothesis]:
     return [facts.convex(), facts.bounded(), facts.constant_beta1(), facts.root_stepsize()]
 
 
-@theorem(_SOURCE)
+@theorem(_SOURCE, AMSGrad)
 def amsgrad_constant_beta1(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(2 alpha (1-beta_1)) sum_i sqrt(vhat_{T,i})
     + alpha L_T N/sqrt((1-beta_2)(1-beta_1^2/beta_2)).
@@ -35,11 +35,11 @@ def amsgrad_constant_beta1(facts: Facts) -> Bound:
         "D^2 sqrt(T)/(2 alpha (1-beta_1)) A": 0.5 * one * facts.D**2 * facts.sum("weight"),
         "alpha L_T N": facts.alpha.scale * math.sqrt(over((1.0 - facts.b2) * (1.0 - g))) * facts.L * facts.N,
     }
-    rest = [facts.learner_is(AMSGrad), facts.constant_beta2(), facts.gamma_below_one()]
+    rest = [facts.constant_beta2(), facts.gamma_below_one()]
     return Bound(terms, [*_hypotheses(facts), *rest])
 
 
-@theorem(_SOURCE + ", with the steps that were made")
+@theorem(_SOURCE + ", with the steps that were made", AMSGrad)
 def amsgrad_constant_beta1_posterior(facts: Facts) -> Bound:
     """R_T <= (2-beta_1) D^2 sqrt(T)/(4 alpha (1-beta_1)) sum_i sqrt(vhat_{T,i})
     + (1+beta_1)/(2(1-beta_1)) sum_t alpha_t sum_i m_{t,i}^2/sqrt(vhat_{t,i}).
@@ -51,11 +51,11 @@ def amsgrad_constant_beta1_posterior(facts: Facts) -> Bound:
         "(2-beta_1) D^2 sqrt(T)/(4 alpha (1-beta_1)) A": 0.25 * (2.0 - b1) * one * facts.D**2 * facts.sum("weight"),
         "steps": 0.5 * (1.0 + b1) * one * facts.sum("step"),
     }
-    rest = [facts.learner_is(AMSGrad), facts.monotone(), facts.momentum()]
+    rest = [facts.monotone(), facts.momentum()]
     return Bound(terms, [*_hypotheses(facts), *rest])
 
 
-@theorem(_SOURCE)
+@theorem(_SOURCE, AdamNC, AdaGrad)
 def adamnc_constant_beta1(facts: Facts) -> Bound:
     """R_T <= [(2-beta_1) D^2/(4 alpha (1-beta_1)) + alpha (1+beta_1)/(1-beta_1)] sum_i ||g_{1:T,i}||_2.
 
@@ -66,6 +66,6 @@ def adamnc_constant_beta1(facts: Facts) -> Bound:
         "(2-beta_1) D^2/(4 alpha (1-beta_1)) N": 0.25 * (2.0 - b1) * facts.D**2 * one / a * facts.N,
         "alpha (1+beta_1)/(1-beta_1) N": np.asarray(a * (1.0 + b1) * one * facts.N),
     }
-    schedule = facts.learner.schedules.get("beta2", OneMinusInverse())
+    schedule = facts.schedules.get("beta2", OneMinusInverse())
     mean = Hypothesis("beta_{2,t} = 1 - 1/t", schedule == OneMinusInverse(), repr(schedule))
-    return Bound(terms, [*_hypotheses(facts), facts.learner_is(AdamNC, AdaGrad), mean])
+    return Bound(terms, [*_hypotheses(facts), mean])

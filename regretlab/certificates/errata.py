@@ -11,9 +11,11 @@ from regretlab.certificates.certificate import Bound, theorem
 from regretlab.certificates.facts import Facts, Hypothesis, over
 from regretlab.learners.adam import AdamX, AMSGrad
 from regretlab.learners.bounded import AdaBound, AMSBound
+from regretlab.schedules import Constant
 
 __all__ = ["adabound_savarese", "adamx_theorem51", "amsgrad_tran_phong", "amsgrad_tran_phong_inverse"]
 
+_BLOCK = 2**20  # rounds
 _TRAN_PHONG = "Tran, Phong (2019), arXiv 1904.03590"
 
 
@@ -38,16 +40,34 @@ def _unit(facts: Facts) -> Array:
 def last_fall(b1: float, lam: float) -> int:
     """t0, the last t >= 1 with sqrt(t+1)/(1 - b1 lam^t) < sqrt(t)/(1 - b1 lam^{t-1}), or 1; it depends on no horizon.
 
-    The left-hand side rises for all t beyond which b1 lam^{t-1} (1-lam) < (1-b1)/(2(t+1)).
+    In real t, sqrt(t)/(1 - b1 lam^{t-1}) falls where b1 lam^{t-1} (1 + 2 t ln(1/lam)) > 1; the left-hand side
+    falls beyond t = 1/(2 ln(1/lam)), so that there is one last such t.
     """
-    t = np.arange(1, 1025)
-    while b1 * lam ** (t[-1] - 1) * (1.0 - lam) >= (1.0 - b1) / (2.0 * (t[-1] + 1.0)):
-        t = np.arange(1, 2 * t[-1] + 1)
-    falls = np.sqrt(t + 1.0) / (1.0 - b1 * lam**t) < np.sqrt(t) / (1.0 - b1 * lam ** (t - 1.0))
-    return int(t[falls][-1]) if falls.any() else 1
+    if b1 == 0.0 or lam == 0.0:
+        return 1
+    rate = -math.log(lam)
+
+    def slope(t: float) -> float:
+        return float(b1 * lam ** (t - 1.0) * (1.0 + 2.0 * t * rate))
+
+    low = max(1.0, 0.5 / rate)
+    if slope(low) <= 1.0:
+        return 1
+    high = 2.0 * low
+    while slope(high) > 1.0:
+        high *= 2.0
+    for _ in range(100):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if slope(middle) > 1.0 else (low, middle)
+
+    def falls(t: int) -> bool:
+        return bool(math.sqrt(t + 1.0) / (1.0 - b1 * lam**t) < math.sqrt(t) / (1.0 - b1 * lam ** (t - 1.0)))
+
+    last = math.floor(high)
+    return next((t for t in range(last, max(0, last - 4), -1) if falls(t)), 1)
 
 
-@theorem(_TRAN_PHONG + ", Theorem 4.1, with gamma < 1 in place of gamma <= 1")
+@theorem(_TRAN_PHONG + ", Theorem 4.1, with gamma < 1 in place of gamma <= 1", AMSGrad)
 def amsgrad_tran_phong(facts: Facts) -> Bound:
     """R_T <= d D^2 G/(2 alpha (1-beta_1)) (sum_{t<=t0} sqrt(t) + sqrt(T)) + d D^2 G/(2 alpha (1-beta_1)(1-lambda)^2)
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
@@ -62,10 +82,10 @@ def amsgrad_tran_phong(facts: Facts) -> Bound:
         "decay of beta_1": unit * over(1.0 - facts.lam) ** 2,
         "alpha L_T N": _moments(facts),
     }
-    return Bound(terms, [facts.learner_is(AMSGrad), *_hypotheses(facts), facts.geometric_beta1()])
+    return Bound(terms, [*_hypotheses(facts), facts.geometric_beta1()])
 
 
-@theorem(_TRAN_PHONG + ", Theorem 4.1 for beta_{1,t} = beta_1/t")
+@theorem(_TRAN_PHONG + ", Theorem 4.1 for beta_{1,t} = beta_1/t", AMSGrad)
 def amsgrad_tran_phong_inverse(facts: Facts) -> Bound:
     """R_T <= d D^2 G/(2 alpha (1-beta_1)) (1 + sqrt(T)) + d D^2 G sqrt(T)/(alpha (1-beta_1))
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
@@ -82,10 +102,10 @@ def amsgrad_tran_phong_inverse(facts: Facts) -> Bound:
         "d D^2 G sqrt(T)": 2.0 * unit * root,
         "alpha L_T N": _moments(facts),
     }
-    return Bound(terms, [facts.learner_is(AMSGrad), *_hypotheses(facts), facts.inverse_beta1()])
+    return Bound(terms, [*_hypotheses(facts), facts.inverse_beta1()])
 
 
-@theorem(_TRAN_PHONG + ", Theorem 5.1, with (1-beta_1)^2 in the second term")
+@theorem(_TRAN_PHONG + ", Theorem 5.1, with (1-beta_1)^2 in the second term", AdamX)
 def adamx_theorem51(facts: Facts) -> Bound:
     """R_T <= d D^2 G sqrt(T)/(2 alpha (1-beta_1)) + d D^2 G/(2 alpha (1-beta_1)^2) sum_{t=2}^T beta_{1,t} sqrt(t-1)
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
@@ -96,15 +116,15 @@ def adamx_theorem51(facts: Facts) -> Bound:
         "d D^2 G sum of beta_{1,t} sqrt(t-1)": unit * over(1.0 - facts.b1) * _decay(facts),
         "alpha L_T N": _moments(facts),
     }
-    return Bound(terms, [facts.learner_is(AdamX), *_hypotheses(facts)])
+    return Bound(terms, [*_hypotheses(facts)])
 
 
 def _decay(facts: Facts) -> Array:
     """sum_{2<=s<=t} beta_{1,s} sqrt(s-1) at the checkpoints, in blocks."""
-    block, total, sums = 2**20, 0.0, np.empty(facts.t.size)
+    total, sums = 0.0, np.empty(facts.t.size)
     stops = facts.t.astype(np.int64)
-    for start in range(1, int(stops[-1]) + 1, block):
-        s = np.arange(start, min(start + block, int(stops[-1]) + 1))
+    for start in range(1, int(stops[-1]) + 1, _BLOCK):
+        s = np.arange(start, min(start + _BLOCK, int(stops[-1]) + 1))
         running = total + np.cumsum(facts.beta1(s) * np.sqrt(s - 1.0))
         here = (stops >= s[0]) & (stops <= s[-1])
         sums[here] = running[stops[here] - s[0]]
@@ -112,21 +132,21 @@ def _decay(facts: Facts) -> Array:
     return sums
 
 
-@theorem("Savarese (2019), arXiv 1908.04457, condition on the bounds; derived anew")
+@theorem("Savarese (2019), arXiv 1908.04457, condition on the bounds; derived anew", AdaBound, AMSBound)
 def adabound_savarese(facts: Facts) -> Bound:
     """R_T <= ((2 sqrt(T) - 1)/2) (d M D^2 + R G_2^2 (1+beta_1)/(1-beta_1)) + beta_1/(1-beta_1) d G D.
 
     For AdaBound and AMSBound with alpha_t = alpha/sqrt(t) and a constant beta_1, where
     t/lower_t - (t-1)/upper_{t-1} <= M for all t, and R = max_t upper_t.
     """
-    schedules = facts.learner.schedules
-    M = R = math.inf
-    first = None
-    if "lower" in schedules and "upper" in schedules:
-        t = np.union1d(np.arange(1, min(facts.T, 10_000) + 1), facts.t.astype(np.int64))
-        lower, upper = schedules["lower"](t), schedules["upper"](t)
-        previous = schedules["upper"](np.maximum(t - 1, 1))
-        M, R = float(np.max(t / lower - (t - 1) / previous)), float(upper.max())
+    schedules = {"lower": Constant(math.nan), "upper": Constant(math.nan)} | dict(facts.schedules)
+    M = R = -math.inf
+    for start in range(1, facts.T + 1, _BLOCK):
+        t = np.arange(start, min(start + _BLOCK, facts.T + 1))
+        lower, upper, previous = schedules["lower"](t), schedules["upper"](t), schedules["upper"](np.maximum(t - 1, 1))
+        M = max(M, float(np.max(t / lower - (t - 1) / previous)))
+        R = max(R, float(np.max(upper)))
+    M, R = (M, R) if math.isfinite(M) else (math.inf, math.inf)  # a learner without bounds
     root = 0.5 * (2.0 * np.sqrt(facts.t) - 1.0)
     one = over(1.0 - facts.b1)
     terms = {
@@ -134,6 +154,6 @@ def adabound_savarese(facts: Facts) -> Bound:
         "R G_2^2": root * R * facts.G_2**2 * (1.0 + facts.b1) * one,
         "d G D": facts.b1 * one * facts.d * facts.G * facts.D,
     }
-    condition = Hypothesis("t/lower_t - (t-1)/upper_{t-1} <= M", math.isfinite(M), f"M = {M:.6g}", first)
+    condition = Hypothesis("t/lower_t - (t-1)/upper_{t-1} <= M", math.isfinite(M), f"M = {M:.6g} up to T")
     rest = [facts.constant_beta1(), facts.root_stepsize(), condition]
-    return Bound(terms, [facts.learner_is(AdaBound, AMSBound), facts.convex(), facts.bounded(), *rest])
+    return Bound(terms, [facts.convex(), facts.bounded(), *rest])

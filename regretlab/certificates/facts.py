@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from regretlab._typing import Array, Rounds
-from regretlab.learners.base import Algorithm1
 from regretlab.ledger import ROUNDING
-from regretlab.losses.base import AdaptiveLosses, LinearLosses
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, Schedule
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ class Facts:
     Parameters
     ----------
     game : Game
-        Of a learner of Algorithm 1, with a ledger (``ledger=True``).
+        With a ledger (``ledger=True``).
     t : int array (h,)
         Checkpoints of the game.
 
@@ -54,8 +52,6 @@ class Facts:
     """
 
     def __init__(self, game: Game, t: Rounds) -> None:
-        if not isinstance(game.learner, Algorithm1) or not game.state.ledger:
-            raise TypeError(f"{game.learner!r} keeps no ledger: certificates are for learners of Algorithm 1")
         self.game, self.learner, self.F = game, game.learner, game.feasible_set
         self.t, self.T = t.astype(np.float64), game.horizon
         self.d = game.point.size
@@ -64,8 +60,9 @@ class Facts:
             zip(game.state.ledger, np.moveaxis(game.record.ledger[at], 1, 0), strict=True)
         )
         self.D, self.D_2 = self.F.diameter(), self.F.diameter(2)
-        schedules = self.learner.schedules
-        self.alpha = schedules["alpha"]
+        self.schedules: dict[str, Schedule] = getattr(self.learner, "schedules", {})
+        schedules = self.schedules
+        self.alpha = schedules.get("alpha", Constant(1.0))
         self.beta1 = schedules.get("beta1", Constant(0.0))
         self.beta2 = schedules.get("beta2")
 
@@ -112,6 +109,8 @@ class Facts:
 
     @cached_property
     def G_2(self) -> Array:
+        if "longest" in self._entries:
+            return self.each("longest")[:, 0]
         return np.asarray(np.sqrt((self.each("largest") ** 2).sum(axis=1)))
 
     @cached_property
@@ -150,18 +149,15 @@ class Facts:
         return Hypothesis("F bounded", math.isfinite(self.D), f"D_inf = {self.D:.6g}")
 
     def convex(self) -> Hypothesis:
-        linear = isinstance(self.game.losses, LinearLosses | AdaptiveLosses)
-        measured = "linear" if linear else f"as {type(self.game.losses).__name__} promises (check_losses looks at it)"
+        measured = (
+            "linear"
+            if self.game.losses.linear
+            else f"as {type(self.game.losses).__name__} promises (check_losses looks at it)"
+        )
         return Hypothesis("f_t convex", True, measured)
 
     def gradients(self) -> Hypothesis:
         return Hypothesis("||g_t||_inf <= G", True, f"G = {self.G[-1]:.6g}, the largest seen")
-
-    def learner_is(self, *classes: type[Algorithm1]) -> Hypothesis:
-        """Whether the rule is that of one of the classes."""
-        holds = any(self.learner.rule is cls.rule for cls in classes)
-        names = " or ".join(cls.__name__ for cls in classes)
-        return Hypothesis(f"the rule of {names}", holds, type(self.learner).__name__)
 
     def momentum(self) -> Hypothesis:
         """m_t = beta_{1,t} m_{t-1} + (1 - beta_{1,t}) g_t."""

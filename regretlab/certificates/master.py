@@ -18,13 +18,14 @@ import numpy as np
 from regretlab._typing import Array
 from regretlab.certificates.certificate import Bound, theorem
 from regretlab.certificates.facts import Facts, over
+from regretlab.learners.base import Algorithm1
 
 __all__ = ["master", "master_schedule"]
 
 _SOURCE = "Alacaoglu, Malitsky, Mertikopoulos, Cevher (2020), arXiv 2003.09729, for any weights"
 
 
-@theorem(_SOURCE)
+@theorem(_SOURCE, Algorithm1)
 def master(facts: Facts) -> Bound:
     """R_T <= (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+ + beta_1/(1-beta_1) (D^2/4) sum_i w_{T,i}
     + (1+beta_1)/(2(1-beta_1)) sum_t alpha_t sum_i m_{t,i}^2 / W_{t,i} + D/(1-beta_1) sum_t ||e_t||_1.
@@ -43,7 +44,7 @@ def master(facts: Facts) -> Bound:
     return Bound(terms, [facts.convex(), facts.bounded(), facts.constant_beta1()])
 
 
-@theorem(_SOURCE + "; Young's inequality for beta_{1,t}")
+@theorem(_SOURCE + "; Young's inequality for beta_{1,t}", Algorithm1)
 def master_schedule(facts: Facts) -> Bound:
     """R_T <= (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+ + (D^2/2) sum_t sum_i beta_{1,t} w_{t,i}
     + (1/2) sum_t alpha_t sum_i (m_{t,i}^2 + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / W_{t,i} + D sum_t ||e_t||_1.

@@ -36,7 +36,7 @@ _PAPER = "Reddi, Kale, Kumar (2018), arXiv 1904.09237"
 
 def _amsgrad(facts: Facts) -> list[Hypothesis]:
     return [
-        facts.learner_is(AMSGrad), facts.convex(), facts.bounded(), facts.gradients(), facts.root_stepsize(),
+        facts.convex(), facts.bounded(), facts.gradients(), facts.root_stepsize(),
         facts.beta1_below_first(), facts.constant_beta2(), facts.gamma_below_one(),
     ]  # fmt: skip
 
@@ -57,7 +57,7 @@ def _moments(facts: Facts) -> Array:
     return np.asarray(facts.alpha.scale * constants * facts.L * facts.N)
 
 
-@theorem(_PAPER + ", Theorem 4, sharper form")
+@theorem(_PAPER + ", Theorem 4, sharper form", AMSGrad)
 def amsgrad_schedule(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(2 alpha) A + (D^2/2) S + (1/2) sum_t alpha_t sum_i (m_{t,i}^2
     + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / sqrt(vhat_{t,i}).
@@ -75,13 +75,13 @@ def amsgrad_schedule(facts: Facts) -> Bound:
     return Bound(terms, _amsgrad(facts))
 
 
-@theorem(_PAPER + ", Theorem 4 as in the OpenReview submission: no alpha in the first term", true=False)
+@theorem(_PAPER + ", Theorem 4 as in the OpenReview submission: no alpha in the first term", AMSGrad, true=False)
 def amsgrad_theorem4_submission(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(1-beta_1) A + D^2/(2(1-beta_1)) S + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2))."""
     return _theorem4(facts, facts.alpha.scale * over(1.0 - facts.b1), 0.5 * over(1.0 - facts.b1))
 
 
-@theorem(_PAPER + ", Theorem 4 as in the ICLR proceedings")
+@theorem(_PAPER + ", Theorem 4 as in the ICLR proceedings", AMSGrad)
 def amsgrad_theorem4_iclr(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(alpha (1-beta_1)) A + D^2/(2(1-beta_1)) S
     + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2)).
@@ -91,7 +91,7 @@ def amsgrad_theorem4_iclr(facts: Facts) -> Bound:
     return _theorem4(facts, over(1.0 - facts.b1), 0.5 * over(1.0 - facts.b1))
 
 
-@theorem(_PAPER + ", Theorem 4 as revised in 2019")
+@theorem(_PAPER + ", Theorem 4 as revised in 2019", AMSGrad)
 def amsgrad_theorem4_revised(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(alpha (1-beta_1)) A + D^2/(1-beta_1)^2 S
     + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2)).
@@ -119,7 +119,7 @@ def _corollary1(facts: Facts, first: float, second: float, last: Array) -> Bound
     return Bound(terms, [*_amsgrad(facts), facts.geometric_beta1()])
 
 
-@theorem(_PAPER + ", Corollary 1, from the sharper form of Theorem 4")
+@theorem(_PAPER + ", Corollary 1, from the sharper form of Theorem 4", AMSGrad)
 def amsgrad_corollary1(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(2 alpha) A + d beta_1 D^2 G/(2 alpha (1-lambda)^2)
     + (1/2 + beta_1 + beta_1 (1-beta_1)(1-gamma)) alpha L_T N/((1-beta_1)(1-gamma) sqrt(1-beta_2)).
@@ -129,7 +129,7 @@ def amsgrad_corollary1(facts: Facts) -> Bound:
     return _corollary1(facts, 0.5, 0.5 * facts.d / facts.alpha.scale, last)
 
 
-@theorem(_PAPER + ", Corollary 1, from Theorem 4 of the ICLR proceedings, with its factor d/alpha")
+@theorem(_PAPER + ", Corollary 1, from Theorem 4 of the ICLR proceedings, with its factor d/alpha", AMSGrad)
 def amsgrad_corollary1_iclr(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(alpha (1-beta_1)) A + d beta_1 D^2 G/(2 alpha (1-beta_1)(1-lambda)^2)
     + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2)).
@@ -138,7 +138,7 @@ def amsgrad_corollary1_iclr(facts: Facts) -> Bound:
     return _corollary1(facts, one, 0.5 * facts.d / facts.alpha.scale * one, _last(facts))
 
 
-@theorem(_PAPER + ", Corollary 1, from Theorem 4 as revised in 2019, with its factor d/alpha")
+@theorem(_PAPER + ", Corollary 1, from Theorem 4 as revised in 2019, with its factor d/alpha", AMSGrad)
 def amsgrad_corollary1_revised(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(alpha (1-beta_1)) A + d beta_1 D^2 G/(alpha (1-beta_1)^2 (1-lambda)^2)
     + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2)).
@@ -147,7 +147,7 @@ def amsgrad_corollary1_revised(facts: Facts) -> Bound:
     return _corollary1(facts, one, facts.d / facts.alpha.scale * one**2, _last(facts))
 
 
-@theorem(_PAPER + ", Corollary 1 as printed in 2019: no factor d/alpha", true=False)
+@theorem(_PAPER + ", Corollary 1 as printed in 2019: no factor d/alpha", AMSGrad, true=False)
 def amsgrad_corollary1_printed(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(alpha (1-beta_1)) A + beta_1 D^2 G/((1-beta_1)^2 (1-lambda)^2)
     + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2)).
@@ -161,12 +161,12 @@ def amsgrad_corollary1_printed(facts: Facts) -> Bound:
 
 def _adamnc(facts: Facts) -> list[Hypothesis]:
     return [
-        facts.learner_is(AdamNC), facts.convex(), facts.bounded(), facts.gradients(), facts.root_stepsize(),
+        facts.convex(), facts.bounded(), facts.gradients(), facts.root_stepsize(),
         facts.beta1_below_first(),
     ]  # fmt: skip
 
 
-@theorem(_PAPER + ", Theorem 5, with condition (1) at every t")
+@theorem(_PAPER + ", Theorem 5, with condition (1) at every t", AdamNC)
 def adamnc_theorem5(facts: Facts) -> Bound:
     """R_T <= D^2 sqrt(T)/(2 alpha (1-beta_1)) sum_i sqrt(v_{T,i}) + D^2/(1-beta_1)^2 S + 2 zeta/(1-beta_1)^3 N.
 
@@ -192,18 +192,18 @@ def _corollary2(facts: Facts, decay: float) -> Bound:
         * facts.N,
         "decay of beta_1": decay * facts.b1 * facts.D**2 * one**2 * over(1.0 - facts.lam) ** 2 * facts.G,
     }
-    schedule = facts.learner.schedules.get("beta2")
+    schedule = facts.schedules.get("beta2")
     mean = Hypothesis("beta_{2,t} = 1 - 1/t", schedule == OneMinusInverse(), repr(schedule))
     return Bound(terms, [*_adamnc(facts), facts.geometric_beta1(), mean])
 
 
-@theorem(_PAPER + ", Corollary 2, with its factor d/alpha and zeta = alpha")
+@theorem(_PAPER + ", Corollary 2, with its factor d/alpha and zeta = alpha", AdamNC)
 def adamnc_corollary2(facts: Facts) -> Bound:
     """R_T <= (D^2/(2 alpha (1-beta_1)) + 2 alpha/(1-beta_1)^3) N + d beta_1 D^2 G/(alpha (1-beta_1)^2 (1-lambda)^2)."""
     return _corollary2(facts, facts.d / facts.alpha.scale)
 
 
-@theorem(_PAPER + ", Corollary 2 as printed: no factor d/alpha", true=False)
+@theorem(_PAPER + ", Corollary 2 as printed: no factor d/alpha", AdamNC, true=False)
 def adamnc_corollary2_printed(facts: Facts) -> Bound:
     """(D^2/(2 alpha (1-beta_1)) + 2 alpha/(1-beta_1)^3) N + beta_1 D^2 G/((1-beta_1)^2 (1-lambda)^2)."""
     return _corollary2(facts, 1.0)

@@ -17,7 +17,7 @@ import numpy as np
 
 from regretlab._typing import Array
 from regretlab.comparators.bracket import Bracket
-from regretlab.comparators.quadratic import Quadratic
+from regretlab.comparators.quadratic import Quadratic, step_length
 from regretlab.comparators.sums import EPS, Sums, Tangent
 
 __all__ = ["Bundle"]
@@ -25,7 +25,6 @@ __all__ = ["Bundle"]
 _MOST_PASSES = 300
 _IDLE = 60  # passes that do not narrow the bracket
 _OUTER, _INNER = 40, 30
-_OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
 
 
 class Bundle:
@@ -41,7 +40,7 @@ class Bundle:
         """Go on from the best point of ``bracket`` until it is narrow enough, or does not get narrower."""
         d = self.g.shape[1]
         weights = np.full(self.c.size, 1.0 / self.c.size)
-        diameter = 2.0 * float(np.linalg.norm(sums.reach)) or 1.0
+        diameter = sums.diameter
         stay, idle = max(float(np.linalg.norm(self.g, axis=1).max()) / diameter, 1e-300), 0
         for _ in range(_MOST_PASSES):
             u, aim = bracket.point, bracket.aim
@@ -123,24 +122,13 @@ def minimize_model(
 
 
 def _along(heights: Array, across: Array, centre: Array, h: float, linear: float, square: float) -> float:
-    """A length in (0, 1] at which the slope of the rounded model along a step is no longer far below zero."""
+    """How far to go along a step on the rounded model."""
 
     def slope(length: float) -> float:
         there = heights + length * across
         return float(_to_simplex(centre + (there - there.max()) / h) @ across) + linear + length * square
 
-    first = slope(0.0)
-    near, far, at_near, at_far = 0.0, 1.0, first, slope(1.0)
-    if at_far <= -_OVERSHOOT * first:
-        return 1.0
-    length = 1.0
-    for _ in range(60):
-        length = near + (far - near) * min(max(-at_near / (at_far - at_near), 0.05), 0.95)
-        at = slope(length)
-        if abs(at) <= -_OVERSHOOT * first:
-            break
-        near, at_near, far, at_far = (near, at_near, length, at) if at > 0.0 else (length, at, far, at_far)
-    return length
+    return step_length(slope)
 
 
 def _to_simplex(y: Array) -> Array:

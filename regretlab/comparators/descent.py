@@ -11,12 +11,13 @@ from regretlab.comparators.links import LinkSums
 from regretlab.comparators.quadratic import Quadratic
 from regretlab.comparators.sums import Sums, Tangent
 
-__all__ = ["MOST_KINKS", "Newton", "Secants", "descend_smoothed"]
+__all__ = ["MOST_KINKS", "Newton", "Secants", "descend_measured", "descend_smoothed"]
 
 MOST_KINKS = 2000
 """Rows with a kink that are dealt with one by one."""
 
-_NEWTON_DIMENSION = 64  # larger ones take secants
+_PER_MEASUREMENT = 10  # passes after which secants are given up, unless they have halved the gap
+_APART = 1e-5  # points at which gradients are measured, relative to the size of F
 _MOST_PASSES = 200
 _IDLE = 12  # passes, besides d, that do not halve the gap
 _NARROWER = 0.3  # factor of the width of smoothing
@@ -45,6 +46,26 @@ class Secants:
             return max(float(np.linalg.norm(gradient)), 1e-300) / diameter * np.eye(u.size)
         return self._matrix
 
+    def measure(self, sums: Sums, span: tuple[int, int], u: Array, gradient: Array) -> None:
+        """Forget all, and look at the gradients of F a little aside from u, in every direction that F has.
+
+        The points u + s_i are projections of u +- h e_i onto F, the farther one of
+        each two; with the changes y_i of the gradient there the matrix is the one with
+        B s_i = y_i, as nearly as a symmetric one can.
+        """
+        F, d = sums.feasible_set, u.size
+        apart = _APART * max(float(sums.reach.max()), 1e-300)
+        S, Y = np.zeros((d, d)), np.zeros((d, d))
+        for i in range(d):
+            aside = np.zeros(d)
+            aside[i] = apart
+            S[i] = max((F.project(u + s) - u for s in (aside, -aside)), key=np.linalg.norm)
+            if S[i].any():
+                Y[i] = sums.at(u + S[i], *span).gradient - gradient
+        B = np.linalg.solve(S.T @ S + 1e-12 * apart**2 * np.eye(d), S.T @ Y)
+        B = 0.5 * (B + B.T)
+        self._matrix, self._last = B + 1e-9 * max(float(np.abs(B).max()), 1e-300) * np.eye(d), (u, gradient)
+
     def scale(self, factor: float) -> None:
         """From now on F is about ``factor`` times what it was."""
         self._last = None
@@ -55,16 +76,14 @@ class Secants:
 class Newton:
     """Newton's method on F over the rounds ``span``, smoothed over intervals of half-width ``width``.
 
-    Second derivatives are those of the sum where it can tell them, and if d is
-    large or it cannot, secants of its gradients.
+    Second derivatives are those of the sum where it can tell them, and otherwise
+    secants of its gradients.
     """
 
     def __init__(
         self, sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, quadratic: Quadratic, secants: Secants
     ) -> None:
         self.sums, self.span, self.bracket, self.quadratic, self.secants = sums, span, bracket, quadratic, secants
-        self.exact = sums.bends and u.size <= _NEWTON_DIMENSION
-        self.diameter = 2.0 * float(np.linalg.norm(sums.reach)) or 1.0
         self.width, self.damping, self.passes = 0.0, 0.0, 0
         self.tangents: list[Tangent] = []
         self.go_to(u)
@@ -73,10 +92,11 @@ class Newton:
         """Look at F at u, from where the next step starts."""
         self.u, (self.tangent, self.gap) = u, self._look(u)
 
-    def run(self) -> None:
-        """Steps until the bracket is narrow enough, or does not get narrower."""
+    def run(self, most: int | None = None) -> None:
+        """Steps until the bracket is narrow enough, or does not get narrower, or ``most`` passes are made."""
         best, since = self.bracket.gap, self.passes
-        while self.passes < _MOST_PASSES and not self.bracket.done and self.step():
+        last = _MOST_PASSES if most is None else self.passes + most
+        while self.passes < last and not self.bracket.done and self.step():
             if self.bracket.gap < 0.5 * best:
                 best, since = self.bracket.gap, self.passes
             elif self.sums.smooth is None and self.passes > since + _IDLE + self.u.size:
@@ -86,7 +106,7 @@ class Newton:
         """Minimise the quadratic model, and go there or to where the slope on the way is no longer positive."""
         H, aim = self.tangent.bend, self.bracket.aim
         if H is None:
-            H = self.secants.bend(self.u, self.tangent.gradient, self.diameter)
+            H = self.secants.bend(self.u, self.tangent.gradient, self.sums.diameter)
         if self.damping > 0.0:
             H = H + self.damping * (float(np.trace(H)) or 1.0) / len(H) * np.eye(len(H))
         step = self.quadratic.minimize(self.tangent.gradient, H, self.u, max(1e-4 * self.gap, 0.1 * aim)) - self.u
@@ -106,10 +126,22 @@ class Newton:
     def _look(self, u: Array) -> tuple[Tangent, float]:
         """The tangent at u, and its Frank-Wolfe gap."""
         self.passes += 1
-        tangent = self.sums.at(u, *self.span, self.width, bend=self.exact)
-        if not self.exact:
+        tangent = self.sums.at(u, *self.span, self.width, bend=self.sums.bends)
+        if not self.sums.bends:
             self.tangents.append(tangent)
         return tangent, self.bracket.add(u, tangent)
+
+
+def descend_measured(newton: Newton) -> None:
+    """Newton's method with measured second derivatives and secants, measured anew where secants no longer do.
+
+    A measurement takes a pass for each of the d directions.
+    """
+    bracket, gap = newton.bracket, np.inf
+    while not bracket.tolerated and bracket.gap <= 0.5 * gap:
+        gap = bracket.gap
+        newton.secants.measure(newton.sums, newton.span, newton.u, newton.tangent.gradient)
+        newton.run(_PER_MEASUREMENT)
 
 
 def descend_smoothed(newton: Newton, sums: LinkSums) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import numpy as np
 
 from regretlab._typing import Array, Rounds
 from regretlab.comparators.accelerated import accelerate
-from regretlab.comparators.bracket import Bracket
+from regretlab.comparators.bracket import TOLERATED, Bracket
 from regretlab.comparators.bundle import Bundle
-from regretlab.comparators.descent import Newton, Secants, descend_smoothed
+from regretlab.comparators.descent import Newton, Secants, descend_measured, descend_smoothed
 from regretlab.comparators.interval import minimize_on_interval
 from regretlab.comparators.links import LinkSums
 from regretlab.comparators.quadratic import Quadratic
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Best", "ComparatorWarning", "Solver", "minimize_sums", "progress", "sums_at", "warn_of"]
 
-_DENSE = 1000  # dimension from which no matrix is kept
+_NEWTON = 64  # dimension up to which matrices cost nothing
+_DENSE = 1000  # dimension beyond which no matrix is kept
 
 
 class ComparatorWarning(UserWarning):
@@ -33,24 +34,31 @@ class ComparatorWarning(UserWarning):
 
 
 class Best(NamedTuple):
-    """A point u of F, F(u), and how far that may be above the minimum."""
+    """A point u of F, F(u), how far that may be above the minimum, and sum_s |f_s(u)|."""
 
     point: Array
     value: float
     gap: float
-    tolerated: bool
-    """Whether the gap is at most 1e-8 of 1 + max(|sum_s f_s(x_s)|, sum_s |f_s(u)|)."""
+    size: float
+
+    def tolerated(self, paid: float = 0.0) -> bool:
+        """Whether the gap is at most 1e-8 of 1 + max(|paid|, sum_s |f_s(u)|), ``paid`` being sum_s f_s(x_s)."""
+        return self.gap <= TOLERATED * (1.0 + max(abs(paid), self.size))
 
 
 class Solver:
     """Minimises sums of losses over spans of rounds, each from where the last one ended.
 
     * d = 1: closing in on the change of sign of the subgradient.
-    * d > 1000: accelerated projected gradients.
-    * Links with kinks: Newton's method on smoothed links, then kink by kink.
-    * Other links, and whatever else is smooth: Newton's method, with secants for
-      second derivatives beyond d = 64 or where only values and gradients are known.
+    * 1 < d <= 64: Newton's method; where only values and gradients are known, with
+      secants for second derivatives.
+    * d > 64: accelerated projected gradients.  What these leave open, up to d = 1000:
+      Newton's method, with differences of gradients, and secants from there on,
+      for second derivatives that the sum cannot tell.
+    * Links with kinks, 1 < d <= 1000: Newton's method on smoothed links, then kink by kink.
     * What these do not solve: a bundle of tangents.
+
+    What is paid by a learner is not among the arguments: the answer is the same for all.
     """
 
     def __init__(self, sums: Sums, u: Array | None = None) -> None:
@@ -59,73 +67,113 @@ class Solver:
         self._quadratic, self._secants = Quadratic(sums.feasible_set), Secants()
         self._rounds, self._steepness = 0, 0.0
 
-    def minimize(self, start: int, stop: int, paid: float) -> Best:
-        """The best point for the rounds start, ..., stop - 1, in which ``paid`` was paid."""
-        sums, span, bracket = self.sums, (start, stop), Bracket(self.sums, paid)
+    def minimize(self, start: int, stop: int) -> Best:
+        """The best point for the rounds start, ..., stop - 1."""
+        sums, span, bracket, d = self.sums, (start, stop), Bracket(self.sums), self.u.size
         if self._rounds:
             self._secants.scale((stop - start) / self._rounds)
             self._steepness *= (stop - start) / self._rounds
         self._rounds = stop - start
-        if self.u.size == 1:
+        origin = sums.feasible_set.nearest_to_origin()  # what a learner plays first: it says what a small gap is
+        bracket.add(origin, sums.at(origin, *span))
+        kinks = isinstance(sums, LinkSums) and not sums.smooth
+        if d == 1:
             minimize_on_interval(sums, span, self.u, bracket)
-        elif self.u.size > _DENSE:
+        elif d > _DENSE or (d > _NEWTON and not kinks):
             self._steepness = accelerate(sums, span, self.u, bracket, self._steepness)
-        else:
-            newton = Newton(sums, span, self.u, bracket, self._quadratic, self._secants)
-            if isinstance(sums, LinkSums) and not sums.smooth:
+        if 1 < d <= _DENSE and not (bracket.done or (bracket.tolerated and d > _NEWTON)):
+            u = bracket.point if d > _NEWTON else self.u
+            newton = Newton(sums, span, u, bracket, self._quadratic, self._secants)
+            if isinstance(sums, LinkSums) and kinks:
                 descend_smoothed(newton, sums)
+            elif d > _NEWTON and not sums.bends:
+                descend_measured(newton)
             else:
                 newton.run()
-                if not bracket.done and not sums.smooth:
-                    Bundle(newton.tangents).narrow(sums, span, bracket, self._quadratic)
+            if not bracket.done and sums.smooth is None:
+                Bundle(newton.tangents).narrow(sums, span, bracket, self._quadratic)
+                self._secants = Secants()  # those across a kink are of no use to the next span
         self.u = bracket.point
-        return Best(bracket.point, bracket.value, bracket.gap, bracket.tolerated)
+        return Best(bracket.point, bracket.value, bracket.gap, bracket.size)
 
 
-_solved: WeakKeyDictionary[Game, dict[int, Best]] = WeakKeyDictionary()
+class _Known:
+    """The best points found for prefixes of one sequence on one set at one seed."""
+
+    def __init__(self, game: Game) -> None:
+        self.parts = game.losses, game.feasible_set  # alive for as long as this is, so that their ids are their own
+        self.best: dict[int, Best] = {}
 
 
-def minimize_sums(game: Game, t: Rounds) -> tuple[Array, Array, Array]:
-    """u_t = argmin_{u in F} sum_{s<=t} f_s(u): points (h, d), values (h,) and gaps (h,).
+_known: WeakKeyDictionary[Game, _Known] = WeakKeyDictionary()
+_shared: WeakValueDictionary[Any, _Known] = WeakValueDictionary()
 
-    What was found for a game is remembered.
+
+def minimize_sums(game: Game, t: Rounds, near: Array | None = None) -> tuple[Array, Array, Array]:
+    """u_t = argmin_{u in F} sum_{s<=t} f_s(u): points (h, d), values (h,) and gaps (h,) for increasing t.
+
+    What was found is remembered for as long as there is a game of the same
+    sequence, set and seed, and is the same for all of them: it does not depend on
+    the learner.  ``near`` (h, d) are points of F to start from.
 
     Warns
     -----
     ComparatorWarning
-        Once for a game, when a gap is not small.
+        Once for a game, when a gap is not small beside what its learner paid.
     """
-    known = _solved.setdefault(game, {})
-    todo = [int(stop) for stop in t if int(stop) not in known]
+    known, asked = _known_of(game).best, [int(stop) for stop in t]
+    todo = {stop: i for i, stop in enumerate(asked) if stop not in known}
     if todo:
-        before = max((s for s in known if s < todo[0]), default=None)
+        before = max((s for s in known if s < min(todo)), default=None)
         solver = Solver(sums_of(game), None if before is None else known[before].point)
-        paid = dict(zip(game.record.t.tolist(), game.record.loss.sum(axis=(1, 2)).tolist(), strict=True))
-        told = not all(best.tolerated for best in known.values())
         with progress(sum(todo)) as tick:
-            for stop in todo:
-                known[stop] = solver.minimize(1, stop + 1, paid.get(stop, 0.0))
+            for stop, i in todo.items():
+                solver.u = solver.u if near is None else near[i]
+                known[stop] = solver.minimize(1, stop + 1)
                 tick(stop)
-        if not told:
-            warn_of(game, {stop: known[stop] for stop in todo})
-    found = [known[int(stop)] for stop in t]
+    if game not in _told:
+        paid = dict(zip(game.record.t.tolist(), game.record.loss.sum(axis=(1, 2)).tolist(), strict=True))
+        wide = {stop: known[stop] for stop in asked if not known[stop].tolerated(paid.get(stop, 0.0))}
+        if wide:
+            _told.add(game)
+            warn_of(game, wide)
+    found = [known[stop] for stop in asked]
     points = np.array([best.point for best in found]).reshape(len(found), game.state.point.size)
     return points, np.array([best.value for best in found]), np.array([best.gap for best in found])
 
 
-def warn_of(game: Game, found: dict[int, Best]) -> None:
-    """Warn of the widest gap, if it is not tolerated."""
-    wide = [stop for stop, best in found.items() if not best.tolerated]
-    if wide:
-        worst = max(wide, key=lambda stop: found[stop].gap)
-        warnings.warn(
-            f"the best point of {game.feasible_set!r} for {game.losses!r} up to round t = {worst:,} is only known "
-            f"up to a gap of {found[worst].gap:.3g}, beside a sum of {found[worst].value:.6g}"
-            + (f", and so at {len(wide) - 1} more rounds" if len(wide) > 1 else "")
-            + "; the regret lies between the columns regret and regret + gap",
-            ComparatorWarning,
-            stacklevel=2,
-        )
+_told: WeakSet[Game] = WeakSet()
+
+
+def _known_of(game: Game) -> _Known:
+    """What is known of the sums of a game, shared with those of equal sequence, set and seed."""
+    known = _known.get(game)
+    if known is None:
+        key = (_identity(game.losses), _identity(game.feasible_set), game.seed)
+        known = _known[game] = _shared.setdefault(key, _Known(game))
+    return known
+
+
+def _identity(value: object) -> object:
+    """What is equal for equal values: the value, or for one that cannot be compared its id."""
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return value
+
+
+def warn_of(game: Game, wide: dict[int, Best]) -> None:
+    """Warn of the widest of these gaps."""
+    worst = max(wide, key=lambda stop: wide[stop].gap)
+    warnings.warn(
+        f"the best point of {game.feasible_set!r} for {game.losses!r} up to round t = {worst:,} is only known "
+        f"up to a gap of {wide[worst].gap:.3g}, beside a sum of {wide[worst].value:.6g}"
+        + (f", and so at {len(wide) - 1} more rounds" if len(wide) > 1 else "")
+        + "; the regret lies between the columns regret and regret + gap",
+        ComparatorWarning,
+        stacklevel=2,
+    )
 
 
 @contextmanager

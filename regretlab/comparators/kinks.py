@@ -14,14 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from regretlab._typing import Array
-from regretlab.comparators.quadratic import Quadratic
+from regretlab.comparators.quadratic import Quadratic, step_length
 
 __all__ = ["Kinks", "minimize_kinks"]
 
 _OUTER = 60
 _INNER = 30
 _NARROWER = 0.5
-_OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
 
 
 class Kinks(NamedTuple):
@@ -91,7 +90,7 @@ def minimize_kinks(F: Kinks, u: Array, aim: float, quadratic: Quadratic) -> tupl
 
 
 def _along(F: Kinks, u: Array, r: Array, centre: Array, h: float, step: Array) -> float:
-    """A length in (0, 1] at which the slope of the rounded F along ``step`` is no longer far below zero."""
+    """How far to go along ``step`` on the rounded F."""
     across, square = F.a @ step, F.strong * float(step @ step)
     linear = float(F.gradient @ step) + F.strong * float(u @ step)
 
@@ -99,15 +98,4 @@ def _along(F: Kinks, u: Array, r: Array, centre: Array, h: float, step: Array) -
         c = np.clip(centre + (r + length * across) / h, F.low, F.high)
         return linear + length * square + float((F.w * c) @ across)
 
-    first = slope(0.0)
-    near, far, at_near, at_far = 0.0, 1.0, first, slope(1.0)
-    if at_far <= -_OVERSHOOT * first:
-        return 1.0
-    for _ in range(60):
-        part = -at_near / (at_far - at_near)
-        length = near + (far - near) * min(max(part, 0.05), 0.95)
-        at = slope(length)
-        if abs(at) <= -_OVERSHOOT * first:
-            break
-        near, at_near, far, at_far = (near, at_near, length, at) if at > 0.0 else (length, at, far, at_far)
-    return length
+    return step_length(slope)

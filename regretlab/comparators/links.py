@@ -24,7 +24,7 @@ from regretlab.sets import FeasibleSet
 
 __all__ = ["LinkSums", "Rows"]
 
-_ROWS = 1024  # rows in a block
+_ROWS, _NUMBERS = 1024, 2**20  # at most, in a block
 _TOGETHER = 64  # rows added up without caring for rounding errors
 _COMPILE_FROM = 2000  # rows
 
@@ -49,7 +49,7 @@ class LinkSums(Sums):
         self.parameters = losses.link.parameters()
         self.batch = losses.data(1, 2, seed)[0].shape[1]
         self.examples = losses if isinstance(losses, OverExamples) else None
-        self._per_block = max(1, _ROWS // self.batch)
+        self._per_block = max(1, min(_ROWS, _NUMBERS // losses.dimension) // self.batch)
         self._compiled = rounds * self.batch >= _COMPILE_FROM and compiles(losses.oracle, len(self.parameters))
         self._terms = link_terms(losses.oracle, self._compiled)
         self._kept: dict[int, Rows] = {}
@@ -60,7 +60,8 @@ class LinkSums(Sums):
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
         d = u.size
         value, constant, gradient = Total(), Total(), Total(np.zeros(d))
-        curvature, size, noise, kinks = np.zeros((d, d)), 0.0, 0.0, 0
+        curvature = np.zeros((d, d) if bend else 0)
+        size, noise, kinks = 0.0, 0.0, 0
         for a, y, far, weight in self.rows(start, stop):
             slope, second = np.empty(len(a)), np.zeros(len(a))
             out = np.zeros(8)

@@ -7,14 +7,15 @@ rounds there are.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from regretlab._typing import Array
-from regretlab.sets import Box, FeasibleSet, LinfBall, Polytope
+from regretlab.sets import Box, FeasibleSet, L2Ball, LinfBall, Polytope
 
-__all__ = ["Quadratic"]
+__all__ = ["Quadratic", "step_length"]
 
 Flags = NDArray[np.bool_]
 
@@ -22,6 +23,8 @@ _MOST_STEPS = 1000
 _IDLE = 20  # steps that do not narrow the gap
 _ROUNDING = 1e-15
 _RIDGE = 1e-14
+_OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
+_HALVINGS = 60
 
 
 class Quadratic:
@@ -30,6 +33,8 @@ class Quadratic:
     * Where the minimum over R^d is in F it is that.
     * On a box: Newton steps in the coordinates that are not held by a bound, cut
       off at the bounds.
+    * On a Euclidean ball: in coordinates in which H is diagonal that ball is the
+      same, and the minimum is the projection of the one over R^d in the metric H.
     * On a polytope {A x <= b}: the solver that projects onto it.
     * On any other set: Wolfe's method ("Finding the nearest point in a polytope",
       1976) in the metric of H.  It holds points z_1..z_k that have minimised
@@ -56,6 +61,8 @@ class Quadratic:
         F = self.feasible_set
         if isinstance(F, Box | LinfBall):
             return self._on_a_box(F if isinstance(F, Box) else F.box, g, H, u, aim)
+        if isinstance(F, L2Ball):
+            return self._on_a_ball(F, g, H, u)
         if isinstance(F, Polytope):
             found = self._on_a_polytope(F, g, H, u)
             if found is not None:
@@ -85,6 +92,15 @@ class Quadratic:
                 break
             v = trial
         return v
+
+    def _on_a_ball(self, ball: L2Ball, g: Array, H: Array, u: Array) -> Array:
+        center = 0.0 if ball.center is None else ball.center
+        size = max(float(np.abs(H).max()), 1e-30 * float(np.abs(g).max()) / ball.radius)  # or else it overflows
+        eigenvalues, V = np.linalg.eigh(H / size)
+        metric = np.maximum(eigenvalues, _RIDGE)
+        free = V.T @ (u - center) - V.T @ (g / size) / metric
+        nearest = V @ L2Ball(ball.radius, dimension=u.size).project(free, metric)
+        return self.inside(center + nearest)
 
     def _on_a_polytope(self, polytope: Polytope, g: Array, H: Array, u: Array) -> Array | None:
         solve = importlib.import_module("daqp").solve
@@ -118,6 +134,25 @@ class Quadratic:
             atoms, weights = np.vstack([atoms, atom]), np.append(weights, 0.0)
             atoms, weights = _minimize_over_hull(atoms, weights, g, H, u)
         return best
+
+
+def step_length(slope: Callable[[float], float]) -> float:
+    """A length in (0, 1] at which the increasing slope along a step, negative at 0, is near zero.
+
+    1 if the slope is not far above zero there; otherwise by the rule of false position.
+    """
+    first = slope(0.0)
+    near, far, at_near, at_far = 0.0, 1.0, first, slope(1.0)
+    if at_far <= -_OVERSHOOT * first:
+        return 1.0
+    length = 1.0
+    for _ in range(_HALVINGS):
+        length = near + (far - near) * min(max(-at_near / (at_far - at_near), 0.05), 0.95)
+        at = slope(length)
+        if abs(at) <= -_OVERSHOOT * first:
+            break
+        near, at_near, far, at_far = (near, at_near, length, at) if at > 0.0 else (length, at, far, at_far)
+    return length
 
 
 def _free_step(H: Array, slope: Array, held: Flags, at_lo: Flags, at_hi: Flags) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ KEPT = 2**23
 """Floats of the first rounds that are kept in memory; others are generated whenever they are needed."""
 
 _TOGETHER = 1024  # values in an exact sum
+_DIRECTIONS = 64  # linear functions that are minimised at once
 _INSIDE = 1024  # roundings that a sum given as one function is expected to make
 
 
@@ -78,8 +80,6 @@ class Sums(ABC):
         Whether the gradient of F is continuous; None if that is not known.
     bends : bool
         Whether :meth:`at` can tell the second derivative, and smooth F.
-    reach : array (d,)
-        max_{v in F} |v_i|.
     """
 
     smooth: bool | None = None
@@ -87,11 +87,26 @@ class Sums(ABC):
 
     def __init__(self, losses: Losses, feasible_set: FeasibleSet, seed: int) -> None:
         self.losses, self.feasible_set, self.seed = losses, feasible_set, seed
-        self.reach: Array = np.zeros(losses.dimension)
-        if feasible_set.bounded:
-            for sign in (1.0, -1.0):
-                extremes = np.diagonal(feasible_set.minimize_linear(sign * np.eye(losses.dimension)))
-                self.reach = np.maximum(self.reach, np.abs(extremes))
+
+    @cached_property
+    def reach(self) -> Array:
+        """(d,): max_{v in F} |v_i|, by minimising v_i and -v_i; 0 if F is unbounded."""
+        d = self.losses.dimension
+        reach = np.zeros(d)
+        if self.feasible_set.bounded:
+            for first in range(0, d, _DIRECTIONS):
+                here = np.arange(first, min(first + _DIRECTIONS, d))
+                for sign in (1.0, -1.0):
+                    directions = np.zeros((here.size, d))
+                    directions[here - first, here] = sign
+                    extremes = self.feasible_set.minimize_linear(directions)[here - first, here]
+                    reach[here] = np.maximum(reach[here], np.abs(extremes))
+        return reach
+
+    @cached_property
+    def diameter(self) -> float:
+        """A Euclidean length that no two points of F are farther apart than; 1 if that is 0."""
+        return 2.0 * float(np.linalg.norm(self.reach)) or 1.0
 
     @abstractmethod
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:

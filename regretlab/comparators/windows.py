@@ -118,17 +118,19 @@ def _least_linear(game: Game, part: _Part) -> Array:
 
 
 def _solve(game: Game, kinds: list[_Windows]) -> None:
-    sums, found = sums_of(game), {}
+    sums, wide = sums_of(game), {}
     parts = [_Part(*(np.concatenate(column) for column in zip(*kind.parts, strict=True))) for kind in kinds]
     with progress(sum(kind.length * len(part.first) for kind, part in zip(kinds, parts, strict=True))) as tick:
         for kind, part in zip(kinds, parts, strict=True):
             solver, best = Solver(sums), list[Best]()
             for first, paid in zip(part.first.tolist(), part.loss.tolist(), strict=True):
-                best.append(solver.minimize(first, first + kind.length, paid))
-                found[first + kind.length - 1] = best[-1]
+                best.append(solver.minimize(first, first + kind.length))
+                if not best[-1].tolerated(paid):
+                    wide[first + kind.length - 1] = best[-1]
                 tick(kind.length)
             kind.take_worst(part, np.array([b.value for b in best]), np.array([b.gap for b in best]))
-    warn_of(game, found)
+    if wide:
+        warn_of(game, wide)
 
 
 def _lengths(T: int, lengths: ArrayLike | None, fraction: int) -> list[int]:

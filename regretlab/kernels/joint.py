@@ -67,12 +67,13 @@ def _loss(link: LinkOracle) -> Callable[..., float]:
 
 @cache
 def compose_joint(
-    binding: Binding, reveal: Callable[..., None], projection: Callable[..., None], compiled: bool
+    binding: Binding, reveal: Callable[..., int], projection: Callable[..., None], compiled: bool
 ) -> Callable[..., None]:
     """Algorithm 1 for losses or sets that look at all coordinates of a game: a loop over rounds, games, cells.
 
     ``reveal`` is how f_t(x_t) and g_t are had from the data of the rounds, one of
-    the functions below.  Arguments of the loop: the first round t0 and the number
+    the functions below; it returns how many numbers f_t(x_t) is the sum of: d, one
+    for each coordinate, or 1.  Arguments of the loop: the first round t0 and the number
     of rounds n; the data; coefficients and shapes; geometry (L, k), the parameters
     of the sets; then as in ``by_tile``.
     """
@@ -92,11 +93,14 @@ def compose_joint(
                     xs[i, c] = x[c]
             for j in range(games):
                 own = x[j * d : (j + 1) * d]
-                reveal(k, j, data, own, f, g)
-                for e in range(d):
+                for e in range(reveal(k, j, data, own, f, g)):
                     c = j * d + e
                     loss[0, c], loss[1, c] = two_sum(loss[0, c], loss[1, c], f[e])
+                for e in range(d):
+                    c = j * d + e
                     gsum[0, c], gsum[1, c] = two_sum(gsum[0, c], gsum[1, c], g[e])
+                for e in range(d):  # loops with few arrays each work on many cells at once also where d is small
+                    c = j * d + e
                     h = hyper(coef, c)
                     s, m, w[e] = apply(t, k, g[e], x[c], load(state, c), h, shape)
                     store(state, c, s)
@@ -114,25 +118,27 @@ def compose_joint(
     return jit(by_game, keep=True) if compiled else interpreted(by_game)
 
 
-def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
+def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
     """f_t(x) by coordinate and g_t, for linear losses with the gradients data = (G,), G (n, 1, L*d)."""
     G = data[0]
     for i in range(x.size):
         g[i] = G[k, 0, j * x.size + i]
         f[i] = g[i] * x[i]
+    return x.size  # type: ignore[no-any-return]
 
 
-def reveal_told(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> None:
-    """f_t(x), at the first coordinate, and g_t, for one round with data = (values (L,), gradients (L, d))."""
+def reveal_told(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
+    """f_t(x), a single number, and g_t, for one round with data = (values (L,), gradients (L, d))."""
     values, gradients = data
     for i in range(x.size):
-        f[i], g[i] = 0.0, gradients[j, i]
+        g[i] = gradients[j, i]
     f[0] = values[j]
+    return 1
 
 
 @cache
-def reveal_with(link: LinkOracle) -> Callable[..., None]:
-    """f_t(x), at the first coordinate, and its gradient, for losses of linear predictions.
+def reveal_with(link: LinkOracle) -> Callable[..., int]:
+    """f_t(x), a single number, and its gradient, for losses of linear predictions.
 
     With data = (a (U, n, b, d), y (U, n, b), which (L,), mu, p): game j meets the rows of which[j].
     """
@@ -140,8 +146,7 @@ def reveal_with(link: LinkOracle) -> Callable[..., None]:
 
     def reveal(k, j, data, x, f, g):  # type: ignore[no-untyped-def]
         a, y, which, mu, p = data
-        for i in range(x.size):
-            f[i] = 0.0
         f[0] = loss(a[which[j], k], y[which[j], k], mu, p, x, g)
+        return 1
 
     return reveal

@@ -23,14 +23,16 @@ __all__ = ["Loops", "compose", "each", "shared"]
 
 
 class Loops(NamedTuple):
-    """The three ways to apply one rule; each is compiled on its first call."""
+    """The ways to apply one rule; each is compiled on its first call."""
 
     by_cell: Callable[..., None]
     """Rounds inside cells, state in registers: fastest for a few cells."""
     by_tile: Callable[..., None]
     """Cells inside rounds inside tiles, so that the processor works on many cells at once."""
     half_step: Callable[..., None]
-    """One round up to, not including, the projection; for any set and any losses."""
+    """One round up to, not including, the projection, for any set and losses; coefficients (P, 1) of all cells."""
+    positive_weights: Callable[[Any], None]
+    """What the weights of a round need before a projection."""
 
 
 def shared(G: Any, k: int, r: int, b: int, x: float) -> float:
@@ -147,13 +149,12 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
                 gsum[0, r], gsum[1, r] = total, total_err
 
     def half_step(t, g, coef, shape, x, state, weights):  # type: ignore[no-untyped-def]
+        h = hyper(coef, 0)
         for c in range(x.size):
-            h = hyper(coef, c)
             s, m, w = apply(t, 0, g[c], x[c], load(state, c), h, shape)
             store(state, c, s)
             x[c] -= alpha(0, h, shape) * scaled_step(m, w)
             weights[c] = w
-        positive_weights(weights)
 
-    loops = Loops(by_cell, by_tile, half_step)
+    loops = Loops(by_cell, by_tile, half_step, positive_weights)
     return Loops(*(jit(loop, keep=True) if compiled else interpreted(loop) for loop in loops))

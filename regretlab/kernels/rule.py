@@ -59,6 +59,11 @@ def positive_weights(w: Any) -> None:
     So such a coordinate is projected near the limit w_i -> 0; without any
     positive weight all of them are one.
     """
+    zeros = False  # there are hardly ever any, and to look for them is faster than to find the largest
+    for i in range(w.size):
+        zeros |= w[i] == 0.0
+    if not zeros:
+        return
     top = 0.0
     for i in range(w.size):
         top = max(top, w[i])

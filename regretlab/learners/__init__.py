@@ -2,6 +2,7 @@
 
 from regretlab.learners.adam import Adam, AdamNC, AdamX, AMSGrad, RMSProp
 from regretlab.learners.base import Algorithm1, Learner, State
+from regretlab.learners.betting import CoinBetting
 from regretlab.learners.bounded import AdaBound, AMSBound
 from regretlab.learners.combinators import (
     BiasCorrected,
@@ -12,8 +13,12 @@ from regretlab.learners.combinators import (
     WithEpsilon,
 )
 from regretlab.learners.delayed import ADOPT, ACProp, AdaShift, DelayedAdam
+from regretlab.learners.doubling import DoublingTrick
+from regretlab.learners.experts import ExponentiatedGradient, Hedge
 from regretlab.learners.frameworks import KerasAMSGrad, OptaxAMSGrad, TorchAdam, TorchAMSGrad, TorchNAdam
 from regretlab.learners.gradient import OGD, AdaGrad, OGDMomentum
+from regretlab.learners.leaders import DualAveraging, OnlineFrankWolfe
+from regretlab.learners.matrices import FullMatrixAdaGrad, OnlineNewtonStep
 from regretlab.learners.moments import (
     AdaBelief,
     AMSBelief,
@@ -25,6 +30,7 @@ from regretlab.learners.moments import (
     UnmaximizedPadam,
     Yogi,
 )
+from regretlab.learners.whole import AdaGradNorm, AvaGrad, WholeLearner
 
 __all__ = [
     "ADOPT",
@@ -36,22 +42,32 @@ __all__ = [
     "AdaBelief",
     "AdaBound",
     "AdaGrad",
+    "AdaGradNorm",
     "AdaShift",
     "Adam",
     "AdamNC",
     "AdamX",
     "Algorithm1",
+    "AvaGrad",
     "BiasCorrected",
+    "CoinBetting",
     "Combinator",
     "DecoupledWeightDecay",
     "DelayedAdam",
+    "DoublingTrick",
+    "DualAveraging",
     "EpsilonInsideRoot",
+    "ExponentiatedGradient",
+    "FullMatrixAdaGrad",
+    "Hedge",
     "KerasAMSGrad",
     "L2Penalty",
     "Learner",
     "Nadam",
     "NosAdam",
     "OGDMomentum",
+    "OnlineFrankWolfe",
+    "OnlineNewtonStep",
     "OptaxAMSGrad",
     "Padam",
     "QHAdam",
@@ -62,6 +78,7 @@ __all__ = [
     "TorchAdam",
     "TorchNAdam",
     "UnmaximizedPadam",
+    "WholeLearner",
     "WithEpsilon",
     "Yogi",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +18,9 @@ from regretlab.kernels import compose, shared
 from regretlab.learners.form import BETA, FINITE, POSITIVE, Form, Hyperparameter, Range, as_schedule
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
+
+if TYPE_CHECKING:
+    from regretlab.losses.base import Losses
 
 __all__ = ["FINITE", "POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State", "as_schedule"]
 
@@ -78,6 +81,17 @@ class Learner(ABC):
     @abstractmethod
     def update(self, state: State, gradient: ArrayLike) -> State:
         """The state after a round in which ``gradient`` was seen at ``state.point``."""
+
+    def check(self, losses: Losses) -> None:  # noqa: B027 - most learners play on any losses
+        """``ValueError``, before round 1, for losses that the learner is not made for; it says what would work."""
+
+    def entries(self) -> tuple[str, ...]:
+        """Names of what its updates add to the ledger of a state that has one; none, unless a class says so."""
+        return ()
+
+    def with_ledger(self, state: State) -> State:
+        """The state before round 1 with a ledger for certificates (:mod:`regretlab.ledger`)."""
+        return replace(state, ledger={name: np.zeros(state.point.size) for name in self.entries()})
 
 
 @dataclass(frozen=True)
@@ -186,28 +200,19 @@ class Algorithm1(Learner):
 
     # -- by hand --------------------------------------------------------------------
 
-    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None, *, ledger: bool = False) -> State:
-        """The state before round 1: x_1 = ``point``, all moments zero; with a ledger for certificates if wanted.
+    def entries(self) -> tuple[str, ...]:
+        """Names of what its updates add to the ledger of a state that has one."""
+        return self.form_with_ledger.kept
+
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
+        """The state before round 1: x_1 = ``point``, all moments zero.
 
         Raises
         ------
         ValueError
             When ``point`` is not in ``feasible_set`` or has another dimension.
         """
-        if point is None:
-            if feasible_set.dimension is None:
-                feasible_set = feasible_set.with_dimension(1)
-            x = feasible_set.nearest_to_origin()
-        else:
-            x = np.array(point, dtype=np.float64, ndmin=1)
-            if x.ndim != 1:
-                raise ValueError(f"start has shape {x.shape}: x_1 is a number or an array (d,)")
-            feasible_set = feasible_set.with_dimension(x.size)
-            if not feasible_set.contains(x):
-                raise ValueError(f"start={x} is not in {feasible_set!r}")
-        moments = {name: np.zeros(x.size) for name in self.memory()}
-        kept = {name: np.zeros(x.size) for name in self.form_with_ledger.kept} if ledger else {}
-        return State(0, x, moments, feasible_set, kept)
+        return first_state(feasible_set, point, self.memory())
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t); ``state`` itself stays valid.
@@ -219,24 +224,44 @@ class Algorithm1(Learner):
         FloatingPointError
             When the step overflows, e.g. g^2 is larger than the largest float.
         """
-        g = np.array(gradient, dtype=np.float64, ndmin=1)
-        t = state.t + 1
-        if g.shape != state.point.shape:
-            raise ValueError(f"gradient has shape {g.shape} at round {t}, the point has {state.point.shape}")
-        if not np.isfinite(g).all():
-            raise ValueError(f"gradient={g} at round {t} is not finite")
-        d = g.size
+        g, t = checked_gradient(state, gradient), state.t + 1
         form = self.form_with_ledger if state.ledger else self.form
-        step = compose(form.binding, shared, d >= _COMPILE_FROM).half_step
-        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(d)
-        coefficients = np.repeat(form.coefficients()[:, None], d, axis=1)
+        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(g.size)
+        loops = compose(form.binding, shared, g.size >= _COMPILE_FROM)
         with np.errstate(all="ignore"):
-            step(t, g, coefficients, form.shapes(np.array([t])), x, numbers, weights)
+            loops.half_step(t, g, form.coefficients()[:, None], form.shapes(np.array([t])), x, numbers, weights)
+            loops.positive_weights(weights)
         x = state.feasible_set._project(x, weights)
         if not (np.isfinite(numbers).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
             moments = numbers[: len(state.moments)].tolist()
             raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")
         return state.after(t, x, numbers)
+
+
+def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, memory: Iterable[str]) -> State:
+    """The state before round 1: x_1 = ``point``, by default the point of F nearest to the origin, all memory zero."""
+    if point is None:
+        if feasible_set.dimension is None:
+            feasible_set = feasible_set.with_dimension(1)
+        x = feasible_set.nearest_to_origin()
+    else:
+        x = np.array(point, dtype=np.float64, ndmin=1)
+        if x.ndim != 1:
+            raise ValueError(f"start has shape {x.shape}: x_1 is a number or an array (d,)")
+        feasible_set = feasible_set.with_dimension(x.size)
+        if not feasible_set.contains(x):
+            raise ValueError(f"start={x} is not in {feasible_set!r}")
+    return State(0, x, {name: np.zeros(x.size) for name in memory}, feasible_set)
+
+
+def checked_gradient(state: State, gradient: ArrayLike) -> Array:
+    """A copy of ``gradient``, finite and of the shape of the point; otherwise ``ValueError`` with the round."""
+    g = np.array(gradient, dtype=np.float64, ndmin=1)
+    if g.shape != state.point.shape:
+        raise ValueError(f"gradient has shape {g.shape} at round {state.t + 1}, the point has {state.point.shape}")
+    if not np.isfinite(g).all():
+        raise ValueError(f"gradient={g} at round {state.t + 1} is not finite")
+    return g
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from math import sqrt
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from regretlab._typing import ArrayLike
 from regretlab.learners.base import FINITE, Algorithm1, Hyperparameter, Learner, Range, State, as_schedule
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
+
+if TYPE_CHECKING:
+    from regretlab.losses.base import Losses
 
 __all__ = ["BiasCorrected", "Combinator", "DecoupledWeightDecay", "EpsilonInsideRoot", "L2Penalty", "WithEpsilon"]
 
@@ -46,10 +49,14 @@ class Combinator(Algorithm1):
         if not isinstance(self.learner, Algorithm1):
             raise TypeError(f"learner={self.learner!r} is not in the form of Algorithm 1")
         object.__setattr__(self, "alpha", self.learner.alpha)
+        object.__setattr__(self, "ranges", self.learner.ranges | type(self).ranges)
         own = {each.name for each in dataclasses.fields(self)} - {"alpha", "learner"}
         if taken := own & set(self.learner.signature()[1]):
             raise TypeError(f"learner={self.learner!r} has {', '.join(sorted(taken))} already")
         super().__post_init__()
+
+    def check(self, losses: Losses) -> None:
+        self.learner.check(losses)
 
     def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
         """The composed rule and the names of its arguments."""
@@ -123,7 +130,7 @@ class BiasCorrected(Combinator):
     are the sums c1_t and c2_t of the weights so far, c_t = beta c_{t-1} + (1 - beta), which is also
     what they have to be for a beta that depends on t.  Of AMSGrad, and other learners
     with a maximum, it corrects the maximum of the uncorrected v_t, as PyTorch does: the rate
-    1 / W'_t may then grow, so that the guarantee of AMSGrad does not carry over.
+    1 / W'_t may then grow; alpha_t / W'_t with alpha_t = alpha / sqrt(t) does not.
 
     Raises
     ------
@@ -162,6 +169,9 @@ class L2Penalty(Learner):
         _check_decay(self.decay)
         _check_learner(self.learner, Learner)
 
+    def check(self, losses: Losses) -> None:
+        self.learner.check(losses)
+
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         return self.learner.start(feasible_set, point)
 
@@ -183,6 +193,9 @@ class DecoupledWeightDecay(Learner):
     def __post_init__(self) -> None:
         _check_decay(self.decay)
         _check_learner(self.learner, Algorithm1)
+
+    def check(self, losses: Losses) -> None:
+        self.learner.check(losses)
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         return self.learner.start(feasible_set, point)

@@ -52,7 +52,7 @@ class ACProp(Algorithm1):
     Claim: it converges for all beta1, beta2 on f_t = P x if t mod P = 1, else -x; O(1/sqrt T) for
     nonconvex problems.
     Counterexample: on f_t = C x if t mod 3 = 1, else -x with some C < 2, where the optimum is +1,
-    it goes to -1; e.g. beta1 = 0.5, beta2 = 0.5 and C > 1.484.
+    it goes to -1; e.g. beta1 = 0.5, beta2 = 0.5 and C > 1.4818.
     """
 
     alpha: Hyperparameter = 0.1

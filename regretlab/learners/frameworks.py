@@ -60,8 +60,9 @@ class TorchAMSGrad(Algorithm1):
     sqrt(1 - beta2^t) / ((1 - beta1^t) sqrt vhat_t) falls until t = 12 and then grows to 6.57
     times as much, for the default betas.
 
-    Guarantee: none of AMSGrad's, since W_t / alpha_t may decrease; with the default constant
-    stepsize the regret can be linear, as that of AMSGrad.
+    Guarantee: with the default constant stepsize none: W_t / alpha_t may decrease, and the regret can
+    be linear, as that of AMSGrad.  With alpha_t = alpha / sqrt(t) it does not, since t / (1 - beta2^t)
+    increases, and R_T = O(sqrt(T log T)) for beta1 < sqrt(beta2).
     """
 
     alpha: Hyperparameter = _LR
@@ -88,7 +89,7 @@ class KerasAMSGrad(Algorithm1):
     ``keras.optimizers.Adam(amsgrad=True)``: BiasCorrected(WithEpsilon(AMSGrad())).  Unlike in
     PyTorch, eps is added before the correction, the "epsilon hat" of Kingma, Ba (2015).
 
-    Guarantee: none; see :class:`TorchAMSGrad`.
+    Guarantee: as for :class:`TorchAMSGrad`.
     """
 
     alpha: Hyperparameter = _LR
@@ -115,8 +116,8 @@ class OptaxAMSGrad(Algorithm1):
     gradients made of it.  W_t does not decrease; with
     ``bias_correction_mu=bias_correction_nu=False`` optax has the paper's :class:`AMSGrad`.
 
-    Guarantee: W_t / alpha_t does not decrease for alpha_t = alpha / sqrt(t), and m_t is at most
-    1 / (1 - beta1) times the paper's, so R_T = O(sqrt T) with other constants.
+    Guarantee: R_T = O(sqrt T) for alpha_t = alpha / sqrt(t) and constant beta1 < sqrt(beta2), as for
+    AMSGrad with the stepsize alpha_t / (1 - beta1^t), since W_t (1 - beta1^t) / alpha_t does not decrease.
     """
 
     alpha: Hyperparameter = _LR

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
-from regretlab._typing import Array, Rounds
 from regretlab.learners.base import POSITIVE, Algorithm1, Hyperparameter, Range
-from regretlab.schedules import Inverse, OneMinusInverse, Schedule
+from regretlab.schedules import Inverse, InversePower, OneMinusInverse
+
+if TYPE_CHECKING:
+    from regretlab.losses.base import Losses
 
 __all__ = [
     "AMSBelief",
     "AdaBelief",
-    "HyperHarmonic",
     "Nadam",
     "NosAdam",
     "Padam",
@@ -31,26 +30,9 @@ __all__ = [
 
 _INVERSE = Inverse(1.0)
 _ONE_MINUS_INVERSE = OneMinusInverse()
+_HYPER_HARMONIC = InversePower(gamma=0.1)
 _HALF = {"p": Range("in (0, 1/2]", lambda a: (a > 0.0) & (a <= 0.5))}
 _SHARES = {name: Range("in [0, 1]", lambda a: (a >= 0.0) & (a <= 1.0)) for name in ("nu1", "nu2")}
-
-
-@dataclass(frozen=True)
-class HyperHarmonic(Schedule):
-    """value_t = scale * t^-gamma, the weights b_t of NosAdam-HH."""
-
-    gamma: float = 0.1
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.gamma < np.inf:
-            raise ValueError(f"gamma={self.gamma!r} must be 0 or positive")
-
-    def shape(self, t: Rounds) -> Array:
-        power: Array = np.power(t.astype(np.float64), -self.gamma)
-        return power
-
-
-_HYPER_HARMONIC = HyperHarmonic()
 
 
 @dataclass(frozen=True)
@@ -263,7 +245,7 @@ class Nadam(Algorithm1):
 class SAdam(Algorithm1):
     """v_t = beta_{2,t} v_{t-1} + (1 - beta_{2,t}) g_t^2,   W_t = v_t + delta / t,   alpha_t = alpha / t.
 
-    Wang, Lu, Tu, Zhang (2019), arXiv:1905.02957, for strongly convex losses: no square root,
+    Wang, Lu, Cheng, Tu, Zhang (2020), arXiv:1905.02957, for strongly convex losses: no square root,
     and a stepsize of 1/t.  The default alpha is :class:`~regretlab.schedules.Inverse`; a number
     means alpha / sqrt(t), as everywhere.
 
@@ -278,6 +260,13 @@ class SAdam(Algorithm1):
     delta: Hyperparameter = 1e-2
 
     ranges: ClassVar = Algorithm1.ranges | {"delta": POSITIVE}
+
+    def check(self, losses: Losses) -> None:
+        if not getattr(losses, "mu", 0.0) > 0.0:
+            raise ValueError(
+                f"losses={losses!r} have no mu > 0: SAdam is for mu-strongly convex losses, which say their mu; "
+                "AMSGrad or AdamNC play on any convex ones"
+            )
 
     @staticmethod
     def rule(g: float, m: float, v: float, beta1: float, beta2: float, delta: float, t: int) -> Any:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,8 @@ class Losses(ABC):
 
     dimension: int = 1
     """d."""
+    linear: ClassVar[bool] = False
+    """Whether f_t(x) = <g_t, x>, so that sums of gradients say all about them."""
 
     @abstractmethod
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
@@ -99,6 +101,8 @@ class RandomConvexLosses(Losses):
 class AdaptiveLosses(Losses):
     """f_t(u) = <g_t, u> with g_t chosen after the learner's point x_t was seen."""
 
+    linear = True
+
     @abstractmethod
     def answer(self, t: int, x: Array) -> Array:
         """(d,): g_t, knowing x_t = ``x``."""
@@ -136,6 +140,8 @@ class LinearLosses(BlockLosses):
 
     A sequence of your own has one method, ``gradients``; d is what it returns.
     """
+
+    linear = True
 
     @abstractmethod
     def gradients(self, t: Rounds) -> Array:

@@ -102,8 +102,11 @@ class RandomModel(RandomLinkLosses):
         """(n, d): theta_t for the rounds ``t`` (n,)."""
         p, q = self._corners(seed)
         rounds = np.asarray(t, dtype=np.float64)
-        sides: Array = 4.0 * self.drift * (rounds - 1.0)
-        theta = _wave(sides)[:, None] * p + _wave(sides - 1.0)[:, None] * q
+        if self.drift == 0.0:
+            theta = np.broadcast_to(p, (rounds.size, self.d))
+        else:
+            sides: Array = 4.0 * self.drift * (rounds - 1.0)
+            theta = _wave(sides)[:, None] * p + _wave(sides - 1.0)[:, None] * q
         return theta if self.change is None else np.where((rounds < self.change)[:, None], theta, -theta)
 
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:

@@ -49,18 +49,27 @@ class LinkLosses(BlockLosses):
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
         a, y = (array[0] for array in self.data(t, t + 1, seed))
         loss = link_loss(self.oracle, a.size >= _COMPILE_FROM)
+        known: tuple[Array, float, Array] | None = None  # a point, the value and the gradient there: one pass for both
 
-        def both(u: Array) -> tuple[float, Array]:
-            g = np.empty(u.size)
-            f = loss(a, y, self.mu, self.link.parameters(), np.asarray(u, dtype=np.float64), g)
-            return float(f), g
+        def at(u: Array) -> tuple[Array, float, Array]:
+            nonlocal known
+            if known is None or not np.array_equal(known[0], u):
+                x = np.array(u, dtype=np.float64)
+                g = np.empty(x.size)
+                known = x, float(loss(a, y, *self.constants, x, g)), g
+            return known
 
-        return Loss(lambda u: both(u)[0], lambda u: both(u)[1])
+        return Loss(lambda u: at(u)[1], lambda u: at(u)[2].copy())
 
     @cached_property
     def size(self) -> int:
         """b * d, the numbers in the rows of a round."""
         return int(self.data(1, 2, 0)[0].size)
+
+    @cached_property
+    def constants(self) -> tuple[float, tuple[float, ...]]:
+        """mu and the fields of the link, for the loops."""
+        return float(self.mu), self.link.parameters()
 
     @property
     def oracle(self) -> LinkOracle:
@@ -97,7 +106,8 @@ class RandomLinkLosses(LinkLosses):
         raise NotImplementedError(f"{type(self).__name__} is random: ask data(start, stop, seed)")
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
-        return tuple(np.array(part) for part in self._drawn(start, stop, seed, self._together))
+        drawn = self._drawn(start, stop, seed, self._together)
+        return tuple(part if part.base is None else part.copy() for part in drawn)  # a view is of what is kept
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]

@@ -1,0 +1,396 @@
+r"""A league table: every learner of the package on eight sequences, with the same stepsize and the same betas.
+
+alpha_t = 0.5 / sqrt(t) for learners whose steps do not depend on the scale of the gradients, 0.5 / (G sqrt t) for
+those whose steps do, with G the bound on the gradients; the betas are those of the sequence, named in its
+title.  No learner is tuned.  A cell has
+
+* the average regret R_T / T, its mean over 8 to 32 seeds where the sequence is random;
+* the point x_T in one dimension, its median over the seeds;
+* R_T / bound of the tightest theorem that certifies the (first) game, if its bound is below the trivial d D G T;
+* in colour, the verdict of :mod:`regretlab.scaling` on the regret from round T/64 on, since before
+  that learners are still on their way; "less than linear" where it is undecided, but not linear.
+
+Learners that look at all coordinates at once are played round by round in Python, hence for
+fewer rounds.  Exponential weights play on the simplex in R^2 with the gradients (g, -g): the same game on
+[-1, 1], with x = p_1 - p_2.
+
+The first column counts, from the state of a game with d = 3, the numbers kept for each coordinate
+besides x, and how many of them differ between coordinates: the others could be kept once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import regretlab as rl
+from regretlab._typing import Array, Rounds
+from regretlab.learners import (
+    ADOPT,
+    OGD,
+    ACProp,
+    AdaBelief,
+    AdaBound,
+    AdaGrad,
+    AdaGradNorm,
+    Adam,
+    AdamNC,
+    AdamX,
+    AdaShift,
+    Algorithm1,
+    AMSBelief,
+    AMSBound,
+    AMSGrad,
+    AvaGrad,
+    BiasCorrected,
+    CoinBetting,
+    DecoupledWeightDecay,
+    DelayedAdam,
+    DualAveraging,
+    EpsilonInsideRoot,
+    ExponentiatedGradient,
+    Hedge,
+    KerasAMSGrad,
+    L2Penalty,
+    Learner,
+    Nadam,
+    NosAdam,
+    OGDMomentum,
+    OnlineFrankWolfe,
+    OptaxAMSGrad,
+    Padam,
+    QHAdam,
+    RMSProp,
+    SAdam,
+    TorchAdam,
+    TorchAMSGrad,
+    TorchNAdam,
+    UnmaximizedPadam,
+    WithEpsilon,
+    Yogi,
+)
+from regretlab.learners.bounded import LowerBound, UpperBound
+from regretlab.losses import LinearLosses
+from regretlab.plots import new_figure
+from regretlab.scaling import FORMS, NEAR, Scaling, fit
+from regretlab.schedules import Geometric, Inverse, InversePower
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["PROBLEMS", "QUICK", "compute", "draw", "fingerprint", "kept", "learners"]
+
+ALPHA = 0.5
+INTERVAL = rl.sets.Box(-1.0, 1.0)
+P = 1 / 8  # Padam's power
+FEW_SEEDS = 8
+DOUBLINGS = 6  # the verdict is about the rounds from T/64 on: before, the learners are still on their way
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A sequence on a set, the betas on it, the bound G, and the rounds: compiled and in Python."""
+
+    title: str
+    losses: rl.losses.Losses
+    beta1: float
+    beta2: float
+    G: float
+    period: int
+    doublings: int
+    few: int
+    seeds: int = 1
+    mu: float = 0.0
+    feasible_set: rl.sets.FeasibleSet = INTERVAL
+
+    def horizons(self, doublings: int) -> list[int]:
+        """period 2^k, the last of them T."""
+        return [self.period * 2**k for k in range(doublings + 1) if self.period * 2**k >= 32]
+
+
+PROBLEMS = {
+    "mod3, C = 3": Problem("mod-3, $C=3$\nbetas 0, 0.1", rl.losses.Mod3(3.0), 0.0, 0.1, 3.0, 3, 15, 11),
+    "mod3, C = 1.9": Problem("mod-3, $C=1.9$\nbetas 0, 0.1", rl.losses.Mod3(1.9), 0.0, 0.1, 1.9, 3, 15, 11),
+    "1010 online": Problem(
+        "1010/$-$10 online\nbetas 0.9, 0.99", rl.losses.ReddiOnline(), 0.9, 0.99, 1010.0, 101, 14, 7
+    ),
+    "1010 stochastic": Problem(
+        "1010/$-$10 stochastic\nbetas 0.9, 0.99", rl.losses.ReddiStochastic(), 0.9, 0.99, 1010.0, 1, 20, 10, 16
+    ),
+    "ADOPT's toy": Problem(
+        "ADOPT's toy, $k=10$\nbetas 0.9, 0.5",
+        rl.losses.ReddiStochastic(height=100.0, slope=10.0, p=0.1),
+        0.9, 0.5, 100.0, 1, 17, 10, 32,
+    ),
+    "random signs": Problem("random signs\nbetas 0.9, 0.99", rl.losses.Rademacher(), 0.9, 0.99, 1.0, 1, 17, 10, 32),
+    "alternating signs": Problem(
+        "$x, -x, x, \\ldots$\nbetas 0.9, 0.99", rl.losses.Periodic([1.0, -1.0]), 0.9, 0.99, 1.0, 2, 16, 11
+    ),
+    "abrupt least squares": Problem(
+        "least squares, $\\mu=1$, abrupt\nbetas 0.9, 0.99",
+        rl.losses.RandomLeastSquares(d=2, mu=1.0, change=129),
+        0.9, 0.99, 6.0, 1, 10, 9, 8, 1.0, INTERVAL,
+    ),
+}  # fmt: skip
+QUICK = {"problems": ["mod3, C = 3", "random signs"], "names": ["OGD", "Adam", "AMSGrad", "CoinBetting"], "fewer": 9}
+
+
+def learners(problem: Problem) -> dict[str, Learner]:
+    """All learners by the name of their class, with the betas of a problem."""
+    a, b1, b2, G = ALPHA, problem.beta1, problem.beta2, problem.G
+    centred = max(b1, 0.5)  # with beta1 = 0 what is centred is 0, and these learners stand still
+    lower, upper = LowerBound(a / G, 1.0 - b2), UpperBound(a / G, 1.0 - b2)
+    strong = OGD(Inverse(1.0 / problem.mu)) if problem.mu else OGD(a / G)
+    league = [
+        strong,
+        OGDMomentum(a / G, b1),
+        DualAveraging(a / G),
+        OnlineFrankWolfe(InversePower(a / G, 0.75)),
+        CoinBetting(G=G),
+        ExponentiatedGradient(a / G),
+        Hedge(a / G),
+        AdaGrad(a),
+        AdaGradNorm(a),
+        RMSProp(a, b2),
+        Adam(a, b1, b2),
+        BiasCorrected(Adam(a, b1, b2)),
+        WithEpsilon(Adam(a, b1, b2)),
+        EpsilonInsideRoot(Adam(a, b1, b2)),
+        L2Penalty(Adam(a, b1, b2)),
+        DecoupledWeightDecay(Adam(a, b1, b2)),
+        TorchAdam(a, b1, b2),
+        TorchNAdam(a, b1, b2),
+        Nadam(a, b1, b2),
+        QHAdam(a, b1, b2),
+        AdaBelief(a, centred, b2),
+        Yogi(a, b1, b2),
+        UnmaximizedPadam(a * G ** (2 * P - 1), b1, b2, p=P),
+        AdaBound(a, b1, b2, lower, upper),
+        DelayedAdam(a, b1, b2),
+        AvaGrad(a / G, b1, b2),
+        ADOPT(a, b1, b2),
+        AdaShift(a, b1, b2),
+        ACProp(a, centred, b2),
+        AMSGrad(a, b1, b2),
+        TorchAMSGrad(a, b1, b2),
+        KerasAMSGrad(a, b1, b2),
+        OptaxAMSGrad(a, b1, b2),
+        AdamX(a, Geometric(b1, 0.99), b2),
+        AMSBound(a, b1, b2, lower, upper),
+        AMSBelief(a, centred, b2),
+        Padam(a * G ** (2 * P - 1), b1, b2, p=P),
+        AdamNC(a, b1),
+        NosAdam(a, b1),
+        SAdam(Inverse(G * G / problem.mu if problem.mu else a * G), b1),
+    ]
+    return {type(learner).__name__: learner for learner in league}
+
+
+@dataclass(frozen=True)
+class _OnSimplex(LinearLosses):
+    """f_t(p) = <(g_t, -g_t), p>: with x = p_1 - p_2 in [-1, 1] the same game as <g_t, x>."""
+
+    losses: LinearLosses
+
+    def gradients(self, t: Rounds) -> Array:
+        raise NotImplementedError("asked for by block")
+
+    def block(self, start: int, stop: int, seed: int) -> Array:
+        g = self.losses.block(start, stop, seed)
+        return np.concatenate([g, -g], axis=1)
+
+
+def compute(
+    problems: Sequence[str] = tuple(PROBLEMS), names: Sequence[str] | None = None, fewer: int = 0
+) -> pd.DataFrame:
+    """Play the league.
+
+    Parameters
+    ----------
+    problems, names : sequences of str
+        Which of PROBLEMS, and which learners; by default all.
+    fewer : int
+        How many times to halve the horizons.
+
+    Returns
+    -------
+    DataFrame
+        learner, kept, differ, problem, T, seeds, average_regret, x_T, verdict, exponent, theorem,
+        of_bound (R_T / bound), growth (the exponent of the bound); nan and "" where there is nothing to say.
+    """
+    import pandas as pd
+
+    rows = []
+    for name in problems:
+        for label, learner in learners(PROBLEMS[name]).items():
+            if names is None or label in names:
+                rows.append({"learner": label} | kept(learner) | {"problem": name} | _cell(learner, name, fewer))
+    order = list(dict.fromkeys(row["learner"] for row in rows))
+    frame = pd.DataFrame(rows)
+    return frame.sort_values("learner", key=lambda column: column.map(order.index), kind="stable", ignore_index=True)
+
+
+def _cell(learner: Learner, name: str, fewer: int) -> dict[str, Any]:
+    """One learner on one problem."""
+    problem = PROBLEMS[name]
+    losses, F = problem.losses, problem.feasible_set
+    compiled = isinstance(learner, Algorithm1)
+    empty = {"T": 0, "seeds": 0, "average_regret": np.nan, "x_T": np.nan, "verdict": "", "exponent": np.nan}
+    empty |= {"theorem": "", "of_bound": np.nan, "growth": np.nan}
+    if isinstance(learner, ExponentiatedGradient | Hedge):
+        if not isinstance(losses, LinearLosses):
+            return empty
+        losses, F = _OnSimplex(losses), rl.sets.Simplex(2)
+    horizons = problem.horizons(max(5, (problem.doublings if compiled else problem.few) - fewer))
+    games = [  # one by one, so that a learner is compiled once for all linear sequences
+        rl.play(learner, losses, F, horizons[-1], seed=seed, checkpoints=horizons, ledger=True)
+        for seed in range(problem.seeds if compiled else min(FEW_SEEDS, problem.seeds))
+    ]
+    if problem.mu:
+        horizons = [t for t in games[0].regret.index if t >= 32]  # where comparators are found
+    late = int(np.searchsorted(horizons, horizons[-1] / 2**DOUBLINGS))
+    R = np.array([game.regret["regret"].loc[horizons] for game in games]).T
+    found, points = fit(horizons[late:], R[late:]), [game.state.point for game in games]
+    last = [p[0] - p[1] if isinstance(losses, _OnSimplex) else p[0] for p in points]
+    cell = {
+        "T": horizons[-1],
+        "seeds": len(games),
+        "average_regret": float(R[-1].mean()) / horizons[-1],
+        "x_T": float(np.median(last)) if points[0].size == 1 or isinstance(losses, _OnSimplex) else np.nan,
+        "verdict": _verdict(found),
+        "exponent": found.exponent,
+    }
+    with suppress(TypeError):  # there is no theorem about this learner
+        certificate = games[0].certify()
+        if certificate.certified and not certificate.vacuous:
+            ratio = float(certificate.curve["regret"].iloc[-1]) / certificate.total
+            cell |= {"theorem": certificate.theorem.name, "of_bound": ratio, "growth": certificate.growth}
+    return empty | cell
+
+
+def _verdict(found: Scaling) -> str:
+    """The verdict, or what can be said without one."""
+    if found.high == -np.inf:
+        return "no growth"
+    return "sublinear" if found.verdict == "undecided" and found.high < FORMS["linear"] - NEAR else found.verdict
+
+
+def kept(learner: Learner) -> dict[str, int]:
+    """How many numbers a learner keeps per coordinate besides x, and how many of them differ between coordinates.
+
+    Both are read off its state after 30 rounds in R^3 with gradients of different sizes.
+    """
+    F = rl.sets.Simplex(3) if isinstance(learner, ExponentiatedGradient | Hedge) else INTERVAL
+    start = [0.2, 0.3, 0.5]
+    state = learner.start(F, start)
+    for t in range(30):
+        state = learner.update(state, np.cos(1.0 + t) * np.array([1.0, 0.5, 0.25]))
+    return {"kept": len(state.moments), "differ": sum(bool(np.ptp(row) > 0.0) for row in state.moments.values())}
+
+
+# -- the picture -------------------------------------------------------------------
+
+_COLOURS = {
+    "no growth": "#A6DBB9",
+    "log T": "#A6DBB9",
+    "sqrt T": "#8FC1E3",
+    "sublinear": "#D3E6F5",
+    "undecided": "#E8E8E8",
+    "linear": "#F2A57E",
+    "": "#FFFFFF",
+}
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """A row for each learner, a column for each sequence."""
+    names, problems = list(dict.fromkeys(frame["learner"])), list(dict.fromkeys(frame["problem"]))
+    wide = 1.75
+    figure = new_figure(3.9 + wide * len(problems), 1.9 + 0.235 * len(names))
+    axes = figure.subplots()
+    axes.set_xlim(-2.0, len(problems))
+    axes.set_ylim(len(names), -1.9)
+    axes.set_axis_off()
+    small: Any = {"fontsize": 8.0, "va": "center"}
+    for j, problem in enumerate(problems):
+        own = frame[frame["problem"] == problem]
+        most, least = own["T"].max(), own["T"][own["T"] > 0].min()
+        rounds = f"$T$ = {most:,}" + (f" ({least:,})" if least < most else "")
+        title = f"{PROBLEMS[str(problem)].title}\n{rounds}\n$R_T/T$     $x_T$     of bound"
+        axes.text(j + 0.5, -0.95, title, fontsize=7.5, ha="center", va="center")
+    memory = "numbers kept per\ncoordinate besides $x$\n(that differ)"
+    axes.text(-0.45, -0.6, memory, fontsize=7.5, ha="center", va="center")
+    for i, name in enumerate(names):
+        rows = frame[frame["learner"] == name].set_index("problem")
+        python = "*" if rows["T"].max() < frame["T"].max() and not _is_compiled(str(name)) else ""
+        axes.text(-2.0, i + 0.5, f"{name}{python}", **small)
+        axes.text(-0.45, i + 0.5, f"{rows['kept'].iloc[0]} ({rows['differ'].iloc[0]})", ha="center", **small)
+        for j, problem in enumerate(problems):
+            row = rows.loc[problem]
+            box = {"facecolor": _COLOURS[_text(row["verdict"])], "edgecolor": "white", "linewidth": 1.0}
+            axes.add_patch(_rectangle((j, i), 1.0, 1.0, **box))
+            if np.isfinite(row["average_regret"]):
+                axes.text(j + 0.33, i + 0.5, _short(row["average_regret"]), ha="right", **small)
+                if np.isfinite(row["x_T"]):
+                    axes.text(j + 0.63, i + 0.5, f"{row['x_T']:+.2f}".replace("-", "\u2212"), ha="right", **small)
+                axes.text(j + 0.96, i + 0.5, _share(row["of_bound"], row["growth"]), ha="right", **small)
+            else:
+                axes.text(j + 0.5, i + 0.5, "needs a simplex", ha="center", color="0.4", **small)
+    handles = [_rectangle((0, 0), 1, 1, facecolor=colour) for verdict, colour in _COLOURS.items() if verdict][1:]
+    labels = ["log T, or none", "sqrt T", "less than linear", "undecided", "linear"]
+    title = "regret up to $T$ grows like"
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, title=title)
+    figure.suptitle(
+        r"Every learner, untuned, with $\alpha_t = 0.5/\sqrt{t}$ (over $G$ where steps scale with the gradients)."
+        "  * round by round in Python, for the fewer rounds in brackets.\n"
+        "of bound: $R_T$ over the tightest certified bound; \u2020: the bound itself is linear; "
+        "none: no theorem applies, or only a vacuous bound.\nThe best point is $-1$ for mod-3 with $C=3$, 1010/$-$10 "
+        "and ADOPT's toy in the long run, and $+1$ for mod-3 with $C=1.9$.  "
+        "Often quoted: $2d$ numbers for Adam, $3d$ for AMSGrad.",
+        fontsize="medium",
+    )
+    return figure
+
+
+def _is_compiled(name: str) -> bool:
+    return issubclass(getattr(rl.learners, name), Algorithm1)
+
+
+def _rectangle(*args: Any, **how: Any) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(*args, **how)
+
+
+def _text(value: object) -> str:
+    """An empty cell of a CSV file is read as nan."""
+    return value if isinstance(value, str) else ""
+
+
+def _share(of_bound: float, growth: float) -> str:
+    if not np.isfinite(of_bound):
+        return "none"
+    share = "\u2264 0" if of_bound <= 0.0 else f"{of_bound:.1%}" if of_bound >= 1e-3 else "< 0.1%"
+    return share + ("\u2020" if growth > FORMS["linear"] - NEAR else "")
+
+
+def _short(value: float) -> str:
+    text = f"{value:.3f}" if abs(value) >= 1e-3 else f"{value:.0e}".replace("e-0", "e-")
+    return text.replace("-", "\u2212")
+
+
+def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
+    """R_T / T by learner and sequence, and the numbers kept by learner."""
+    numbers: dict[str, float] = {}
+    for name, rows in frame.groupby("learner", sort=False):
+        numbers |= {f"{name}: kept": float(rows["kept"].iloc[0]), f"{name}: differ": float(rows["differ"].iloc[0])}
+        numbers |= {
+            f"{name}, {problem}: R_T/T": float(value)
+            for problem, value in zip(rows["problem"], rows["average_regret"], strict=True)
+            if np.isfinite(value)
+        }
+    return numbers

@@ -1,0 +1,133 @@
+r"""A small network trained with PyTorch by learners of this package: Adam and AMSGrad.
+
+Regression of y = sin(3 x) + 0.1 N(0, 1) on 256 points in [-1, 1] by 1 -> 64 -> 1 with tanh, minibatches of 32, in
+double precision.  alpha = 10^-2 is constant, beta1 = 0.9, beta2 = 0.999.  With bias correction the learners
+are ``torch.optim.Adam`` without and with ``amsgrad=True``; the paper's forms have none.
+
+The losses are not convex, so that no theorem on regret speaks of this, and one small problem says little about
+others.  It shows that the rules that play the games train networks too, and that on a benign problem the
+maximum of AMSGrad costs little and gains little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regretlab.learners import Adam, AMSGrad, TorchAdam, TorchAMSGrad
+from regretlab.plots import bands, draw_bands, legend_below, new_figure, styles
+from regretlab.schedules import Constant
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["QUICK", "compute", "draw", "fingerprint"]
+
+QUICK = {"horizon": 20, "seeds": range(1)}
+
+LR = Constant(1e-2)
+LEARNERS = {
+    "Adam": Adam(LR, beta1=0.9, beta2=0.999),
+    "Adam, bias-corrected": TorchAdam(LR, beta1=0.9, beta2=0.999),
+    "AMSGrad": AMSGrad(LR, beta1=0.9, beta2=0.999),
+    "AMSGrad, bias-corrected": TorchAMSGrad(LR, beta1=0.9, beta2=0.999),
+}
+EXAMPLES, BATCH, HIDDEN, NOISE = 256, 32, 64, 0.1
+
+
+def compute(horizon: int = 1500, seeds: Sequence[int] = range(5)) -> pd.DataFrame:
+    """Train with every learner; a seed decides data, initial weights and minibatches, the same for all learners.
+
+    Returns
+    -------
+    DataFrame
+        quantity (training loss over all examples, held-out loss without noise), learner, and the bands t, low, value,
+        high: least, median and greatest over the seeds.
+
+    Raises
+    ------
+    ImportError
+        Without PyTorch; the message names the extra that installs it.
+    """
+    import pandas as pd
+
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError("PyTorch is needed to train a network: pip install 'regretlab[torch]'") from error
+
+    rounds = np.unique(np.geomspace(1, horizon, 40).round().astype(np.int64))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # several take ten times as long over matrices so small, where cores are few
+    try:
+        rows = [
+            {"learner": name, "seed": seed, "t": t, "training loss": loss, "held-out loss": held_out}
+            for seed in seeds
+            for name in LEARNERS
+            for t, loss, held_out in _train(torch, name, seed, rounds)
+        ]
+    finally:
+        torch.set_num_threads(threads)
+    frame, extremes = pd.DataFrame(rows), (0.0, 0.5, 1.0)
+    parts = [
+        bands(frame, each, quantiles=extremes).assign(quantity=each) for each in ("training loss", "held-out loss")
+    ]
+    return pd.concat(parts, ignore_index=True)[["quantity", "learner", "t", "low", "value", "high"]]
+
+
+def _train(torch: Any, name: str, seed: int, rounds: Any) -> list[tuple[int, float, float]]:
+    """Round, training loss and held-out loss before the rounds' steps."""
+    from regretlab.torch import Optimizer
+
+    rng = np.random.default_rng(seed)
+    x, grid = rng.uniform(-1.0, 1.0, (EXAMPLES, 1)), np.linspace(-1.0, 1.0, 201)[:, None]
+    y = np.sin(3.0 * x) + NOISE * rng.standard_normal(x.shape)
+    data, held = (torch.from_numpy(a) for a in (x, grid)), torch.from_numpy(np.sin(3.0 * grid))
+    (a, unseen), b = data, torch.from_numpy(y)
+    model = torch.nn.Sequential(torch.nn.Linear(1, HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, 1)).double()
+    with torch.no_grad():
+        for p in model.parameters():  # drawn by numpy, whose streams do not change
+            p.copy_(torch.from_numpy(rng.uniform(-1.0, 1.0, tuple(p.shape)) / np.sqrt(p.shape[-1])))
+    optimizer, loss = Optimizer(model.parameters(), LEARNERS[name]), torch.nn.functional.mse_loss
+    found = []
+    for t in range(1, int(rounds[-1]) + 1):
+        if t in rounds:
+            with torch.no_grad():
+                found.append((t, float(loss(model(a), b)), float(loss(model(unseen), held))))
+        batch = torch.from_numpy(rng.choice(EXAMPLES, BATCH, replace=False))
+        optimizer.zero_grad()
+        loss(model(a[batch]), b[batch]).backward()
+        optimizer.step()
+    return found
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """Training and held-out loss."""
+    figure = new_figure(11.0, 4.2)
+    looks = styles(LEARNERS)
+    for axes, (quantity, rows) in zip(figure.subplots(1, 2), frame.groupby("quantity", sort=False), strict=True):
+        draw_bands(axes, rows, looks=looks)
+        axes.set_yscale("log")
+        axes.set_ylabel(f"{quantity} (mean square)")
+        axes.set_title(str(quantity), fontsize="medium")
+    figure.axes[0].axhline(NOISE**2, color="0.45", linestyle=":", linewidth=1.2, label="variance of the noise")
+    figure.suptitle(
+        r"1 $\to$ 64 $\to$ 1 with tanh, minibatches of 32; $\alpha = 10^{-2}$ constant, $\beta_1 = 0.9$,"
+        r" $\beta_2 = 0.999$.  Medians over the seeds, with the range.  Not convex: no regret is claimed",
+        fontsize="medium",
+    )
+    legend_below(figure)
+    return figure
+
+
+def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
+    """T, and the medians of the last losses."""
+    T = frame["t"].max()
+    last = frame[frame["t"] == T]
+    columns = (last[name] for name in ("learner", "quantity", "value"))
+    return {"T": float(T)} | {
+        f"{name}: median {quantity}": float(v) for name, quantity, v in zip(*columns, strict=True)
+    }

@@ -1,0 +1,112 @@
+r"""How fast each learner crosses half the interval, measured and predicted.
+
+On the losses of Figure 1 of Reddi, Kale, Kumar (2018), 1010 x if t mod 101 = 1, else -10 x, on [-1, 1], from x_1 = 0.
+In the limit cycle of its moments a learner moves by -alpha_t h in a period of P = 101 rounds, so the
+round at which |x_t| = 0.9 is about
+
+    T = 0.9 P / (alpha |h|)             for alpha_t = alpha,
+    T = (0.9 P / (2 alpha |h|))^2       for alpha_t = alpha / sqrt(t).
+
+Lines are these predictions (:func:`regretlab.periodic.travel_time`), points are games: the first end of a
+period with |x_t| >= 0.9 at the end that x_t goes to.  Adam, DelayedAdam and AdaBelief arrive at the wrong
+one, +1.  The prediction leaves out the first rounds, in which the moments settle.  With
+alpha_t = alpha / sqrt(t) these move x_t by a multiple of alpha, e.g. AMSGrad by 3.4 alpha towards -1, which
+shows for large alpha.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import regretlab as rl
+from regretlab._typing import Array
+from regretlab.learners import ADOPT, AdaBelief, Adam, AdamNC, Algorithm1, AMSGrad, DelayedAdam
+from regretlab.losses import ReddiOnline
+from regretlab.periodic import drift, travel_time
+from regretlab.plots import legend_below, new_figure, styles
+from regretlab.schedules import Constant, InverseSqrt, Schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["QUICK", "compute", "draw", "fingerprint"]
+
+QUICK = {"longest": 10**4}
+
+LOSSES, INTERVAL, DISTANCE = ReddiOnline(), rl.sets.Box(-1.0, 1.0), 0.9
+FAMILIES: dict[str, type[Algorithm1]] = {
+    family.__name__: family for family in (Adam, DelayedAdam, AdaBelief, AMSGrad, AdamNC, ADOPT)
+}
+REGIMES: dict[str, tuple[type[Schedule], Array]] = {
+    "constant": (Constant, 10.0 ** np.arange(-5.0, -1.9, 0.5)),
+    "alpha/sqrt(t)": (InverseSqrt, 10.0 ** np.arange(-2.0, 0.1, 0.5)),
+}
+_TITLES = {"constant": r"$\alpha_t = \alpha$", "alpha/sqrt(t)": r"$\alpha_t = \alpha/\sqrt{t}$"}
+
+
+def compute(longest: int = 4 * 10**7) -> pd.DataFrame:
+    """Play every learner at every alpha for which the prediction is at most ``longest`` rounds.
+
+    Returns
+    -------
+    DataFrame
+        regime, learner, alpha, drift (h), predicted and measured (rounds; measured is NaN where not played
+        or not arrived), end (+1 or -1).
+    """
+    import pandas as pd
+
+    rows = []
+    P = len(LOSSES.pattern)
+    for regime, (schedule, alphas) in REGIMES.items():
+        for name, family in FAMILIES.items():
+            (h,) = drift(family(), LOSSES)
+            for alpha in alphas:
+                learner = family(schedule(float(alpha)))
+                (predicted,) = travel_time(learner, LOSSES, DISTANCE)
+                measured, end = np.nan, -np.sign(h)
+                if predicted <= longest:
+                    ends = np.unique(np.geomspace(1.0, 5.0 + 6.0 * predicted / P, 600).astype(np.int64)) * P + 1
+                    game = rl.play(learner, LOSSES, INTERVAL, int(ends[-1]), checkpoints=ends)
+                    x = game.record.point[np.isin(game.record.t, ends), 0]
+                    there = ends[end * x >= DISTANCE]
+                    measured = float(there[0]) if there.size else np.nan
+                rows.append((regime, name, alpha, h, predicted, measured, end))
+    return pd.DataFrame(rows, columns=["regime", "learner", "alpha", "drift", "predicted", "measured", "end"])
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """A panel for each schedule: rounds against alpha, on logarithmic axes."""
+    figure = new_figure(11.0, 4.9)
+    looks = styles(FAMILIES)
+    regimes = list(frame.groupby("regime", sort=False))
+    for axes, (regime, table) in zip(figure.subplots(1, len(regimes), squeeze=False)[0], regimes, strict=True):
+        for name, rows in table.groupby("learner", sort=False):
+            wrong = bool((rows["drift"] < 0.0).all())
+            look = {"color": looks[str(name)]["color"], "linestyle": "--" if wrong else "-"}
+            label = f"{name} to {'$+1$, the wrong end' if wrong else '$-1$'}"
+            axes.plot(rows["alpha"], rows["predicted"], label=label, linewidth=1.3, **look)
+            axes.plot(rows["alpha"], rows["measured"], linestyle="", marker="o", ms=5, color=look["color"], alpha=0.8)
+        axes.plot([], [], linestyle="", marker="o", ms=5, color="0.4", label="measured")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel(r"$\alpha$")
+        axes.set_ylabel("rounds until $|x_t| = 0.9$ at its end")
+        axes.set_title(_TITLES[str(regime)], fontsize="medium")
+    figure.suptitle(
+        r"How fast learners travel on $1010\,x$ once in 101 rounds, else $-10x$, from $x_1 = 0$: lines are predicted",
+        fontsize="large",
+    )
+    legend_below(figure, columns=4)
+    return figure
+
+
+def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
+    """The drifts, and predicted and measured rounds where both are known."""
+    numbers = {f"{name}: drift": float(rows["drift"].iloc[0]) for name, rows in frame.groupby("learner", sort=False)}
+    for _, row in frame.dropna().iterrows():
+        key = f"{row['learner']}, {row['regime']}, alpha = {row['alpha']:.3g}"
+        numbers[f"{key}: predicted"], numbers[f"{key}: measured"] = float(row["predicted"]), float(row["measured"])
+    return numbers

@@ -1,0 +1,132 @@
+r"""The effective stepsize of Adam and AMSGrad after spikes, with the same bias correction on both sides.
+
+Gradients are 0.1, but 10 in round 1 and, in the first row, in every tenth round after it.  Drawn is the rate
+
+    r_t = alpha (m'_t / m_t) / W_t,
+
+by which the step is r_t m_t, with m_t the plain moving average: alpha = 10^-3 constant, beta1 = 0.9,
+beta2 = 0.999.  Both numbers come from the learners' own rules.
+
+* No correction, as in Reddi, Kale, Kumar (2018): AMSGrad's rate does not grow.  With a spike in every tenth round
+  Adam's hardly does, by half a percent between two spikes, and the two look the same: a memory of 1/(1 - beta2) = 1000
+  rounds holds a hundred spikes.
+* PyTorch's correction, of the maximum of the uncorrected v_t: after one early spike AMSGrad's rate, too, grows, up to
+  6.57 times its least value, which it has in round 12.
+* optax's correction, before the maximum: the early estimate of v_t stays forever.  W_t does not decrease, and
+  the rate falls with 1/(1 - beta1^t) only.
+
+A corrected Adam beside an uncorrected AMSGrad, a picture often shown, differs by 1/sqrt(1 - beta2) = 31.6 in round 1,
+whatever the gradients.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regretlab._typing import Array
+from regretlab.learners import Adam, Algorithm1, AMSGrad, OptaxAMSGrad, TorchAdam, TorchAMSGrad
+from regretlab.plots import legend_below, new_figure
+from regretlab.schedules import Constant
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["QUICK", "compute", "draw", "fingerprint", "rates"]
+
+QUICK = {"horizon": 300}
+
+LR = Constant(1e-3)
+BETAS = {"beta1": 0.9, "beta2": 0.999}
+FORMS = {
+    "no correction": (Adam(LR, **BETAS), AMSGrad(LR, **BETAS)),
+    "PyTorch's correction": (TorchAdam(LR, **BETAS, eps=0.0), TorchAMSGrad(LR, **BETAS, eps=0.0)),
+    "optax's correction": (TorchAdam(LR, **BETAS, eps=0.0), OptaxAMSGrad(LR, **BETAS, eps=0.0)),
+}
+PATTERNS = {"10 in every tenth round": 10, "10 in round 1 only": 10**9}
+
+
+def gradients(period: int, horizon: int) -> Array:
+    """10, 0.1, ..., 0.1, 10, ...: (horizon,)."""
+    return np.where(np.arange(horizon) % period == 0, 10.0, 0.1)
+
+
+def rates(learner: Algorithm1, g: Array) -> Array:
+    """r_t for the gradients g (T,): alpha_t (m'_t / m_t) / W_t, from the learner's rule."""
+    rule, names = learner.signature()
+    kept = dict.fromkeys(learner.memory(), 0.0)
+    T = np.arange(1, g.size + 1)
+    given = {name: schedule(T) for name, schedule in learner.schedules.items()}
+    found = np.empty(g.size)
+    for k in range(g.size):
+        now = {"g": g[k], "t": k + 1, **{name: values[k] for name, values in given.items()}, **kept}
+        numbers, m, w = rule(*[now[name] for name in names])
+        kept = dict(zip(kept, numbers, strict=True))
+        found[k] = given["alpha"][k] * (m / kept["m"]) / w
+    return found
+
+
+def compute(horizon: int = 10_000) -> pd.DataFrame:
+    """The rates at all rounds up to 100, then at log-spaced ones.
+
+    Returns
+    -------
+    DataFrame
+        gradients, form, learner, t, rate.
+    """
+    import pandas as pd
+
+    late = np.geomspace(100, max(100, horizon), 200).round().astype(np.int64)
+    t = np.union1d(np.arange(1, 101), late)
+    t = t[t <= horizon]
+    parts = []
+    for pattern, period in PATTERNS.items():
+        g = gradients(period, horizon)
+        for form, pair in FORMS.items():
+            for name, learner in zip(("Adam", "AMSGrad"), pair, strict=True):
+                columns = {
+                    "gradients": pattern,
+                    "form": form,
+                    "learner": name,
+                    "t": t,
+                    "rate": rates(learner, g)[t - 1],
+                }
+                parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """A row for each pattern of gradients, a column for each form of bias correction."""
+    figure = new_figure(11.0, 6.2)
+    panels = figure.subplots(len(PATTERNS), len(FORMS), sharex=True, sharey=True)
+    looks = {"AMSGrad": ("#0072B2", "-"), "Adam": ("#D55E00", "--")}  # dashes, since the curves may coincide
+    for row, pattern in zip(panels, PATTERNS, strict=True):
+        for axes, form in zip(row, FORMS, strict=True):
+            for name, (colour, line) in looks.items():
+                own = frame[(frame["gradients"] == pattern) & (frame["form"] == form) & (frame["learner"] == name)]
+                axes.plot(own["t"], own["rate"], color=colour, linestyle=line, linewidth=1.3, label=name)
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_title(f"{form}\n$g_t$: {pattern}, else 0.1", fontsize="medium")
+            axes.set_xlabel("round $t$")
+            axes.set_ylabel(r"rate $r_t$ of a step $r_t m_t$")
+            axes.label_outer()
+    figure.suptitle(
+        r"Effective stepsize, the same bias correction on both sides;  $\alpha = 10^{-3}$, $\beta_1 = 0.9$,"
+        r" $\beta_2 = 0.999$, no $\epsilon$",
+        fontsize="medium",
+    )
+    legend_below(figure)
+    return figure
+
+
+def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
+    """First, least and last rate of every curve, and the round of the least one."""
+    numbers = {"T": float(frame["t"].max())}
+    for (pattern, form, name), rows in frame.groupby(["gradients", "form", "learner"], sort=False):
+        rate, key = rows["rate"].to_numpy(), f"{pattern}, {form}, {name}"
+        numbers |= {f"{key}: r_1": rate[0], f"{key}: least r_t": rate.min(), f"{key}: r_T": rate[-1]}
+        numbers[f"{key}: round of the least"] = float(rows["t"].to_numpy()[rate.argmin()])
+    return numbers

@@ -1,0 +1,69 @@
+"""Two successors with bounds of their own: NosAdam's weighted mean of squares, and SAdam for strongly convex losses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from regretlab.certificates.certificate import Bound, theorem
+from regretlab.certificates.facts import Facts, Hypothesis, over
+from regretlab.learners.moments import NosAdam, SAdam
+from regretlab.schedules import Constant, Inverse, OneMinusInverse
+
+__all__ = ["nosadam", "sadam_constant_beta1"]
+
+_BLOCK = 2**20  # rounds
+
+
+@theorem("Huang, Wang, Dong (2018), arXiv 1805.07557, for beta_1 = 0; derived anew", NosAdam)
+def nosadam(facts: Facts) -> Bound:
+    """R_T <= (D^2/(2 alpha)) sum_i sqrt(T v_{T,i})
+    + alpha max_{t<=T}(sqrt(B_t/t)/b_t) sum_i sqrt(sum_t b_t g_{t,i}^2).
+    """
+    stops, a = facts.t.astype(np.int64), facts.alpha.scale
+    B, steepest = np.empty(stops.size), np.empty(stops.size)
+    total, top = 0.0, 0.0
+    for start in range(1, int(stops[-1]) + 1, _BLOCK):
+        t = np.arange(start, min(start + _BLOCK, int(stops[-1]) + 1))
+        b = np.broadcast_to(facts.schedules["b"](t), t.shape)
+        sums = total + np.cumsum(b)
+        tops = np.maximum(top, np.maximum.accumulate(np.sqrt(sums / t) / b))
+        here = (stops >= t[0]) & (stops <= t[-1])
+        B[here], steepest[here] = sums[stops[here] - start], tops[stops[here] - start]
+        total, top = float(sums[-1]), float(tops[-1])
+    terms = {
+        "(D^2/(2 alpha)) sum_i sqrt(T v_T)": 0.5 * facts.D**2 * facts.sum("weight"),
+        "alpha max(sqrt(B_t/t)/b_t) sum_i sqrt(B_T v_T)": a * steepest * np.sqrt(B) * facts.metric,
+    }
+    zero = Hypothesis("beta_1 = 0", facts.b1 == 0.0, f"{facts.b1:g}")
+    return Bound(terms, [facts.convex(), facts.bounded(), facts.root_stepsize(), facts.monotone(), zero])
+
+
+@theorem("Wang, Lu, Cheng, Tu, Zhang (2020), arXiv 1905.02957, for a constant beta_1; derived anew", SAdam)
+def sadam_constant_beta1(facts: Facts) -> Bound:
+    """R_T <= d delta D^2/(2 alpha) + beta_1/(1-beta_1) d G D
+    + alpha (1+beta_1)/(2(1-beta_1)) sum_i ln(1 + ||g_{1:T,i}||^2/delta).
+
+    For alpha_t = alpha/t, beta_{2,t} = 1 - 1/t and mu-strongly convex losses with alpha >= G^2/mu.
+    """
+    a, b1, one = facts.alpha.scale, facts.b1, over(1.0 - facts.b1)
+    schedules, mu = facts.schedules, float(getattr(facts.game.losses, "mu", 0.0))
+    delta = float(schedules["delta"](1))
+    logarithms = np.log1p(facts.each("square") / delta).sum(axis=1)
+    terms = {
+        "d delta D^2/(2 alpha)": np.full(facts.t.size, 0.5 * facts.d * delta * facts.D**2 / a),
+        "beta_1/(1-beta_1) d G D": b1 * one * facts.d * facts.G * facts.D,
+        "sum_i ln(1 + ||g_{1:T,i}||^2/delta)": 0.5 * a * (1.0 + b1) * one * logarithms,
+    }
+    G, wide = float(facts.G[-1]), mu > 0.0 and a >= facts.G[-1] ** 2 / mu
+    return Bound(
+        terms,
+        [
+            facts.bounded(),
+            Hypothesis("f_t mu-strongly convex", mu > 0.0, f"mu = {mu:g}"),
+            Hypothesis("alpha >= G^2/mu", bool(wide), f"alpha = {a:g}, G = {G:g}"),
+            Hypothesis("alpha_t = alpha/t", isinstance(facts.alpha, Inverse), repr(facts.alpha)),
+            facts.constant_beta1(),
+            Hypothesis("beta_{2,t} = 1 - 1/t", facts.beta2 == OneMinusInverse(), repr(facts.beta2)),
+            Hypothesis("delta constant", isinstance(schedules["delta"], Constant), repr(schedules["delta"])),
+        ],
+    )

@@ -1,0 +1,85 @@
+"""Exponential weights on a simplex."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from regretlab._typing import Array, ArrayLike
+from regretlab.learners.base import Hyperparameter, Learner, State, first_state
+from regretlab.learners.whole import WholeLearner
+from regretlab.sets import FeasibleSet, Simplex
+
+__all__ = ["ExponentiatedGradient", "Hedge"]
+
+
+@dataclass(frozen=True)
+class ExponentiatedGradient(WholeLearner):
+    """x_{t+1,i} = mass x_{t,i} exp(-alpha_t g_{t,i}) / sum_j x_{t,j} exp(-alpha_t g_{t,j}), on a simplex.
+
+    Kivinen, Warmuth (1997): mirror descent with the entropy.
+
+    Guarantee: for mass 1, ||g_t||_inf <= G, x_1 uniform and the constant stepsize sqrt(2 ln d / T) / G,
+    R_T <= G sqrt(2 T ln d).
+
+    Raises
+    ------
+    ValueError
+        By ``start``, when the set is not a simplex or a coordinate of x_1 is 0.
+    """
+
+    alpha: Hyperparameter = 0.1
+
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
+        return _inside_simplex(self, first_state(feasible_set, point, self.memory))
+
+    def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
+        return _shares(np.log(x) - self.value("alpha", t) * g, F.mass), {}
+
+
+@dataclass(frozen=True)
+class Hedge(WholeLearner):
+    """x_{t+1,i} = mass x_{1,i} exp(-alpha_{t+1} S_{t,i}) / sum_j x_{1,j} exp(-alpha_{t+1} S_{t,j}),
+    S_t = sum_{s<=t} g_s, on a simplex.
+
+    Freund, Schapire (1997): follow the regularized leader with the entropy; with a constant
+    stepsize it is :class:`ExponentiatedGradient`.
+
+    Guarantee: for mass 1, losses g_{t,i} in [0, 1], x_1 uniform and the constant stepsize sqrt(8 ln d / T),
+    R_T <= sqrt(T ln d / 2).
+
+    Raises
+    ------
+    ValueError
+        By ``start``, when the set is not a simplex or a coordinate of x_1 is 0.
+    """
+
+    alpha: Hyperparameter = 0.1
+
+    memory = ("x1", "s")
+
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
+        state = _inside_simplex(self, first_state(feasible_set, point, self.memory))
+        return State(0, state.point, {**state.moments, "x1": state.point.copy()}, state.feasible_set)
+
+    def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
+        s = moments["s"] + g
+        y = np.log(moments["x1"]) - self.value("alpha", t + 1) * s
+        return _shares(y, F.mass), {"x1": moments["x1"].copy(), "s": s}
+
+
+def _inside_simplex(learner: Learner, state: State) -> State:
+    name, F = type(learner).__name__, state.feasible_set
+    if not isinstance(F, Simplex):
+        raise ValueError(f"feasible_set={F!r}: {name} needs a Simplex")
+    if not (state.point > 0.0).all():
+        raise ValueError(f"start={state.point}: {name} needs an x_1 without zeros, which would stay zero")
+    return state
+
+
+def _shares(logarithms: Array, mass: float) -> Array:
+    """Numbers with the given logarithms up to a common term, and the given sum; none of them zero."""
+    x = np.exp(np.maximum(logarithms - logarithms.max(), -700.0))
+    shares: Array = mass * (x / x.sum())
+    return shares
