@@ -1,16 +1,12 @@
 r"""Where Adam fails: the average regret of Adam on mod-3 over (C, beta2), measured, and the boundary in closed form.
 
 On F = [-1, 1]: f_t(x) = C x if t mod 3 = 1, else -x, with C > 2, so that -1 is the
-best point.  Once the moments have become periodic, Adam moves in a period by
-
-    -alpha_t h,   h = sum_k m_k / sqrt(v_k)   over the three rounds of a period,
-
-    m_k = (1 - beta1) / (1 - beta1^3) sum_{j<3} beta1^j g_{k-j},   v_k alike, of g^2 with beta2.
-
-It goes to the wrong end +1 where h < 0, and then R_T / T -> (2C - 4)/3; where h > 0
-it goes to -1.  The boundary is beta2*(C), the root of h: Adam fails for smaller
-beta2, among them 1/(1 + C^2) of Theorem 1 of Reddi, Kale, Kumar (ICLR 2018).
-With momentum, failing takes a smaller C, and there is none for beta1 = 0.9 and C >= 2.1.
+best point.  Once the moments have become periodic, x moves in a period by about
+-alpha_t h with h = sum_k m_k / sqrt(v_k) (:mod:`regretlab.periodic`).  Adam goes to
+the wrong end +1 where h < 0, and then R_T / T -> (2C - 4)/3; where h > 0 it goes to
+-1.  The boundary is beta2*(C), the root of h: Adam fails for smaller beta2, among
+them 1/(1 + C^2) of Theorem 1 of Reddi, Kale, Kumar (ICLR 2018).  With momentum it
+fails for small C only.
 
 Played with alpha_t = 1/sqrt(t) from x_1 = 0.  Staying there would cost (C - 2)/3 a
 round: a game counts as failed above that.
@@ -23,43 +19,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import regretlab as rl
-from regretlab._typing import Array, ArrayLike
+from regretlab.periodic import beta2_star
 from regretlab.plots import new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["QUICK", "boundary", "compute", "disagreements", "draw", "drift", "fingerprint"]
+__all__ = ["QUICK", "compute", "disagreements", "draw", "fingerprint"]
 
 QUICK = {"cells": 12, "horizon": 3 * 10**3}
 
 BETA1 = (0.0, 0.3)
 _DIGITS = 6
-
-
-def drift(C: float, beta1: ArrayLike, beta2: ArrayLike) -> Array:
-    """h, the way to -1 in a period in units of alpha_t; negative where Adam fails."""
-    g = np.array([C, -1.0, -1.0])
-
-    def average(values: Array, beta: Array) -> list[Array]:
-        scale = (1.0 - beta) / (1.0 - beta**3)
-        return [scale * sum(beta**j * values[(k - j) % 3] for j in range(3)) for k in range(3)]
-
-    b1, b2 = np.broadcast_arrays(np.asarray(beta1, dtype=np.float64), np.asarray(beta2, dtype=np.float64))
-    pairs = zip(average(g, b1), average(g * g, b2), strict=True)
-    return np.asarray(sum(m / np.sqrt(v) for m, v in pairs))
-
-
-def boundary(C: float, beta1: float) -> float:
-    """beta2*(C), the root of h; NaN where Adam never fails."""
-    low, high = 1e-12, 1.0 - 1e-9
-    if drift(C, beta1, low) >= 0.0:
-        return np.nan
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if drift(C, beta1, middle) < 0.0 else (low, middle)
-    return low
 
 
 def compute(cells: int = 60, horizon: int = 10**5, **how: Any) -> pd.DataFrame:
@@ -68,12 +40,12 @@ def compute(cells: int = 60, horizon: int = 10**5, **how: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        T, beta1, C, beta2, average_regret (measured), beta2_star (closed form).
+        T, beta1, C, beta2, average_regret (measured), beta2_star (closed form; 0 where Adam never fails).
     """
     C = np.linspace(2.1, 6.0, cells).round(4)
     grid: dict[str, Any] = {"beta1": BETA1, "C": C, "beta2": ((np.arange(cells) + 0.5) / cells).round(4)}
     frame = rl.sweep(rl.learners.Adam(alpha=1.0), rl.losses.Mod3, rl.sets.Box(-1.0, 1.0), grid, horizon, **how)
-    star = {(b, c): round(boundary(c, b), _DIGITS) for b in BETA1 for c in C.tolist()}
+    star = {(b, c): s for b in BETA1 for c, s in zip(C, beta2_star(C, b).round(_DIGITS), strict=True)}
     frame["beta2_star"] = [star[pair] for pair in zip(frame["beta1"], frame["C"], strict=True)]
     frame["average_regret"] = frame["average_regret"].round(_DIGITS)
     return frame.rename(columns={"t": "T"})[["T", "beta1", "C", "beta2", "average_regret", "beta2_star"]]
@@ -82,7 +54,7 @@ def compute(cells: int = 60, horizon: int = 10**5, **how: Any) -> pd.DataFrame:
 def disagreements(frame: pd.DataFrame, margin: float = 0.02) -> pd.DataFrame:
     """The cells at least ``margin`` away from the boundary that did not come out as it says."""
     failed = frame["average_regret"] > (frame["C"] - 2.0) / 3.0
-    star = frame["beta2_star"].fillna(0.0)
+    star = frame["beta2_star"]
     return frame[(failed != (frame["beta2"] < star)) & ((frame["beta2"] - star).abs() >= margin)]
 
 
@@ -97,7 +69,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         table = rows.pivot_table(index="beta2", columns="C", values="average_regret")
         C = table.columns.to_numpy()
         mesh = axes.pcolormesh(C, table.index, table.clip(lower=0.0), norm=norm, cmap="cividis", rasterized=True)
-        star = rows.groupby("C")["beta2_star"].first().fillna(0.0)
+        star = rows.groupby("C")["beta2_star"].first()
         axes.plot(star.index, star, color="w", linewidth=1.8, label=r"closed form $\beta_2^*(C)$")
         if beta1 == 0.0:
             axes.plot(C, 1.0 / (1.0 + C * C), "w:", linewidth=1.8, label=r"Theorem 1: $\beta_2 = 1/(1+C^2)$")

@@ -146,6 +146,13 @@ def test_a_grid_and_the_list_of_its_points_are_the_same():
     assert sweep(Adam, Mod3, INTERVAL, points, 50).equals(sweep(Adam, Mod3, INTERVAL, grid, 50))
 
 
+def test_values_that_cannot_be_hashed():
+    points = [{"start": start, "losses": Waves(2)} for start in ([0.5, 0.1], ([0.2], [0.3]), [0.5, 0.1])]
+    frame = sweep(OGD(0.1), Waves, INTERVAL, points, 5, checkpoints=[1])
+    assert frame["x_1"][[0, 3]].tolist() == [0.5, 0.5]
+    assert frame["error"].notna().tolist() == [False, False, True, False, False]
+
+
 def test_random_points_are_in_range_and_stay_when_there_are_more():
     ranges = {"alpha": log_uniform(1e-3, 10.0), "beta2": uniform(0.2, 0.4), "seed": range(5)}
     few, many = random_points(ranges, 100, seed=7), random_points(ranges, 4000, seed=7)
@@ -538,6 +545,15 @@ def test_when_no_chunk_can_be_played(small_chunks):
 
     with pytest.raises(RuntimeError, match=r"no games could be played: .*Local"):
         sweep(Adam, Local(), INTERVAL, {"seed": range(8)}, 10, executor=processes)
+
+
+def test_a_worker_with_another_version_is_refused(small_chunks, monkeypatch):
+    class Other(ThreadPoolExecutor):
+        def submit(self, function, task):
+            return super().submit(function, task._replace(version="0.0.1"))
+
+    with pytest.raises(RuntimeError, match=r"the sweep is of 0\.0\.1"):
+        sweep(Adam, Mod3, INTERVAL, {"seed": range(8)}, 10, executor=partial(Other, 1))
 
 
 @pytest.mark.slow

@@ -156,8 +156,11 @@ def _games_in_chunk(chunk: Chunk) -> int:
         of = losses if isinstance(losses, type) else type(losses)
         d = 1 if isinstance(losses, type) else int(losses.dimension)
         cost = max(cost, d if issubclass(of, LinearLosses) else 64 * d if issubclass(of, BlockLosses) else _IN_PYTHON)
-    most = min(_GAMES, _ROUNDS // (cost * chunk.horizon))
-    return max(most, 1 if cost >= _IN_PYTHON else _LANES)
+    most = max(min(_GAMES, _ROUNDS // (cost * chunk.horizon)), 1 if cost >= _IN_PYTHON else _LANES)
+    for full in (_TOGETHER, _LANES):  # no lanes left over
+        if most > full:
+            return most - most % full
+    return most
 
 
 # -- playing ---------------------------------------------------------------------------

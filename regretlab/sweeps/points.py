@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,7 @@ class Points:
             known: dict[Any, int] = {}
             values[name] = []
             for i, value in enumerate(map(_plain, column)):
-                key = (type(value), value) if isinstance(value, Hashable) else id(value)
+                key = _key(value)
                 if key not in known:
                     known[key] = len(values[name])
                     values[name].append(value)
@@ -149,6 +149,15 @@ def _name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"points: {name!r} must be the name of a parameter")
     return name
+
+
+def _key(value: Any) -> Any:
+    """The same for equal values; a value that cannot be hashed equals itself alone."""
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return type(value), value
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+import regretlab
 from regretlab._typing import Rounds
 from regretlab.game import rounds_to_play
 from regretlab.learners.base import Learner
@@ -107,6 +108,7 @@ class _Task(NamedTuple):
     points: Rounds
     key: str
     chunk: Chunk
+    version: str
 
 
 def _results(
@@ -135,7 +137,7 @@ def _results(
             if rows:  # finished by another sweep in the meantime
                 found.append((index, rows))
             else:
-                yield _Task(index, key, whole.select(index))
+                yield _Task(index, key, whole.select(index), regretlab.__version__)
 
     with tqdm(
         total=len(whole.points) * T, initial=finished, unit=" rounds", unit_scale=True, delay=1.0, leave=False,
@@ -150,6 +152,8 @@ def _results(
 
 
 def _run(task: _Task) -> Rows:
+    if task.version != regretlab.__version__:
+        raise RuntimeError(f"the worker has regretlab {regretlab.__version__}, the sweep is of {task.version}")
     return play_chunk(task.chunk)
 
 
