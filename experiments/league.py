@@ -120,14 +120,14 @@ PROBLEMS = {
         "1010/$-$10 online\nbetas 0.9, 0.99", rl.losses.ReddiOnline(), 0.9, 0.99, 1010.0, 101, 14, 7
     ),
     "1010 stochastic": Problem(
-        "1010/$-$10 stochastic\nbetas 0.9, 0.99", rl.losses.ReddiStochastic(), 0.9, 0.99, 1010.0, 1, 20, 10, 16
+        "1010/$-$10 stochastic\nbetas 0.9, 0.99", rl.losses.ReddiStochastic(), 0.9, 0.99, 1010.0, 1, 20, 9, 8
     ),
     "ADOPT's toy": Problem(
         "ADOPT's toy, $k=10$\nbetas 0.9, 0.5",
         rl.losses.ReddiStochastic(height=100.0, slope=10.0, p=0.1),
-        0.9, 0.5, 100.0, 1, 17, 10, 32,
+        0.9, 0.5, 100.0, 1, 17, 9, 32,
     ),
-    "random signs": Problem("random signs\nbetas 0.9, 0.99", rl.losses.Rademacher(), 0.9, 0.99, 1.0, 1, 17, 10, 32),
+    "random signs": Problem("random signs\nbetas 0.9, 0.99", rl.losses.Rademacher(), 0.9, 0.99, 1.0, 1, 17, 9, 32),
     "alternating signs": Problem(
         "$x, -x, x, \\ldots$\nbetas 0.9, 0.99", rl.losses.Periodic([1.0, -1.0]), 0.9, 0.99, 1.0, 2, 16, 11
     ),
