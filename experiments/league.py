@@ -283,13 +283,13 @@ def _verdict(found: Scaling) -> str:
 def kept(learner: Learner) -> dict[str, int]:
     """How many numbers a learner keeps per coordinate besides x, and how many of them differ between coordinates.
 
-    Both are read off its state after 30 rounds in R^3 with gradients of different sizes.
+    Both are read off its state after 30 rounds in R^3.
     """
     F = rl.sets.Simplex(3) if isinstance(learner, ExponentiatedGradient | Hedge) else INTERVAL
     start = [0.2, 0.3, 0.5]
     state = learner.start(F, start)
     for t in range(30):
-        state = learner.update(state, np.cos(1.0 + t) * np.array([1.0, 0.5, 0.25]))
+        state = learner.update(state, np.cos((1.0 + t) * np.array([1.0, 1.5, 2.0])))
     return {"kept": len(state.moments), "differ": sum(bool(np.ptp(row) > 0.0) for row in state.moments.values())}
 
 
