@@ -9,6 +9,7 @@ title.  No learner is tuned.  A cell has
 * R_T / bound of the tightest theorem that certifies the (first) game, if its bound is below the trivial d D G T;
 * in colour, the verdict of :mod:`regretlab.scaling` on the regret from round T/64 on, since before
   that learners are still on their way; "less than linear" where it is undecided, but not linear.
+  "linear" is of these rounds: a learner that is slow, such as OGD with steps over G = 1010, may have more to say.
 
 Learners that look at all coordinates at once are played round by round in Python, hence for
 fewer rounds.  Exponential weights play on the simplex in R^2 with the gradients (g, -g): the same game on
@@ -341,7 +342,7 @@ def draw(frame: pd.DataFrame) -> Figure:
             else:
                 axes.text(j + 0.5, i + 0.5, "needs a simplex", ha="center", color="0.4", **small)
     handles = [_rectangle((0, 0), 1, 1, facecolor=colour) for verdict, colour in _COLOURS.items() if verdict][1:]
-    labels = ["log T, or none", "sqrt T", "less than linear", "undecided", "linear"]
+    labels = ["log T, or not at all", "sqrt T", "less than linear", "undecided", "linear"]
     title = "regret up to $T$ grows like"
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, title=title)
     figure.suptitle(
