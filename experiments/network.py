@@ -116,7 +116,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     figure.axes[0].axhline(NOISE**2, color="0.45", linestyle=":", linewidth=1.2, label="variance of the noise")
     figure.suptitle(
         r"1 $\to$ 64 $\to$ 1 with tanh, minibatches of 32; $\alpha = 10^{-2}$ constant, $\beta_1 = 0.9$,"
-        r" $\beta_2 = 0.999$.  Medians over the seeds, with the range.  Not convex: no regret is claimed",
+        r" $\beta_2 = 0.999$.  Medians and ranges over the seeds.  Not convex",
         fontsize="medium",
     )
     legend_below(figure)

@@ -100,7 +100,7 @@ def compute(horizon: int = 7 * 10**4, seeds: Sequence[int] = range(16)) -> pd.Da
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A row for each problem: R_t / t on logarithmic axes, and x_t at the ends of periods."""
+    """A row for each problem: R_t / t, and x_t in the rounds with a spike."""
     figure = new_figure(11.0, 6.4)
     panels = figure.subplots(len(PROBLEMS), 2)
     looks = styles(LEARNERS)
@@ -114,7 +114,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         draw_best_point(right, u)
         right.set_ylim(-2.1, 2.1)
         left.set_title(f"spikes of 10, {spikes}: average regret", fontsize="medium")
-        right.set_title("point played at the ends of periods, after a spike was met", fontsize="medium")
+        right.set_title("point played when a spike is due", fontsize="medium")
         for axes in (left, right):
             axes.label_outer()
             axes.yaxis.set_tick_params(labelleft=True)

@@ -128,5 +128,6 @@ def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
     for (pattern, form, name), rows in frame.groupby(["gradients", "form", "learner"], sort=False):
         rate, key = rows["rate"].to_numpy(), f"{pattern}, {form}, {name}"
         numbers |= {f"{key}: r_1": rate[0], f"{key}: least r_t": rate.min(), f"{key}: r_T": rate[-1]}
-        numbers[f"{key}: round of the least"] = float(rows["t"].to_numpy()[rate.argmin()])
+        least = rate <= rate.min() * (1.0 + 1e-9)
+        numbers[f"{key}: round of the least"] = float(rows["t"].to_numpy()[least.argmax()])
     return numbers

@@ -7,6 +7,7 @@ learners share the shapes and differ in the numbers are played side by side.
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ __all__ = [
     "Schedule",
     "Values",
 ]
+
+
+_NORMAL = 707.0  # exp(-707) is a normal number
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class InversePower(Schedule):
 
 @dataclass(frozen=True)
 class Geometric(Schedule):
-    """value_t = scale * ratio^(t-1), the beta_{1,t} of Corollary 1 (ratio is its lambda)."""
+    """value_t = scale * ratio^(t-1), the beta_{1,t} of Corollary 1 (ratio is its lambda); below 1e-307 it is 0."""
 
     ratio: float = 0.99
 
@@ -112,7 +116,9 @@ class Geometric(Schedule):
             raise ValueError(f"ratio={self.ratio!r}: a geometric schedule needs 0 <= ratio < 1")
 
     def shape(self, t: Rounds) -> Array:
-        power: Array = np.power(self.ratio, t - 1.0)
+        power: Array = np.zeros(t.shape)
+        normal = (t - 1.0) * -math.log(self.ratio or 0.5) < _NORMAL  # below, numbers are slow to work with
+        np.power(self.ratio, t - 1.0, out=power, where=normal)
         return power
 
 

@@ -152,8 +152,8 @@ def test_adopt_fails_on_one_side_of_the_boundary_only():
     assert not wrong.all()
     assert (far["x"][wrong] < -0.99).all()
     assert (far["x"][~wrong] > 0.99).all()
-    floor = 2.0 * (2.0 - far["C"]) / 3.0
-    assert (far["average_regret"][wrong] > 0.95 * floor[wrong]).all()
+    arrived = far[far["C"] > far["C_lo"] + 0.02]  # nearer to the boundary the way takes long
+    assert (arrived["average_regret"] > 0.99 * 2.0 * (2.0 - arrived["C"]) / 3.0).all()
     others = data("adopt_regret").query("learner != 'ADOPT' and C < 1.95 and beta1 == 0.0")
     assert (others["x"] > 0.99).all()
 
