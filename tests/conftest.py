@@ -5,6 +5,7 @@ import os
 import re
 import warnings
 from types import ModuleType
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -14,16 +15,21 @@ settings.register_profile("regretlab", derandomize=True, deadline=None, database
 settings.load_profile("regretlab")
 
 
-def peer(name: str) -> ModuleType:
-    """The library ``name``, an oracle: without it the test is skipped, or fails where CI is set."""
+def peer(name: str, extra: str = "peers") -> ModuleType:
+    """The library ``name`` of an extra, an oracle: without it the test is skipped, or fails where CI is set."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what others warn of while they load is not ours to fail on
         try:
             return importlib.import_module(name)
         except ImportError as error:
-            if os.environ.get("CI"):
-                pytest.fail(f"CI is set and {name} is missing: pip install 'regretlab[peers]' ({error})")
-            pytest.skip(f"{name} is not installed: pip install 'regretlab[peers]'")
+            missing(f"{name} is not installed: pip install 'regretlab[{extra}]' ({error})")
+
+
+def missing(what: str) -> NoReturn:
+    """Skip a test for what is not installed, or fail where CI is set."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI is set and {what}")
+    pytest.skip(what)
 
 
 def label(value: object) -> str:

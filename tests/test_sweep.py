@@ -1,6 +1,7 @@
 """Sweeps: the numbers are those of the games, whatever runs them; finished chunks are neither lost nor played twice."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import peer
+from conftest import missing, peer
 from pieces import INTERVAL, Deadly, Fails, Sawtooth, Squares, Waves, cube
 
 import regretlab as rl
@@ -558,7 +559,7 @@ def test_a_worker_with_another_version_is_refused(small_chunks, monkeypatch):
 
 @pytest.mark.slow
 def test_dask_workers_and_one_that_is_killed(small_chunks, tmp_path):
-    distributed = peer("distributed")
+    distributed = peer("distributed", "dask")
     arguments = (Adam(0.5, 0.0), Mod3, INTERVAL, {"C": np.linspace(2.1, 6.0, 30), "beta2": [0.1, 0.2, 0.3, 0.4]}, 10**5)
     with (
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL") as cluster,
@@ -596,7 +597,9 @@ MPI = """
 
 @pytest.mark.slow
 def test_two_ranks_of_mpi(tmp_path):
-    peer("mpi4py.MPI")
+    peer("mpi4py", "mpi")
+    if shutil.which("mpiexec") is None:
+        missing("there is no mpiexec, of the package openmpi-bin for instance")
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(MPI))
     environment = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
