@@ -16,7 +16,7 @@ from types import ModuleType
 
 from regretlab.files import whole_file
 
-from . import figure1, figure2, random_convex, scaling, theorem1
+from . import audit, certificates, constant_stepsize, figure1, figure2, random_convex, scaling, spike, theorem1
 
 __all__ = ["EXPERIMENTS", "reproduce"]
 
@@ -26,6 +26,10 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "figure2": figure2,
     "random_convex": random_convex,
     "scaling": scaling,
+    "certificates": certificates,
+    "audit": audit,
+    "spike": spike,
+    "constant_stepsize": constant_stepsize,
 }
 """The figures by name.
 

@@ -70,11 +70,14 @@ class Diagnosis:
             gamma += ", never negative"
         else:
             where = f"{(each['falls'] > 0).sum()} of {len(each)} coordinates"
-            gamma += f", first negative in round {self.first_violation:,}; in {each['fraction'].max():.3g} of the rounds"
+            gamma += (
+                f", first negative in round {self.first_violation:,}; in {each['fraction'].max():.3g} of the rounds"
+            )
             gamma += f" ({where})" if len(each) > 1 else ""
         low, mid, high = (last[f"stepsize_{name}"] for name in ("min", "median", "max"))
         stepsize = f"{mid:.6g}" if len(each) == 1 else f"min {low:.6g}, median {mid:.6g}, max {high:.6g}"
         stepsize += " now; " + ("never rises" if self.monotone else f"rises, up to {each['rise'].max():.4g} times")
+        stepsize = "no step was made" if np.isnan(mid) else stepsize
         rows = {
             "Gamma_t": gamma,
             "alpha_t/sqrt(V_t)": stepsize,
