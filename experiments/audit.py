@@ -26,20 +26,25 @@ from regretlab.learners import (
     OGD,
     AdaBound,
     AdaGrad,
+    AdaGradNorm,
     Adam,
     AdamNC,
     AdamX,
-    Algorithm1,
     AMSBound,
     AMSGrad,
+    DualAveraging,
+    ExponentiatedGradient,
+    Hedge,
+    Learner,
     NosAdam,
     Padam,
     RMSProp,
+    SAdam,
 )
 from regretlab.losses import CirclingQuadratics, Losses, Opposing, Periodic, Rademacher, RandomLinear
 from regretlab.plots import legend_below, new_figure
 from regretlab.schedules import Constant, Geometric, Inverse
-from regretlab.sets import Box, L2Ball, Simplex
+from regretlab.sets import Box, FeasibleSet, L2Ball, Simplex
 
 from .tight import pairs
 
@@ -58,7 +63,7 @@ _SHORT = 1024  # over sooner than compiled
 FROM = 100
 """The first round looked at."""
 
-LEARNERS: tuple[Algorithm1, ...] = (
+LEARNERS: tuple[Learner, ...] = (
     OGD(1.0),
     OGD(Constant(0.02)),
     OGD(Inverse(1.0)),
@@ -79,6 +84,12 @@ LEARNERS: tuple[Algorithm1, ...] = (
     AMSBound(0.5, beta1=0.9),
     Padam(0.5, beta1=0.9),
     NosAdam(0.5, beta1=0.9),
+    NosAdam(0.5, beta1=0.0),
+    SAdam(Inverse(150.0), beta1=0.5),
+    AdaGradNorm(1.0),
+    DualAveraging(1.0),
+    Hedge(0.5),
+    ExponentiatedGradient(Constant(0.02)),
 )
 
 
@@ -116,6 +127,7 @@ def _games(T: int, every: int) -> Iterator[Played]:
         horizon = T if fast else min(T, _SHORT)
         chosen = [each for j, each in enumerate(LEARNERS) if (k * len(LEARNERS) + j) % every == 0]
         losses, t = sequences(d)[kind], rounds(horizon)
+        chosen = [each for each in chosen if _plays(each, losses, SETS[name].with_dimension(d))]
         for game in rl.play_all(chosen, losses, SETS[name], horizon, checkpoints=t, ledger=True, compiled=fast):
             yield Played("suite", kind, name, game)
     for learner, losses in islice(pairs(T), 0, None, every):
@@ -123,6 +135,16 @@ def _games(T: int, every: int) -> Iterator[Played]:
         F = Box(-1.0, 1.0)
         game = rl.play(learner, losses, F, T, start=1.0, checkpoints=t, ledger=True, compiled=T > _SHORT)
         yield Played("built", repr(losses), "interval", game)
+
+
+def _plays(learner: Learner, losses: Losses, F: FeasibleSet) -> bool:
+    """Whether a learner is made for such losses and such a set; it says so before round 1."""
+    try:
+        learner.check(losses)
+        learner.start(F)
+    except ValueError:
+        return False
+    return True
 
 
 def rounds(T: int) -> list[int]:
@@ -163,7 +185,8 @@ def _ratios(game: Game) -> dict[str, pd.Series[float]]:
     regret = game.regret["regret"]
     facts = Facts(game, regret.index.to_numpy())
     found = {}
-    for name, theorem in THEOREMS.items():
+    about = {name: theorem for name, theorem in THEOREMS.items() if theorem.fits(game.learner)}
+    for name, theorem in about.items():
         with np.errstate(all="ignore"):  # constants outside the range of a theorem
             terms, hypotheses = theorem.evaluate(facts)
         bound = sum(terms.values(), np.zeros(len(regret)))
