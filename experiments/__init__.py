@@ -19,7 +19,10 @@ from regretlab.files import whole_file
 from . import (
     adopt_regret,
     adopt_toy,
+    audit,
     c_min,
+    certificates,
+    constant_stepsize,
     divergence_region,
     figure1,
     figure2,
@@ -30,6 +33,7 @@ from . import (
     random_convex,
     scaling,
     speed_of_learners,
+    spike,
     spikes,
     stochastic_drift,
     theorem1,
@@ -54,6 +58,10 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "noisy_quadratic": noisy_quadratic,
     "network": network,
     "phase_diagram": phase_diagram,
+    "certificates": certificates,
+    "audit": audit,
+    "spike": spike,
+    "constant_stepsize": constant_stepsize,
 }
 """The figures by name.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from regretlab.certificates import Certificate
+    from regretlab.diagnostics import Diagnosis
 
 __all__ = ["Game", "play", "rounds_to_play"]
 
@@ -206,6 +207,12 @@ class Game:
         from regretlab.certificates import certify
 
         return certify(self, theorem)
+
+    def diagnose(self) -> Diagnosis:
+        """Gamma_t, effective stepsizes, gradients, distance travelled: see :func:`regretlab.diagnostics.diagnose`."""
+        from regretlab.diagnostics import diagnose
+
+        return diagnose(self)
 
     def with_ledger(self) -> Game:
         """This game, if it keeps a ledger; else the same game, played again with one (and remembered).

@@ -95,7 +95,7 @@ def test_what_the_league_says_of_the_papers_sequences():
 
 @pytest.mark.parametrize(
     ("learner", "kept", "differ"),
-    [(Adam(), 2, 2), (AMSGrad(), 3, 3), (rl.learners.OGD(), 0, 0), (rl.learners.TorchAdam(), 4, 2),
+    [(Adam(), 2, 2), (AMSGrad(), 3, 3), (rl.learners.OGD(), 0, 0), (ADOPT(), 2, 2), (rl.learners.TorchAdam(), 4, 2),
      (rl.learners.AdaGradNorm(), 1, 0), (rl.learners.AdaShift(n=4), 6, 5), (DecoupledWeightDecay(Adam()), 2, 2)],
 )  # fmt: skip
 def test_numbers_kept(learner, kept, differ):

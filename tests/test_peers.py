@@ -217,6 +217,33 @@ def test_keras_adds_eps_before_the_correction(torch):
     np.testing.assert_allclose(trajectory(learner), np.array(theirs), rtol=0.0, atol=1e-12)
 
 
+@pytest.fixture
+def keras(torch):
+    """Keras on PyTorch, in double precision."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setenv("KERAS_BACKEND", "torch")
+        keras = peer("keras")
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    yield keras
+    keras.config.set_floatx(before)
+
+
+def test_keras(keras):
+    x = keras.Variable(START, dtype="float64")
+    optimizer = keras.optimizers.Adam(ALPHA, BETA1, BETA2, epsilon=0.1, amsgrad=True)
+    optimizer.build([x])
+    theirs = [START]
+    for t, g in enumerate(G, start=1):
+        optimizer.learning_rate = ALPHA / t**0.5
+        optimizer.apply_gradients([(keras.ops.convert_to_tensor(g, dtype="float64"), x)])
+        x.assign(keras.ops.clip(x, LO, HI))
+        theirs.append(x.value.detach().numpy().copy())
+    learner = KerasAMSGrad(ALPHA, BETA1, BETA2, eps=0.1)
+    np.testing.assert_allclose(trajectory(learner), np.array(theirs), rtol=0.0, atol=1e-12)
+
+
 def test_torch_as_it_comes_is_another_algorithm(torch):
     """Its bias correction is not in the paper: with the paper's stepsize the points differ visibly."""
     options = {"betas": (BETA1, BETA2), "eps": 0.0, "amsgrad": True}

@@ -1,0 +1,141 @@
+r"""The stepsize after a spike: PyTorch's ``amsgrad=True`` has rates that rise, the paper's AMSGrad has not.
+
+One gradient of 1000, then smaller ones for ever.  What multiplies m_t in the step, the rate, is, for
+the same constant alpha (framework) or alpha/sqrt(t) (theorems),
+
+    Adam:          alpha_t/sqrt(v_t)                                          it rises as v_t forgets;
+    AMSGrad:       alpha_t/sqrt(vhat_t)                                       it never rises;
+    TorchAMSGrad:  alpha_t sqrt(1 - beta2^t)/((1 - beta1^t) sqrt(vhat_t))     it may rise.
+
+PyTorch takes the maximum of the uncorrected v_t and corrects it afterwards.  Once the spike has fixed
+vhat_t, the factor sqrt(1 - beta2^t)/(1 - beta1^t) is all that changes: with (0.9, 0.999) it falls to
+0.1522 at t = 12 and then rises to 1, by 6.57 times.  Gradients large enough to renew the maximum hide
+that.  With alpha/sqrt(t) the rate does not rise: t/(1 - beta2^t) and 1 - beta1^t increase in t, and so
+does their product with vhat_t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import regretlab as rl
+from regretlab.learners import Adam, Algorithm1, AMSGrad, TorchAMSGrad
+from regretlab.plots import legend_below, new_figure, styles
+from regretlab.schedules import Constant, InverseSqrt
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["QUICK", "Spike", "compute", "draw", "fingerprint"]
+
+QUICK = {"horizon": 200}
+
+BETAS = {"beta1": 0.9, "beta2": 0.999}
+HEIGHT = 1000.0
+GRADIENTS = (0.1, 1.0, 10.0, 100.0, 1000.0)
+STEPSIZES = {"constant": Constant(1e-3), "alpha/sqrt(t)": InverseSqrt(1e-3)}
+
+
+@dataclass(frozen=True)
+class Spike(rl.losses.LinearLosses):
+    """f_t(x) = height x for t = 1, then gradient x."""
+
+    height: float = HEIGHT
+    gradient: float = 1.0
+
+    def gradients(self, t: np.ndarray) -> np.ndarray:
+        return np.where(t == 1, self.height, self.gradient)[:, None]
+
+
+def learners(stepsize: str) -> dict[str, Algorithm1]:
+    """Paper and framework, with the framework's betas and without eps."""
+    alpha = STEPSIZES[stepsize]
+    return {
+        "Adam": Adam(alpha, **BETAS),
+        "AMSGrad": AMSGrad(alpha, **BETAS),
+        "TorchAMSGrad": TorchAMSGrad(alpha, **BETAS, eps=0.0),
+    }
+
+
+def compute(horizon: int = 10**4) -> pd.DataFrame:
+    """Play every learner for every later gradient, and look at the rate in every round.
+
+    Returns
+    -------
+    DataFrame
+        stepsize, gradient (after the spike), learner, t (about 30 per decade), rate (in units
+        of alpha), and rise, the largest rate_r/rate_s for s <= r <= t over all rounds.
+    """
+    import pandas as pd
+
+    every = np.arange(1, horizon + 1)
+    shown = np.unique(np.append(np.geomspace(1, horizon, 121).astype(int), [12, horizon])) - 1
+    F, parts = rl.sets.Box(-1.0, 1.0), []
+    for stepsize in STEPSIZES:
+        for gradient in GRADIENTS:
+            named = learners(stepsize)
+            games = rl.play_all(named.values(), Spike(HEIGHT, gradient), F, horizon, checkpoints=every, ledger=True)
+            for name, game in zip(named, games, strict=True):
+                weight = game.record.ledger[:, list(game.state.ledger).index("weight"), 0]  # W_t/alpha_t
+                factor = 1.0 - BETAS["beta1"] ** every if name == "TorchAMSGrad" else 1.0  # m_t is divided by it
+                rate = 1.0 / (weight * factor * STEPSIZES[stepsize].scale)
+                rise = np.maximum.accumulate(rate / np.minimum.accumulate(rate))
+                columns = {"t": every[shown], "rate": rate[shown], "rise": rise[shown]}
+                parts.append(pd.DataFrame({"stepsize": stepsize, "gradient": gradient, "learner": name, **columns}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """Rates after a spike and gradients of 1, for both stepsizes; PyTorch's for several later gradients."""
+    figure = new_figure(11.0, 4.3)
+    grid = figure.subplots(1, 3, sharey=True)
+    looks = styles(["Adam", "AMSGrad", "TorchAMSGrad"])
+    titles = (r"constant $\alpha$, gradients $1000, 1, 1, \ldots$", r"$\alpha_t = \alpha/\sqrt{t}$, the same gradients")
+    for axes, stepsize, title in zip(grid[:2], STEPSIZES, titles, strict=True):
+        here = frame[(frame["stepsize"] == stepsize) & (frame["gradient"] == 1.0)]
+        for learner, rows in here.groupby("learner", sort=False):
+            axes.plot(rows["t"], rows["rate"], label=str(learner), **looks[str(learner)])
+        axes.set_title(title, fontsize="medium")
+    torch = frame[(frame["stepsize"] == "constant") & (frame["learner"] == "TorchAMSGrad")]
+    names = {10.0: "0.1, 1 or 10: the same", 100.0: "100", 1000.0: "1000: no spike"}
+    for (gradient, name), line in zip(names.items(), ("-", "--", ":"), strict=True):
+        rows, look = torch[torch["gradient"] == gradient], looks["TorchAMSGrad"] | {"linestyle": line}
+        grid[2].plot(rows["t"], rows["rate"], label=f"TorchAMSGrad, later gradients {name}", **look)
+    grid[2].set_title(r"constant $\alpha$, other gradients after the spike", fontsize="medium")
+    _mark_the_rise(grid[0], torch[torch["gradient"] == 1.0])
+    for axes in grid:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("round $t$")
+    grid[0].set_ylabel(r"rate, what multiplies $m_t$, over $\alpha$")
+    figure.suptitle(
+        r"The rate after a spike: $\beta_1 = 0.9$, $\beta_2 = 0.999$, no eps; a maximum that is"
+        " corrected afterwards does not keep it from rising",
+        fontsize="large",
+    )
+    legend_below(figure, columns=3)
+    return figure
+
+
+def _mark_the_rise(axes: Axes, rows: pd.DataFrame) -> None:
+    least, rise = rows.iloc[int(rows["rate"].argmin())], rows["rise"].iloc[-1]
+    text = f"$\\times\\,{rise:.2f}$ from $t = {least['t']:.0f}$ on"
+    axes.annotate(text, (least["t"], least["rate"]), (2.0, least["rate"] / 2.0))
+    axes.plot(least["t"], least["rate"], "o", ms=4, color="0.3")
+
+
+def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
+    """T; the last rate and the largest rise of every learner; and the round of the least rate of PyTorch's."""
+    numbers = {"T": float(frame["t"].max())}
+    for (stepsize, gradient, learner), rows in frame.groupby(["stepsize", "gradient", "learner"], sort=False):
+        case = f"{stepsize}, later gradients {gradient:g}, {learner}"
+        numbers[f"{case}: rise"] = float(rows["rise"].iloc[-1])
+        numbers[f"{case}: rate_T/alpha"] = float(rows["rate"].iloc[-1])
+        if learner == "TorchAMSGrad":
+            numbers[f"{case}: round of the least rate"] = float(rows["t"].iloc[int(rows["rate"].argmin())])
+    return numbers
