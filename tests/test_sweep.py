@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -451,7 +450,8 @@ def run(script, *arguments, **options):
 
 
 KILLED = """
-    import sys
+    import os, signal, sys
+    from concurrent.futures import ThreadPoolExecutor
     import numpy as np
     import regretlab as rl
     from regretlab.sweeps import chunks, tables
@@ -459,32 +459,30 @@ KILLED = """
     def play_chunk(chunk, play=chunks.play_chunk):
         with open(sys.argv[2], "a") as log:
             log.write(tables.chunk_key(chunk) + "\\n")
+        with open(sys.argv[2]) as log:
+            if 0 < int(sys.argv[4]) <= len(log.read().split()):
+                os.kill(os.getpid(), signal.SIGKILL)
         return play(chunk)
 
     if __name__ == "__main__":
         chunks._GAMES, tables.play_chunk = 32, play_chunk
         grid = {"beta2": np.linspace(0.1, 0.9, 32), "C": np.linspace(2.1, 6.0, 40)}
         frame = rl.sweep(rl.learners.Adam(0.5, 0.0), rl.losses.Mod3, rl.sets.Box(-1.0, 1.0), grid, 50_000,
-                         folder=sys.argv[1])
+                         folder=sys.argv[1], executor=lambda: ThreadPoolExecutor(2))
         frame.to_pickle(sys.argv[3])
 """
 
 
 def test_killed_and_started_again(tmp_path):
-    """kill -9 when some chunks are finished: they are kept, whole, and the table has the same bits."""
+    """kill -9 as the tenth chunk begins: what is finished is kept, whole, and the table has the same bits."""
     results, log = tmp_path / "results", tmp_path / "log"
     arguments = [sys.executable, "-c", textwrap.dedent(KILLED), str(results), str(log), str(tmp_path / "table")]
-    for least in (1, 12):
-        process = subprocess.Popen(arguments)
-        deadline = time.monotonic() + 60.0
-        while len(list(results.glob("*.npz"))) < least and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.001)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        finished = {path.stem for path in results.glob("*.npz")}
-        assert least <= len(finished) < 40
-        log.write_text("")
-    subprocess.run(arguments, check=True, timeout=120)
+    killed = subprocess.run([*arguments, "10"], timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    finished = {path.stem for path in results.glob("*.npz")}
+    assert 6 <= len(finished) <= 10  # two threads, and two chunks ahead of each
+    log.write_text("")
+    subprocess.run([*arguments, "0"], timeout=120, check=True)
     assert not finished & set(log.read_text().split())
     assert len(list(results.glob("*.npz"))) == 40
     grid = {"beta2": np.linspace(0.1, 0.9, 32), "C": np.linspace(2.1, 6.0, 40)}
@@ -494,11 +492,11 @@ def test_killed_and_started_again(tmp_path):
 
 def test_two_sweeps_share_a_folder_at_the_same_time(tmp_path):
     arguments = [[sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "results"), str(tmp_path / f"log{i}"),
-                  str(tmp_path / f"table{i}")] for i in range(2)]  # fmt: skip
+                  str(tmp_path / f"table{i}"), "0"] for i in range(2)]  # fmt: skip
     for process in [subprocess.Popen(each) for each in arguments]:
         assert process.wait(timeout=120) == 0
     assert pd.read_pickle(tmp_path / "table0").equals(pd.read_pickle(tmp_path / "table1"))
-    assert len(list((tmp_path / "results").iterdir())) == 41
+    assert len(list((tmp_path / "results").iterdir())) == 41  # forty chunks, and what the folder is
 
 
 # -- executors -------------------------------------------------------------------------
@@ -560,21 +558,20 @@ def test_a_worker_with_another_version_is_refused(small_chunks, monkeypatch):
 @pytest.mark.slow
 def test_dask_workers_and_one_that_is_killed(small_chunks, tmp_path):
     distributed = peer("distributed", "dask")
-    arguments = (Adam(0.5, 0.0), Mod3, INTERVAL, {"C": np.linspace(2.1, 6.0, 30), "beta2": [0.1, 0.2, 0.3, 0.4]}, 10**5)
+    arguments = (Adam(0.5, 0.0), Mod3, INTERVAL, {"C": np.linspace(2.1, 6.0, 10), "beta2": [0.1, 0.2, 0.3, 0.4]}, 10**4)
     with (
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL") as cluster,
         distributed.Client(cluster) as client,
     ):
-        victim = min(client.run(os.getpid).values())
-
-        def kill(future):
-            os.kill(victim, signal.SIGKILL)
-
-        client.submit(time.sleep, 0.3).add_done_callback(kill)
+        before = set(client.run(os.getpid).values())
         frame = sweep(*arguments, executor=client.get_executor, folder=tmp_path)
-        with pytest.raises(ProcessLookupError):  # it was, and another took its place
-            os.kill(victim, 0)
+        survived = deadly(tmp_path, 1, executor=client.get_executor())
+        client.wait_for_workers(2)
+        after = set(client.run(os.getpid).values())
+    assert len(before) == 2
+    assert len(before & after) == 1  # in the middle of a chunk one was killed, and another took its place
     assert frame.equals(sweep(*arguments))
+    assert survived.equals(deadly(tmp_path, 0))
 
 
 MPI = """
