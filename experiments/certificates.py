@@ -5,10 +5,11 @@ smallest at the horizon among the theorems whose hypotheses hold.  The dotted li
 which no regret exceeds: a bound above it says nothing.  A logarithm has no room for R_t <= 0.
 
 * Every learner has a certificate: the master inequality does not ask for a monotone metric.  It is all there is
-  for Adam, where the metric falls and rises again in each period of the counterexamples; there its bound grows
-  faster than T: it is true and says nothing.
-* The other bounds grow as sqrt(t).  On sequences that hit a learner they are twice to ten times its regret, for
-  instance for OGD on signs; where momentum averages the gradients away, as in x, -x, ..., several hundred times.
+  for Adam, and for AdaBound where its bounds leave it free.  In each period of the counterexamples their metric
+  falls and rises again, so that the bound grows as T^{3/2}: it is true and says nothing.
+* Where the metric does not fall, bounds grow as sqrt(t).  On sequences that hit a learner they are twice to ten
+  times its regret, for instance for OGD on signs; where momentum averages the gradients away, as in x, -x, ...,
+  several hundred times.
 
 All from the default x_1, with beta1 = 0.9 and beta2 = 0.99 (mod 3: beta1 = 0 and beta2 = 0.1, as in Theorem 1;
 AdamX: beta_{1,t} = 0.9 * 0.99^{t-1}), alpha_t = alpha/sqrt(t) with alpha = 0.5, for OGD alpha = D_2/(sqrt(2) G_2), for
@@ -117,8 +118,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     grid = figure.subplots((len(cases) + 2) // 3, 3, squeeze=False)
     looks = styles(learners(CASES[cases[0]]))
     for axes, case in zip(grid.flat, cases, strict=False):
-        _panel(axes, frame[frame["case"] == case], looks)
-        axes.set_title(case, fontsize="medium")
+        note = _panel(axes, frame[frame["case"] == case], looks)
+        axes.set_title(f"{case}\n{note}", fontsize="medium")
     for axes in list(grid.flat)[len(cases) :]:
         axes.set_visible(False)
     for row in grid:
@@ -130,7 +131,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> str:
+    """Draw the curves of a case; what there is to say of them."""
     curves = rows.groupby("learner", sort=False)
     for width, (learner, curve) in zip(np.linspace(3.4, 1.0, len(curves)), curves, strict=True):
         colour = looks[str(learner)]["color"]
@@ -148,7 +150,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> 
     if left_out := rows.loc[rows["regret"] <= 0.0, "learner"].nunique():
         who = "1 learner" if left_out == 1 else f"{left_out} learners"
         notes.append(f"left out: some $R_t \\leq 0$ of {who}")
-    axes.text(0.03, 0.97, "\n".join(notes), ha="left", va="top", transform=axes.transAxes, size=8)
+    return "; ".join(notes)
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:

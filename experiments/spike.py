@@ -130,12 +130,12 @@ def _mark_the_rise(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """T; the last rate and the largest rise of every learner; and the round of the least rate of PyTorch's."""
+    """T; the last rate and the largest rise of every learner; and from where on PyTorch's rises, if it does."""
     numbers = {"T": float(frame["t"].max())}
     for (stepsize, gradient, learner), rows in frame.groupby(["stepsize", "gradient", "learner"], sort=False):
         case = f"{stepsize}, later gradients {gradient:g}, {learner}"
         numbers[f"{case}: rise"] = float(rows["rise"].iloc[-1])
         numbers[f"{case}: rate_T/alpha"] = float(rows["rate"].iloc[-1])
-        if learner == "TorchAMSGrad":
+        if learner == "TorchAMSGrad" and rows["rise"].iloc[-1] > 1.001:
             numbers[f"{case}: round of the least rate"] = float(rows["t"].iloc[int(rows["rate"].argmin())])
     return numbers
