@@ -58,7 +58,7 @@ __all__ = ["QUICK", "compute", "draw", "fingerprint"]
 
 QUICK = {"horizon": 128, "every": 25}
 
-_SHORT = 1024  # over sooner than compiled
+_SHORT = 1024  # rounds that take their time: a projection, a comparator or a sequence in Python
 
 FROM = 100
 """The first round looked at."""
@@ -120,20 +120,19 @@ class Played(NamedTuple):
 
 
 def _games(T: int, every: int) -> Iterator[Played]:
-    """One of ``every`` so many games of both suites."""
+    """One of ``every`` so many games of both suites, interpreted: so many rules would take longer to compile."""
     for k, (name, (i, kind)) in enumerate(product(SETS, enumerate(sequences(1)))):
         d = max(1 + (3 * i + 4 * k // len(sequences(1))) % 10, 2 if name == "simplex" else 1)
-        fast = T > _SHORT and name == "box" and kind not in ("adaptive", "quadratic")
-        horizon = T if fast else min(T, _SHORT)
+        horizon = T if name == "box" and kind not in ("adaptive", "quadratic") else min(T, _SHORT)
         chosen = [each for j, each in enumerate(LEARNERS) if (k * len(LEARNERS) + j) % every == 0]
         losses, t = sequences(d)[kind], rounds(horizon)
         chosen = [each for each in chosen if _plays(each, losses, SETS[name].with_dimension(d))]
-        for game in rl.play_all(chosen, losses, SETS[name], horizon, checkpoints=t, ledger=True, compiled=fast):
+        for game in rl.play_all(chosen, losses, SETS[name], horizon, checkpoints=t, ledger=True, compiled=False):
             yield Played("suite", kind, name, game)
     for learner, losses in islice(pairs(T), 0, None, every):
         t = rounds(T)
         F = Box(-1.0, 1.0)
-        game = rl.play(learner, losses, F, T, start=1.0, checkpoints=t, ledger=True, compiled=T > _SHORT)
+        game = rl.play(learner, losses, F, T, start=1.0, checkpoints=t, ledger=True, compiled=False)
         yield Played("built", repr(losses), "interval", game)
 
 

@@ -57,8 +57,13 @@ def test_every_learner_plays_in_the_league():
     assert set(frame["learner"]) == everyone
     assert (frame.groupby("learner")["problem"].nunique() == len(league.PROBLEMS)).all()
     empty = frame[frame["average_regret"].isna()]
-    assert set(empty["learner"]) == {"Hedge", "ExponentiatedGradient"}
-    assert set(empty["problem"]) == {"abrupt least squares"}
+    on_simplices = empty[empty["verdict"] == "needs a simplex"]
+    assert set(on_simplices["learner"]) == {"Hedge", "ExponentiatedGradient"}
+    assert set(on_simplices["problem"]) == {"abrupt least squares"}
+    refused = empty[empty["verdict"] == "not for such losses"]
+    assert set(refused["learner"]) == {"OnlineNewtonStep", "SAdam"}
+    assert "abrupt least squares" not in set(refused["problem"])
+    assert len(on_simplices) + len(refused) == len(empty)
 
 
 def test_cells_of_the_league_come_out_the_same():

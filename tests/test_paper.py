@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from conformance import LEARNERS
+from conformance import LEARNERS, accepts
 from conftest import label
 
 from regretlab import losses, play, play_all
@@ -218,7 +218,10 @@ def test_the_mean_absolute_sum():
         assert mean_absolute_sum(T) == pytest.approx(expected, rel=0.0, abs=5e-11)
 
 
-@pytest.mark.parametrize("case", LEARNERS, ids=[label(case.learner) for case in LEARNERS])
+ON_LINEAR = [case for case in LEARNERS if accepts(case.learner, losses.Rademacher())]
+
+
+@pytest.mark.parametrize("case", ON_LINEAR, ids=[label(case.learner) for case in ON_LINEAR])
 def test_all_sign_sequences_together_cost_exactly_the_expectation(case):
     """The 2^T sign sequences of T rounds as the coordinates of one game: R_T = 2^T E|S_T|, no luck involved."""
     T = 10

@@ -6,14 +6,23 @@ import pytest
 import regretlab as rl
 from regretlab import learners, names
 from regretlab.profiles import profile, regrets
+from regretlab.schedules import Constant
 
-MADE_OF_ANOTHER = ("BiasCorrected", "WithEpsilon", "EpsilonInsideRoot", "L2Penalty", "DecoupledWeightDecay")
+MADE_OF_ANOTHER = (
+    "BiasCorrected",
+    "WithEpsilon",
+    "EpsilonInsideRoot",
+    "L2Penalty",
+    "DecoupledWeightDecay",
+    "DoublingTrick",
+)
 
 
 @pytest.mark.parametrize("name", sorted(cls.__name__ for cls in names.LEARNERS.classes().values()))
 def test_every_learner_has_a_profile(name):
     cls = getattr(learners, name)
-    learner = cls(learners.Adam()) if name in MADE_OF_ANOTHER else cls()
+    inner = learners.OGD(Constant(1.0)) if name == "DoublingTrick" else learners.Adam()
+    learner = cls(inner) if name in MADE_OF_ANOTHER else cls()
     lines = profile(learner)
     assert list(lines) == ["rule", "kept", "claim", "guarantee", "counterexample"]
     assert all(text and "\n" not in text and "`" not in text for text in lines.values())

@@ -25,6 +25,8 @@ __all__ = ["FullMatrixAdaGrad", "OnlineNewtonStep"]
 class _MatrixLearner(WholeLearner):
     """A learner that keeps one matrix A (d, d)."""
 
+    memory = ("A",)
+
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         state = first_state(feasible_set, point, ())
         F, d = state.feasible_set, state.point.size
