@@ -132,6 +132,8 @@ def diagnose(game: Game) -> Diagnosis:
     if game.horizon == 0:
         raise ValueError("the game has no rounds yet: horizon=0, and diagnostics are about a played game")
     game = game.with_ledger()
+    if "weight" not in game.state.ledger:
+        raise TypeError(f"{game.learner!r} keeps no ledger of a metric: diagnostics are for learners of Algorithm 1")
     record = game.record
     kept = dict(zip(game.state.ledger, np.moveaxis(record.ledger, 1, 0), strict=True))  # (h, d) each
     weight = kept["weight"]

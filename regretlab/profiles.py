@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from regretlab._typing import ArrayLike
 from regretlab.comparison import play_all
-from regretlab.learners import Algorithm1, DecoupledWeightDecay, L2Penalty, Learner
+from regretlab.learners import Algorithm1, DecoupledWeightDecay, DoublingTrick, L2Penalty, Learner
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
 
@@ -58,7 +58,7 @@ def regrets(
 def _kept(learner: Learner) -> str:
     """``2 per coordinate: m, v``."""
     inner: object = learner
-    while isinstance(inner, L2Penalty | DecoupledWeightDecay):  # which keep nothing of their own
+    while isinstance(inner, L2Penalty | DecoupledWeightDecay | DoublingTrick):  # which keep nothing of their own
         inner = inner.learner
     memory = inner.memory() if isinstance(inner, Algorithm1) else getattr(inner, "memory", None)
     if memory is None:
