@@ -51,13 +51,16 @@ def main() -> None:
 def list_() -> None:
     """Show the learners, loss sequences, sets, schedules, links and theorems.
 
-    Each as it is typed, with the defaults of its fields, and its formula.
+    Each as it is typed, with the defaults of its fields, and its formula; of learners also
+    what they keep, a guarantee and a counterexample where one is known.
     """
     from regretlab.certificates import THEOREMS
-    from regretlab.names import KINDS
+    from regretlab.names import KINDS, LEARNERS
+    from regretlab.profiles import summary
 
     wide = not sys.stdout.isatty()  # one line each for grep, wrapped lines for the eye
     sections = {f"{kind.noun}s".capitalize(): kind.texts() for kind in KINDS}
+    sections["Learners"] = dict(zip(LEARNERS.texts(), map(summary, LEARNERS.classes().values()), strict=True))
     for heading, texts in (sections | {"Theorems": {name: each.source for name, each in THEOREMS.items()}}).items():
         formatter = click.HelpFormatter(width=sys.maxsize if wide else None)
         with formatter.section(heading):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["profile", "regrets"]
 
 _SECTIONS = ("Claim", "Guarantee", "Counterexample")
+_NONE = "none stated"
 _ROLE = re.compile(r":\w+:`[~.]*(?:[\w.]*\.)?(\w+)`")
 
 
@@ -31,6 +32,17 @@ def profile(learner: Learner) -> dict[str, str]:
     """
     lines = {"rule": _line((inspect.getdoc(learner) or "").split("\n\n")[0]), "kept": _kept(learner)}
     return lines | {title.lower(): _section(learner, title) for title in _SECTIONS}
+
+
+def summary(cls: type[Learner]) -> str:
+    """One line on a class of learners: its formula, what it keeps, its guarantee and a known counterexample."""
+    parts = [_line((inspect.getdoc(cls) or "").split("\n\n")[0])]
+    try:
+        parts.append(f"Keeps {_kept(cls())}.")
+    except TypeError:  # it is made of another learner
+        parts.append("Keeps what its learner keeps.")
+    parts += [f"{title}: {_section(cls, title)}" for title in _SECTIONS[1:] if _section(cls, title) != _NONE]
+    return " ".join(parts)
 
 
 def regrets(
@@ -66,10 +78,10 @@ def _kept(learner: Learner) -> str:
     return f"{len(memory)} per coordinate besides x" + (f": {', '.join(memory)}" if memory else "")
 
 
-def _section(learner: Learner, title: str) -> str:
+def _section(learner: Learner | type[Learner], title: str) -> str:
     text = inspect.getdoc(learner) or ""
     found = re.search(rf"^{title}: (.*?)(?=^\w+: |^$|\Z)", text, re.DOTALL | re.MULTILINE)
-    return _line(found[1]) if found else "none stated"
+    return _line(found[1]) if found else _NONE
 
 
 def _line(text: str) -> str:

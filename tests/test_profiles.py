@@ -5,7 +5,7 @@ import pytest
 
 import regretlab as rl
 from regretlab import learners, names
-from regretlab.profiles import profile, regrets
+from regretlab.profiles import profile, regrets, summary
 from regretlab.schedules import Constant
 
 MADE_OF_ANOTHER = (
@@ -61,3 +61,13 @@ def test_regrets_are_sorted():
     assert list(frame.index) == ["fast", "slow"]
     assert list(frame) == ["regret", "average_regret", "loss"]
     np.testing.assert_allclose(frame["regret"] / 90, frame["average_regret"])
+
+
+@pytest.mark.parametrize("name", sorted(cls.__name__ for cls in names.LEARNERS.classes().values()))
+def test_the_summary_of_a_class(name):
+    cls = getattr(learners, name)
+    text = summary(cls)
+    assert "\n" not in text
+    assert "Keeps" in text
+    for title in ("Guarantee", "Counterexample"):
+        assert (f" {title}: " in text) == (f"\n    {title}: " in (cls.__doc__ or ""))
