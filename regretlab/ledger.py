@@ -16,7 +16,8 @@ For one coordinate, with w_t = W_t / alpha_t and w_0 = m_0 = 0, after round t:
     x            x_t
     travelled    sum_{s<t} |x_{s+1} - x_s|
 
-and, where beta_1 or beta_2 is not constant,
+and, where beta_1 or beta_2 is not constant (the mismatch then has, for rounds with W_s = 0 too, the
+beta_{1,s} |g_s - m_{s-1}| that lag leaves out),
 
     lag          sum_s beta_{1,s} alpha_s (g_s - m_{s-1})^2 / W_s
     zeta2        max_s (sum_{r<=s} g_r^2) / w_s^2

@@ -239,8 +239,25 @@ def test_learners_without_a_theorem():
     game = play(rl.learners.OnlineFrankWolfe(), Given(), INTERVAL, 20)
     with pytest.raises(TypeError, match="no theorem about OnlineFrankWolfe"):
         certify(game)
-    with pytest.raises(TypeError, match="'master' is about the sums of other learners than OnlineFrankWolfe"):
+    with pytest.raises(TypeError, match=r"OnlineFrankWolfe.* has no 'rise': this theorem is about other learners"):
         certify(game, "master")
+
+
+@pytest.mark.parametrize("learner", [rl.learners.AMSGrad(), rl.learners.OGD(), rl.learners.AdaGradNorm()])
+@pytest.mark.parametrize("name", THEOREMS)
+def test_any_theorem_can_be_asked_of_any_game(learner, name):
+    """The answer is a certificate, not certified where the theorem is about other learners, or a clear error."""
+    game = play(learner, Given(((1.0,), (-1.0,))), INTERVAL, 20)
+    try:
+        found = certify(game, name)
+    except TypeError:
+        with pytest.raises(TypeError, match="this theorem is about other learners"):
+            certify(game, name)
+        fits = THEOREMS[name].fits(learner)
+        assert not fits
+    else:
+        assert found.certified <= THEOREMS[name].fits(learner)
+        assert name in repr(found)
 
 
 # -- what is false is found to be false --------------------------------------------------------------

@@ -35,8 +35,7 @@ def certify(game: Game, theorem: str | None = None) -> Certificate:
     Parameters
     ----------
     game : Game
-        Played without a ledger, it is played again
-        with one: that takes at most twice the time.
+        Played without a ledger, it is played again with one.
     theorem : str, optional
         A name of :data:`regretlab.certificates.THEOREMS`; by default the certified
         one with the smallest bound at the horizon.
@@ -53,7 +52,8 @@ def certify(game: Game, theorem: str | None = None) -> Certificate:
     ValueError
         For a name that is not there, or a game of no rounds.
     TypeError
-        For a learner that keeps no ledger, or that no theorem is about.
+        For a learner that keeps no ledger, that no theorem is about, or that lacks
+        what the theorem is about.
     """
     if theorem is not None:
         found = _evaluated(game, [theorem_named(theorem)])[0]
@@ -85,9 +85,6 @@ def _evaluated(game: Game, theorems: list[Theorem]) -> list[Certificate]:
         raise ValueError("the game has no rounds yet: a certificate is about a played game")
     regret = _regret(game)
     facts = Facts(game.with_ledger(), regret.index.to_numpy())
-    for each in theorems:
-        if not each.fits(game.learner) and not isinstance(game.learner, Algorithm1):
-            raise TypeError(f"theorem={each.name!r} is about the sums of other learners than {game.learner!r}")
     return [_certificate(facts, regret, each) for each in theorems]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -70,11 +71,22 @@ class Facts:
 
     def sum(self, entry: str) -> Array:
         """(h,): an entry of the ledger, added up over coordinates."""
-        return np.asarray(self._entries[entry].sum(axis=1))
+        return np.asarray(self.each(entry).sum(axis=1))
 
     def each(self, entry: str) -> Array:
-        """(h, d): an entry of the ledger by coordinate."""
-        return self._entries[entry]
+        """(h, d): an entry of the ledger by coordinate; ``TypeError`` if the learner keeps none."""
+        entries: Array = self._kept(self._entries, entry)
+        return entries
+
+    def schedule(self, name: str) -> Schedule:
+        """A hyperparameter of the learner; ``TypeError`` if it has none of this name."""
+        schedule: Schedule = self._kept(self.schedules, name)
+        return schedule
+
+    def _kept(self, kept: Mapping[str, Any], name: str) -> Any:
+        if name not in kept:
+            raise TypeError(f"{self.learner!r} has no {name!r}: this theorem is about other learners")
+        return kept[name]
 
     @cached_property
     def N(self) -> Array:

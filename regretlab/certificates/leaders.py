@@ -6,8 +6,6 @@ gradients really seen.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from regretlab._typing import Array
@@ -49,10 +47,9 @@ def exponential_weights(facts: Facts) -> Bound:
     """
     F, first = facts.F, facts.game.record.point[0]
     s = F.mass if isinstance(F, Simplex) else 1.0
-    terms = {
-        "s ln(s/min x_1)/alpha_T": s * math.log(s / float(first.min())) / _alpha(facts),
-        "steps": 0.5 * s * facts.each("steps_inf")[:, 0],
-    }
+    steps = facts.each("steps_inf")[:, 0]
+    far = s * float(np.log(s / first.min()))
+    terms = {"s ln(s/min x_1)/alpha_T": far / _alpha(facts), "steps": 0.5 * s * steps}
     hypotheses = [facts.convex(), facts.bounded(), facts.falling_stepsize()]
     if isinstance(facts.learner, ExponentiatedGradient):
         hypotheses.append(Hypothesis("alpha_t = alpha", isinstance(facts.alpha, Constant), repr(facts.alpha)))

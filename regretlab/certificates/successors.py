@@ -24,7 +24,7 @@ def nosadam(facts: Facts) -> Bound:
     total, top = 0.0, 0.0
     for start in range(1, int(stops[-1]) + 1, _BLOCK):
         t = np.arange(start, min(start + _BLOCK, int(stops[-1]) + 1))
-        b = np.broadcast_to(facts.schedules["b"](t), t.shape)
+        b = np.broadcast_to(facts.schedule("b")(t), t.shape)
         sums = total + np.cumsum(b)
         tops = np.maximum(top, np.maximum.accumulate(np.sqrt(sums / t) / b))
         here = (stops >= t[0]) & (stops <= t[-1])
@@ -46,8 +46,8 @@ def sadam_constant_beta1(facts: Facts) -> Bound:
     For alpha_t = alpha/t, beta_{2,t} = 1 - 1/t and mu-strongly convex losses with alpha >= G^2/mu.
     """
     a, b1, one = facts.alpha.scale, facts.b1, over(1.0 - facts.b1)
-    schedules, mu = facts.schedules, float(getattr(facts.game.losses, "mu", 0.0))
-    delta = float(schedules["delta"](1))
+    mu, schedule = float(getattr(facts.game.losses, "mu", 0.0)), facts.schedule("delta")
+    delta = float(schedule(1))
     logarithms = np.log1p(facts.each("square") / delta).sum(axis=1)
     terms = {
         "d delta D^2/(2 alpha)": np.full(facts.t.size, 0.5 * facts.d * delta * facts.D**2 / a),
@@ -64,6 +64,6 @@ def sadam_constant_beta1(facts: Facts) -> Bound:
             Hypothesis("alpha_t = alpha/t", isinstance(facts.alpha, Inverse), repr(facts.alpha)),
             facts.constant_beta1(),
             Hypothesis("beta_{2,t} = 1 - 1/t", facts.beta2 == OneMinusInverse(), repr(facts.beta2)),
-            Hypothesis("delta constant", isinstance(schedules["delta"], Constant), repr(schedules["delta"])),
+            Hypothesis("delta constant", isinstance(schedule, Constant), repr(schedule)),
         ],
     )
