@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from conftest import peer
 
 import regretlab as rl
 
@@ -123,6 +124,8 @@ def test_numba_is_touched_in_one_place():
 def test_public_names_exist(name):
     if name.endswith("__main__"):
         return
+    if name == "regretlab.torch":
+        peer("torch", "torch")
     loaded = importlib.import_module(name)
     for public in getattr(loaded, "__all__", ()):
         assert hasattr(loaded, public), f"{name}.{public}"
