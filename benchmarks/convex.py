@@ -27,8 +27,8 @@ from players import FLAGS, STRICT, compiler_version
 from problem import stopwatch
 
 import regretlab as rl
-from regretlab.compiling import jit
-from regretlab.files import whole_file
+from regretlab._utils.files import whole_file
+from regretlab.kernels.compiling import jit
 
 SOURCE = Path(__file__).with_name("convex.c")
 D, ROWS = 10, 50_000

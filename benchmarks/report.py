@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from regretlab.files import whole_file
+from regretlab._utils.files import whole_file
 
 INTRODUCTION = """\
 AMSGrad on the online sequence of Reddi et al. (2018), Section 5, on [-1, 1], with

@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from types import ModuleType
 
-from regretlab.files import whole_file
+from regretlab._utils.files import whole_file
 
 from . import (
     adopt_regret,

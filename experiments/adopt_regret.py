@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
+from regretlab.analysis.plots import legend_below, new_figure
 from regretlab.learners import ADOPT, Adam, AMSGrad
-from regretlab.plots import legend_below, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd

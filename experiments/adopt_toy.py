@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
+from regretlab.analysis.plots import bands, draw_points, legend_below, new_figure, styles
 from regretlab.learners import ADOPT, AdaGrad, Adam, AdamNC, AMSGrad, DelayedAdam
-from regretlab.plots import bands, draw_points, legend_below, new_figure, styles
 from regretlab.schedules import Values
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from regretlab._typing import Array, Rounds
+    from regretlab._utils.types import Array, Rounds
 
 __all__ = ["QUICK", "compute", "draw", "fingerprint"]
 

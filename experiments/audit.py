@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import regretlab as rl
-from regretlab.certificates import THEOREMS, Facts
+from regretlab.analysis.plots import legend_below, new_figure
+from regretlab.certificates import THEOREMS, Quantities
 from regretlab.learners import (
     OGD,
     AdaBound,
@@ -41,8 +42,7 @@ from regretlab.learners import (
     RMSProp,
     SAdam,
 )
-from regretlab.losses import CirclingQuadratics, Losses, Opposing, Periodic, Rademacher, RandomLinear
-from regretlab.plots import legend_below, new_figure
+from regretlab.losses import CirclingQuadratics, Losses, Periodic, Rademacher, RandomLinear, SignAdversary
 from regretlab.schedules import Constant, Geometric, Inverse
 from regretlab.sets import Box, FeasibleSet, L2Ball, Simplex
 
@@ -102,7 +102,7 @@ def sequences(d: int) -> dict[str, Losses]:
         "Gaussian, drifting": RandomLinear(d, mean=0.1),
         "spikes": Periodic(spikes),
         "alternating": Periodic(signs),
-        "adaptive": Opposing(d),
+        "adaptive": SignAdversary(d),
         "quadratic": CirclingQuadratics(radius=0.5, period=11, d=d, mu=1.0),
     }
 
@@ -182,7 +182,7 @@ def compute(horizon: int = 2**13, every: int = 1) -> pd.DataFrame:
 def _ratios(game: Game) -> dict[str, pd.Series[float]]:
     """R_t/bound_t, by round, of every theorem and claim whose hypotheses hold for the game."""
     regret = game.regret["regret"]
-    facts = Facts(game, regret.index.to_numpy())
+    facts = Quantities(game, regret.index.to_numpy())
     found = {}
     about = {name: theorem for name, theorem in THEOREMS.items() if theorem.fits(game.learner)}
     for name, theorem in about.items():

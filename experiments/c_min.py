@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regretlab.periodic import smallest_failing_period
-from regretlab.plots import legend_below, new_figure
+from regretlab.analysis.periodic import smallest_failing_period
+from regretlab.analysis.plots import legend_below, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd

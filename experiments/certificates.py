@@ -25,10 +25,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import regretlab as rl
+from regretlab.analysis.plots import legend_below, new_figure, styles
 from regretlab.certificates import certify
-from regretlab.learners import OGD, AdaBound, AdaGrad, Adam, AdamNC, AdamX, Algorithm1, AMSGrad, NosAdam, Padam
+from regretlab.learners import (
+    OGD,
+    AdaBound,
+    AdaGrad,
+    Adam,
+    AdamNC,
+    AdamX,
+    Algorithm1,
+    AMSGrad,
+    NosAdam,
+    Padam,
+)
 from regretlab.losses import Losses, Mod3, Periodic, Rademacher, RandomLogistic, ReddiOnline, ReddiStochastic
-from regretlab.plots import legend_below, new_figure, styles
 from regretlab.schedules import Geometric
 from regretlab.sets import Box
 

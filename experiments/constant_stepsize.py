@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import regretlab as rl
+from regretlab.analysis.plots import legend_below, new_figure
 from regretlab.learners import AMSGrad
-from regretlab.plots import legend_below, new_figure
 from regretlab.schedules import Constant, InverseSqrt, Schedule
 
 from .periods import ends_of_periods

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import regretlab as rl
-from regretlab._typing import Array
+from regretlab._utils.types import Array
+from regretlab.analysis.periodic import adam_drift, boundary
+from regretlab.analysis.plots import legend_below, new_figure
 from regretlab.learners import Adam, RMSProp
 from regretlab.losses import ReddiOnline
-from regretlab.periodic import adam_drift, boundary
-from regretlab.plots import legend_below, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd

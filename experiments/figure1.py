@@ -29,8 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
-from regretlab.learners import Adam, AdamNC, AMSGrad
-from regretlab.plots import (
+from regretlab.analysis.plots import (
     bands,
     draw_average_regret,
     draw_best_point,
@@ -39,6 +38,7 @@ from regretlab.plots import (
     new_figure,
     styles,
 )
+from regretlab.learners import Adam, AdamNC, AMSGrad
 from regretlab.schedules import Constant, InverseSqrt
 
 from .periods import ends_of_periods
@@ -70,7 +70,7 @@ def compute(
     -------
     DataFrame
         problem, regime, quantity (R_t/t, x_t or x_t at the first seed), learner,
-        and the bands t, low, value, high of :func:`regretlab.plots.bands`.
+        and the bands t, low, value, high of :func:`regretlab.analysis.plots.bands`.
     """
     import pandas as pd
 

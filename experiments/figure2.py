@@ -29,10 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import regretlab as rl
-from regretlab.comparators import ComparatorWarning, minimize_sums
+from regretlab.analysis.plots import draw_bands, legend_below, new_figure, styles
 from regretlab.learners import Adam, AMSGrad
-from regretlab.plots import draw_bands, legend_below, new_figure, styles
-from regretlab.regret import total
+from regretlab.regret import ComparatorWarning, minimize_sums
+from regretlab.regret.measures import total
 
 if TYPE_CHECKING:
     import pandas as pd

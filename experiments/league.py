@@ -7,7 +7,7 @@ title.  No learner is tuned.  A cell has
 * the average regret R_T / T, its mean over 8 to 32 seeds where the sequence is random;
 * the point x_T in one dimension, its median over the seeds;
 * R_T / bound of the tightest theorem that certifies the (first) game, if its bound is below the trivial d D G T;
-* in colour, the verdict of :mod:`regretlab.scaling` on the regret from round T/64 on, since before
+* in colour, the verdict of :mod:`regretlab.analysis.scaling` on the regret from round T/64 on, since before
   that learners are still on their way; "less than linear" where it is undecided, but not linear.
   "linear" is of these rounds: a learner that is slow, such as OGD with steps over G = 1010, may have more to say.
 
@@ -29,7 +29,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import regretlab as rl
-from regretlab._typing import Array, Rounds
+from regretlab._utils.types import Array, Rounds
+from regretlab.analysis.plots import new_figure
+from regretlab.analysis.scaling import FORMS, NEAR, Scaling, fit
 from regretlab.learners import (
     ADOPT,
     OGD,
@@ -77,10 +79,8 @@ from regretlab.learners import (
     WithEpsilon,
     Yogi,
 )
-from regretlab.learners.bounded import LowerBound, UpperBound
+from regretlab.learners.adabound import LowerBound, UpperBound
 from regretlab.losses import LinearLosses
-from regretlab.plots import new_figure
-from regretlab.scaling import FORMS, NEAR, Scaling, fit
 from regretlab.schedules import Constant, Geometric, Inverse, InversePower
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regretlab.analysis.plots import bands, draw_bands, legend_below, new_figure, styles
 from regretlab.learners import Adam, AMSGrad, TorchAdam, TorchAMSGrad
-from regretlab.plots import bands, draw_bands, legend_below, new_figure, styles
 from regretlab.schedules import Constant
 
 if TYPE_CHECKING:

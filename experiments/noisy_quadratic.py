@@ -21,11 +21,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
-from regretlab._typing import Array, Rounds
+from regretlab._utils.types import Array, Rounds
+from regretlab.analysis.plots import (
+    bands,
+    draw_average_regret,
+    draw_best_point,
+    draw_points,
+    legend_below,
+    new_figure,
+    styles,
+)
 from regretlab.learners import OGD, AdaGrad, Adam, AMSGrad
 from regretlab.losses.base import generator
 from regretlab.losses.quadratic import Quadratics
-from regretlab.plots import bands, draw_average_regret, draw_best_point, draw_points, legend_below, new_figure, styles
 from regretlab.schedules import Inverse
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from regretlab._typing import Rounds
+from regretlab._utils.types import Rounds
 
 __all__ = ["ends_of_periods"]
 

@@ -2,7 +2,7 @@ r"""Where Adam fails: the average regret of Adam on mod-3 over (C, beta2), measu
 
 On F = [-1, 1]: f_t(x) = C x if t mod 3 = 1, else -x, with C > 2, so that -1 is the
 best point.  Once the moments have become periodic, x moves in a period by about
--alpha_t h with h = sum_k m_k / sqrt(v_k) (:mod:`regretlab.periodic`).  Adam goes to
+-alpha_t h with h = sum_k m_k / sqrt(v_k) (:mod:`regretlab.analysis.periodic`).  Adam goes to
 the wrong end +1 where h < 0, and then R_T / T -> (2C - 4)/3; where h > 0 it goes to
 -1.  The boundary is beta2*(C), the root of h: Adam fails for smaller beta2, among
 them 1/(1 + C^2) of Theorem 1 of Reddi, Kale, Kumar (ICLR 2018).  With momentum it
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import regretlab as rl
-from regretlab.periodic import beta2_star
-from regretlab.plots import new_figure
+from regretlab.analysis.periodic import beta2_star
+from regretlab.analysis.plots import new_figure
 
 if TYPE_CHECKING:
     import pandas as pd

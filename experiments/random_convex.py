@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
+from regretlab.analysis.plots import bands, draw_regret, legend_below, new_figure, styles
 from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, RMSProp
 from regretlab.losses import RandomAbsolute, RandomLeastSquares, RandomLogistic
-from regretlab.plots import bands, draw_regret, legend_below, new_figure, styles
-from regretlab.regret import total
+from regretlab.regret.measures import total
 from regretlab.sets import Box, L1Ball, L2Ball
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-r"""How fast regret grows: exponents with intervals, and the verdicts of :mod:`regretlab.scaling`.
+r"""How fast regret grows: exponents with intervals, and the verdicts of :mod:`regretlab.analysis.scaling`.
 
 * OGD, AdaGrad, AMSGrad and AdamNC on random signs, f_t(x) = +-x on [-1, 1]: sqrt T, since every learner has
   E R_T = E|S_T| ~ sqrt(2 T / pi) there;
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
-from regretlab.horizons import default_horizons
+from regretlab.analysis.horizons import default_horizons
+from regretlab.analysis.plots import new_figure
+from regretlab.analysis.scaling import FORMS, measure
 from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad
-from regretlab.plots import new_figure
-from regretlab.scaling import FORMS, measure
 from regretlab.schedules import Constant, Inverse
 
 from .theorem1 import ALPHA, BETA2, C

@@ -7,7 +7,7 @@ round at which |x_t| = 0.9 is about
     T = 0.9 P / (alpha |h|)             for alpha_t = alpha,
     T = (0.9 P / (2 alpha |h|))^2       for alpha_t = alpha / sqrt(t).
 
-Lines are these predictions (:func:`regretlab.periodic.travel_time`), points are games: the first end of a
+Lines are these predictions (:func:`regretlab.analysis.periodic.travel_time`), points are games: the first end of a
 period with |x_t| >= 0.9 at the end that x_t goes to.  Adam, DelayedAdam and AdaBelief arrive at the wrong
 one, +1.  The prediction leaves out the first rounds, in which the moments settle.  With
 alpha_t = alpha / sqrt(t) these move x_t by a multiple of alpha, e.g. AMSGrad by 3.4 alpha towards -1, which
@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
-from regretlab._typing import Array
+from regretlab._utils.types import Array
+from regretlab.analysis.periodic import drift, travel_time
+from regretlab.analysis.plots import legend_below, new_figure, styles
 from regretlab.learners import ADOPT, AdaBelief, Adam, AdamNC, Algorithm1, AMSGrad, DelayedAdam
 from regretlab.losses import ReddiOnline
-from regretlab.periodic import drift, travel_time
-from regretlab.plots import legend_below, new_figure, styles
 from regretlab.schedules import Constant, InverseSqrt, Schedule
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
+from regretlab.analysis.plots import legend_below, new_figure, styles
 from regretlab.learners import Adam, Algorithm1, AMSGrad, TorchAMSGrad
-from regretlab.plots import legend_below, new_figure, styles
 from regretlab.schedules import Constant, InverseSqrt
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regretlab._typing import Array
+from regretlab._utils.types import Array
+from regretlab.analysis.plots import legend_below, new_figure
 from regretlab.learners import Adam, Algorithm1, AMSGrad, OptaxAMSGrad, TorchAdam, TorchAMSGrad
-from regretlab.plots import legend_below, new_figure
 from regretlab.schedules import Constant
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def gradients(period: int, horizon: int) -> Array:
 def rates(learner: Algorithm1, g: Array) -> Array:
     """r_t for the gradients g (T,): alpha_t (m'_t / m_t) / W_t, from the learner's rule."""
     rule, names = learner.signature()
-    kept = dict.fromkeys(learner.memory(), 0.0)
+    kept = dict.fromkeys(learner.moment_names, 0.0)
     T = np.arange(1, g.size + 1)
     given = {name: schedule(T) for name, schedule in learner.schedules.items()}
     found = np.empty(g.size)

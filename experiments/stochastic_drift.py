@@ -5,8 +5,8 @@ Gradients are independent, a with probability p and -b otherwise, with E g > 0 s
 * 1010 with p = 0.01, else -10: the stochastic losses of Figure 1 of Reddi, Kale, Kumar (2018);
 * 100 with p = 0.1, else -10: those of a toy problem of ADOPT (Taniguchi et al. 2024, arXiv:2411.02853) for k = 10.
 
-Lines are E[m / sqrt v] by quadrature (:func:`regretlab.periodic.stochastic_drift`); Adam goes to +1 where that is
-negative.  Points are the way of games with alpha_t = 1 and no ends in reach, by round: means over the
+Lines are E[m / sqrt v] by quadrature (:func:`regretlab.analysis.periodic.stochastic_drift`); Adam goes to +1 where that
+is negative.  Points are the way of games with alpha_t = 1 and no ends in reach, by round: means over the
 seeds with two standard errors.
 """
 
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
+from regretlab.analysis.periodic import first_order_stochastic_beta2, stochastic_beta2_star, stochastic_drift
+from regretlab.analysis.plots import legend_below, new_figure
 from regretlab.learners import Adam
 from regretlab.losses import ReddiStochastic
-from regretlab.periodic import first_order_stochastic_beta2, stochastic_beta2_star, stochastic_drift
-from regretlab.plots import legend_below, new_figure
 from regretlab.schedules import Constant
 
 if TYPE_CHECKING:

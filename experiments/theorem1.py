@@ -20,8 +20,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regretlab as rl
+from regretlab.analysis.plots import (
+    draw_average_regret,
+    draw_best_point,
+    draw_points,
+    legend_below,
+    new_figure,
+    styles,
+)
 from regretlab.learners import Adam, AdamNC, AMSGrad
-from regretlab.plots import draw_average_regret, draw_best_point, draw_points, legend_below, new_figure, styles
 from regretlab.schedules import Constant
 
 from .periods import ends_of_periods

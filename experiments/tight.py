@@ -18,7 +18,7 @@ from math import sqrt
 
 import numpy as np
 
-from regretlab._typing import Array, Rounds
+from regretlab._utils.types import Array, Rounds
 from regretlab.learners import OGD, AdaBound, AdaGrad, Adam, AdamNC, AdamX, Algorithm1, AMSGrad
 from regretlab.losses import LinearLosses, Mod3
 from regretlab.schedules import Constant, Geometric

@@ -1,165 +1,147 @@
-"""Games: one learner, one loss sequence, one feasible set, one seed, and the record of having played."""
+"""Games: one learner, one loss sequence, one feasible set, one seed; played, read, certified, plotted and saved.
+
+:class:`Game` is a :class:`~regretlab.engine.trajectory.Trajectory` with methods; each of them calls one function of the
+layers below.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from regretlab import regret as _regret
-from regretlab._typing import Array, ArrayLike, Rounds
-from regretlab.driver import advance
-from regretlab.learners.base import Learner, State
+from regretlab._utils.types import ArrayLike, Rounds
+from regretlab.analysis.diagnostics import Diagnosis, diagnose
+from regretlab.analysis.plots import plot_game
+from regretlab.analysis.summary import as_html, as_text
+from regretlab.certificates import Certificate, certify
+from regretlab.engine.checkpoints import Checkpoints
+from regretlab.engine.driver import play_on, play_side_by_side
+from regretlab.engine.replay import with_ledger
+from regretlab.engine.saving import load_game, save_game
+from regretlab.engine.trajectory import Trajectory
+from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
-from regretlab.record import Checkpoints, Record
+from regretlab.regret import measures
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from regretlab.certificates import Certificate
-    from regretlab.diagnostics import Diagnosis
-
-__all__ = ["Game", "play", "rounds_to_play"]
+__all__ = ["Game", "compare", "play", "play_all", "to_frame"]
 
 
-class Game:
-    """A learner, a sequence, a set and a seed, played for ``horizon`` rounds.
+class Game(Trajectory):
+    """A learner, a loss sequence, a feasible set and a seed, and the rounds that they have played.
+
+    In round t = 1, ..., T the learner plays x_t in F, pays f_t(x_t) and sees g_t, a subgradient of f_t at x_t.
+    A new game has no rounds yet; :func:`play` makes one and plays it.
 
     Parameters
     ----------
     learner : Learner
+        Such as ``rl.learners.AMSGrad(alpha=0.5)``.
     losses : Losses
+        The loss sequence, such as ``rl.losses.Mod3(C=3.0)``; it decides the dimension d.
     feasible_set : FeasibleSet
-        F; takes the dimension of the losses if it has none of its own.
+        F, such as ``rl.sets.Box(-1.0, 1.0)``; it takes the dimension of the losses if it has none of its own.
     seed : int
-        Decides the draws of a random sequence, together with the round.
-    start : array (d,), optional
+        At least 0; with the round t it decides the draws of a random sequence.
+    start : float or array (d,), optional
         x_1 in F; by default the point of F nearest to the origin.
     checkpoints : iterable of int, optional
-        The rounds to record besides the first and the last; by default about 32
-        per decade.
+        Rounds to record besides the first and the last one; by default about 32 per decade.
     ledger : bool
-        Keep the ledger that certificates are made from (:mod:`regretlab.ledger`).
-        Without it, :meth:`certify` plays the game again.
+        Add up the running sums that certificates need while the rounds are played; without them :meth:`certify`
+        plays the game a second time.
 
     Attributes
     ----------
+    learner, losses, feasible_set, seed, checkpoints
+        What was given.
+    horizon : int
+        T, the number of rounds played so far.
     state : State
-        The learner's state; ``state.t`` rounds are played.
-    record : Record
-        What is known at the checkpoints.
+        The learner's state: x_{T+1} and its moments.
     loss, gradient : arrays (2, d)
         sum_t f_t(x_t) by coordinate and sum_t g_t, each with its rounding error.
+    record : Record
+        Points and sums at the checkpoints.
 
     Raises
     ------
-    TypeError, ValueError
-        When the parts do not fit together: before round 1.
-    """
+    TypeError
+        When a part is of the wrong kind.
+    ValueError
+        When a value is out of range, or the parts do not fit together, e.g. a start outside F.
 
-    def __init__(
-        self,
-        learner: Learner,
-        losses: Losses,
-        feasible_set: FeasibleSet,
-        *,
-        seed: int = 0,
-        start: ArrayLike | None = None,
-        checkpoints: Iterable[int] | Checkpoints | None = None,
-        ledger: bool = False,
-    ) -> None:
-        for name, value, kind in (
-            ("learner", learner, Learner),
-            ("losses", losses, Losses),
-            ("feasible_set", feasible_set, FeasibleSet),
-        ):
-            if not isinstance(value, kind):
-                hint = "; make an instance of it" if isinstance(value, type) else ""
-                raise TypeError(f"{name}={value!r} is not a {kind.__name__}{hint}")
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"seed={seed!r} must be an integer of at least 0")
-        d = losses.dimension
-        self.learner = learner
-        self.losses = losses
-        self.feasible_set = feasible_set.with_dimension(d)
-        self.seed = int(seed)
-        self.checkpoints = Checkpoints.of(checkpoints)
-        if start is not None:
-            shape = np.shape(start)
-            start = np.full(d, start, dtype=np.float64) if shape == () else np.asarray(start, dtype=np.float64)
-            if start.shape != (d,):
-                raise ValueError(f"start has shape {shape}, the losses have dimension {d}")
-        learner.check(losses)
-        first = learner.start(self.feasible_set, start)
-        self.state = learner.with_ledger(first) if ledger else first
-        self.loss: Array = np.zeros((2, d))
-        self.gradient: Array = np.zeros((2, d))
-        self.record = Record.empty(d, len(self.state.ledger))
-        self._again: Game | None = None
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> game = rl.Game(rl.learners.OGD(alpha=0.5), rl.losses.Mod3(C=3.0), rl.sets.Box(-1.0, 1.0))
+    >>> game.horizon
+    0
+    >>> game.extend(300).horizon
+    300
+    """
 
     # -- playing ----------------------------------------------------------------------
 
-    @property
-    def horizon(self) -> int:
-        """T, the number of rounds played."""
-        return self.state.t
+    def extend(
+        self,
+        horizon: int,
+        *,
+        block: int | None = None,
+        compiled: bool | None = None,
+        progress: bool | None = None,
+    ) -> Game:
+        """Play on until ``horizon`` rounds are played, and return this game; the same bits as played at once.
 
-    def extend(self, horizon: int, **how: Any) -> Game:
-        """Play on until ``horizon`` rounds are played, and return this game.
+        Parameters
+        ----------
+        horizon : int
+            At least the number of rounds played already.
+        block, compiled, progress : optional
+            As for :func:`play`.
 
-        The result has the same bits as a game played to ``horizon`` at once.
-        ``how``: the keywords of :func:`regretlab.driver.advance`.
+        Raises
+        ------
+        ValueError
+            When ``horizon`` or ``block`` is no number of rounds, or more rounds are played already.
+        GameError, GameInterrupted
+            When a round fails, or on Ctrl-C; this game keeps the rounds before it.
         """
-        T = rounds_to_play(horizon)
-        if T < self.horizon:
-            raise ValueError(f"horizon={horizon!r}: {self.horizon} rounds are played already")
-        advance([self], T, **how)
+        play_on(self, horizon, block=block, compiled=compiled, progress=progress)
         return self
 
-    def append(self, state: State, loss: Array, gradient: Array, parts: Sequence[Record]) -> None:
-        """Take over what the driver has played (called by the driver)."""
-        if state.t == self.horizon:
-            return
-        kept = (
-            slice(None) if self.horizon in self.checkpoints else slice(-1)
-        )  # or else the row of the former last round
-        self.record = Record.join([self.record.rows(kept), *parts])
-        self.state, self.loss, self.gradient = state, loss, gradient
+    def with_ledger(self) -> Game:
+        """This game if it has a ledger; else the same game, played again with one (only once).
+
+        Raises
+        ------
+        TypeError
+            When the learner is of a class that keeps no ledger.
+        """
+        return with_ledger(self)
 
     # -- reading ----------------------------------------------------------------------
-
-    @property
-    def point(self) -> Array:
-        """x_{T+1}: (d,), what the learner would play next."""
-        return self.state.point
-
-    @property
-    def points(self) -> pd.DataFrame:
-        """x_t at the checkpoints: columns x_1..x_d, by round t."""
-        import pandas as pd
-
-        columns = [f"x_{i + 1}" for i in range(self.point.size)]
-        return pd.DataFrame(self.record.point, index=pd.Index(self.record.t, name="t"), columns=columns)
 
     @property
     def regret(self) -> pd.DataFrame:
         """R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u) at the checkpoints.
 
-        Columns loss, comparator_loss, regret, average_regret, by round t.  The
-        comparator is the best point for the prefix.  Where it is found
-        numerically there is a column gap: the regret lies in [regret, regret + gap].
+        Columns loss, comparator_loss, regret, average_regret, by round t.  The comparator is the best point for the
+        rounds up to t.  Where it is found numerically, at some eight checkpoints per decade, there is a column gap: the
+        regret lies in [regret, regret + gap].
         """
-        return _regret.regret_frame(_regret.best_in_hindsight(self))
+        return measures.regret_frame(measures.best_in_hindsight(self))
 
     def regret_at(self, rounds: ArrayLike) -> pd.DataFrame:
         """R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u) at these checkpoints t, in increasing order.
 
-        Columns as in :attr:`regret`, which gives all checkpoints of linear losses and
-        some of others; here a comparator is looked for at these rounds only.
+        Columns as in :attr:`regret`, which gives all checkpoints of linear losses and some of others; here a comparator
+        is looked for at these rounds only.
 
         Raises
         ------
@@ -168,133 +150,82 @@ class Game:
         ValueError
             Naming the rounds that are not recorded.
         """
-        return _regret.regret_frame(_regret.best_in_hindsight_at(self, rounds))
+        return measures.regret_frame(measures.best_in_hindsight_at(self, rounds))
 
     def regret_against(self, u: ArrayLike) -> pd.DataFrame:
         """R_t(u) = sum_{s<=t} f_s(x_s) - f_s(u) for a fixed point u of F, at the checkpoints."""
-        return _regret.regret_frame(_regret.against(self, u))
+        return measures.regret_frame(measures.against(self, u))
 
     def regret_against_best(self) -> pd.DataFrame:
         """R_t(u) for the best point of the whole horizon, u = argmin_{v in F} sum_{s<=T} f_s(v), at the checkpoints."""
-        return _regret.regret_frame(_regret.best_at_the_end(self))
+        return measures.regret_frame(measures.best_at_the_end(self))
 
     def dynamic_regret(self, path: ArrayLike | Callable[[Rounds], ArrayLike]) -> pd.DataFrame:
         """sum_{s<=t} f_s(x_s) - f_s(u_s) against a path u_1, u_2, ... in F, at the checkpoints.
 
-        ``path`` is an array (T, d), or a function of an array of rounds (n,) that
-        gives (n, d).  The column path_length is sum_{2<=s<=t} ||u_s - u_{s-1}||_2.
+        ``path`` is an array (T, d), or a function of an array of rounds (n,) that gives (n, d).  The column path_length
+        is sum_{2<=s<=t} ||u_s - u_{s-1}||_2.
         """
-        return _regret.regret_frame(_regret.against_path(self, path))
+        return measures.regret_frame(measures.against_path(self, path))
 
     def interval_regret(self, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
         """max over windows [r, r + w) of sum_{s in [r, r + w)} f_s(x_s) - min_{u in F} of the same sum of f_s(u).
 
-        By length w: the worst window, its first and last round, and the columns of
-        :attr:`regret`.  The windows start at the rounds 1, 1 + stride, 1 + 2 stride, ...
+        By length w: the worst window, its first and last round, and the columns of :attr:`regret`.  The windows start
+        at the rounds 1, 1 + stride, 1 + 2 stride, ...
 
         Parameters
         ----------
         lengths : array of int, optional
             By default T, T/2, T/4, ...: down to 1 for linear losses, to T/64 for others.
         stride : int, optional
-            By default w/64 for linear losses, w/2 for others.  With stride = 1 these
-            are all windows; w/stride sums are kept in memory for each length.
+            By default w/64 for linear losses, w/2 for others.  With stride = 1 these are all windows; w/stride sums are
+            kept in memory for each length.
         """
-        return _regret.over_windows(self, lengths, stride)
+        return measures.over_windows(self, lengths, stride)
 
     def certify(self, theorem: str | None = None) -> Certificate:
-        """An upper bound on the regret with each hypothesis checked: see :func:`regretlab.certificates.certify`."""
-        from regretlab.certificates import certify
-
+        """An upper bound on the regret, each hypothesis checked on the game: :func:`regretlab.certify`."""
         return certify(self, theorem)
 
     def diagnose(self) -> Diagnosis:
-        """Gamma_t, effective stepsizes, gradients, distance travelled: see :func:`regretlab.diagnostics.diagnose`."""
-        from regretlab.diagnostics import diagnose
-
+        """Gamma_t, effective stepsizes, gradients seen and distance travelled, at the checkpoints."""
         return diagnose(self)
 
-    def with_ledger(self) -> Game:
-        """This game, if it keeps a ledger; else the same game, played again with one (and remembered).
-
-        Raises
-        ------
-        TypeError
-            When the learner is of a class that keeps no ledger.
-        """
-        if self.state.ledger:
-            return self
-        if not self.learner.entries():
-            raise TypeError(f"{self.learner!r} keeps no ledger, which a certificate is made from")
-        if self._again is None or self._again.horizon != self.horizon:
-            start = self.record.point[0] if self.horizon else self.point
-            how: Any = {"seed": self.seed, "checkpoints": self.checkpoints, "start": start}
-            again = self._again or Game(self.learner, self.losses, self.feasible_set, ledger=True, **how)
-            self._again = again.extend(self.horizon)
-        return self._again
-
     def plot(self) -> Figure:
-        """Average regret; regret beside a sqrt(T) guide on log-log axes; x_t."""
-        from regretlab.plots import plot_game
-
+        """A figure of three panels: average regret; regret with a sqrt(T) guide on log-log axes; x_t."""
         return plot_game(self)
 
-    def _summary(self) -> dict[str, str]:
-        rows = {
-            "learner": repr(self.learner),
-            "losses": repr(self.losses),
-            "feasible set": repr(self.feasible_set),
-            "seed": str(self.seed),
-            "x_{T+1}": np.array2string(self.point, precision=6, threshold=8),
-        }
-        if self.horizon and self.losses.linear and self.feasible_set.bounded:  # a comparator in closed form
-            last = self._last_regret()
-            rows |= {"R_T": f"{last:.6g}", "R_T/T": f"{last / self.horizon:.6g}"}
-        elif self.horizon:
-            rows["loss"] = f"{self.loss.sum():.6g}"
-        return rows
-
-    def _last_regret(self) -> float:
-        record = self.record.rows(slice(-1, None))
-        comparators = _regret.linear_comparators(record, self.feasible_set)
-        return float(_regret.total(record.loss)[0] - comparators.loss[0])
-
     def __repr__(self) -> str:
-        lines = [f"  {name:<12}  {text}" for name, text in self._summary().items()]
-        return "\n".join([f"Game of {self.horizon:,} rounds", *lines])
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        rows = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in self._summary().items())
-        return f"<table><caption>Game of {self.horizon:,} rounds</caption>{rows}</table>"
+        return as_html(self)
 
     # -- keeping ----------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the game to one file, whole or not at all; :meth:`load` and :meth:`extend` go on with it.
+        """Write the game to one file, whole or not at all; :meth:`load` reads it.
 
         Raises
         ------
         TypeError
-            When a part cannot be named in a file, e.g. a schedule that is a function.
+            When a part cannot be written as text, e.g. a schedule that is a function.
+        OSError
+            When the file cannot be written.
         """
-        from regretlab.saving import save_game
-
         save_game(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Game:
-        """The game that :meth:`save` wrote to ``path``.
+        """The game that :meth:`save` wrote to ``path``; :meth:`extend` plays on.
 
         Raises
         ------
         ValueError
             When the file is damaged, of another format, or needs a class that is not there.
         """
-        from regretlab.saving import load_game
-
-        return load_game(path)
+        return load_game(path, cls)
 
 
 def play(
@@ -307,28 +238,192 @@ def play(
     start: ArrayLike | None = None,
     checkpoints: Iterable[int] | Checkpoints | None = None,
     ledger: bool = False,
-    **how: Any,
+    block: int | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
 ) -> Game:
-    """Play ``horizon`` rounds: x_t in F is played, f_t(x_t) is paid, g_t in the subdifferential is seen.
+    """Play a game: in round t the learner plays x_t in F, pays f_t(x_t) and sees g_t in the subdifferential of f_t.
 
-    Parameters are those of :class:`Game`; ``how``: the keywords of
-    :func:`regretlab.driver.advance`.
+    Parameters
+    ----------
+    learner : Learner
+        Such as ``rl.learners.AMSGrad(alpha=0.5)``.
+    losses : Losses
+        The loss sequence; it decides the dimension d.
+    feasible_set : FeasibleSet
+        F; it takes the dimension of the losses if it has none of its own.
+    horizon : int
+        T, the number of rounds, at least 1.
+    seed : int
+        At least 0; with the round t it decides the draws of a random sequence.
+    start : float or array (d,), optional
+        x_1 in F; by default the point of F nearest to the origin.
+    checkpoints : iterable of int, optional
+        Rounds to record besides the first and the last one; by default about 32 per decade.
+    ledger : bool
+        Add up the running sums that certificates need; without them :meth:`Game.certify` plays the game a second time.
+    block : int, optional
+        Rounds that are played between two looks at Ctrl-C; changes no bit of the result.
+    compiled : bool, optional
+        Whether to compile the loop over rounds; by default where that is faster. Changes no bit of the result.
+    progress : bool, optional
+        Whether to show a progress bar; by default on a terminal.
+
+    Returns
+    -------
+    Game
+        With T rounds played.
 
     Raises
     ------
     TypeError, ValueError
-        Before round 1, when the parts do not fit together.
+        Before round 1, when a part is of the wrong kind, a value is out of range or the parts do not fit together.
     GameError, GameInterrupted
-        When a round fails, or on Ctrl-C; ``.game`` of the exception is the game so far.
+        When a round fails, or on Ctrl-C; ``.game`` of the exception holds the rounds before it.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> game = rl.play(rl.learners.AMSGrad(alpha=0.5), rl.losses.Mod3(C=3.0), rl.sets.Box(-1.0, 1.0), 3000)
+    >>> game.point  # near -1, the best fixed point
+    array([-1.])
+    >>> game.regret["average_regret"].iloc[-1] < 0.02
+    True
     """
-    T = rounds_to_play(horizon)
     game = Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=checkpoints, ledger=ledger)
-    return game.extend(T, **how)
+    return game.extend(horizon, block=block, compiled=compiled, progress=progress)
 
 
-def rounds_to_play(horizon: object) -> int:
-    """``horizon`` as an integer; ``ValueError`` unless it is a number of rounds, at least 1."""
-    whole = isinstance(horizon, int | np.integer) or (isinstance(horizon, float) and horizon.is_integer())
-    if isinstance(horizon, bool) or not whole or horizon < 1:  # type: ignore[operator]
-        raise ValueError(f"horizon={horizon!r} must be a number of rounds: an integer of at least 1")
-    return int(horizon)  # type: ignore[call-overload,no-any-return]
+def play_all(
+    learners: Iterable[Learner],
+    losses: Losses,
+    feasible_set: FeasibleSet,
+    horizon: int,
+    *,
+    seeds: Iterable[int] = (0,),
+    start: ArrayLike | None = None,
+    checkpoints: Iterable[int] | Checkpoints | None = None,
+    ledger: bool = False,
+    block: int | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
+) -> list[Game]:
+    """Play each learner at each seed, all games side by side; on a seed all learners meet the same losses.
+
+    Parameters
+    ----------
+    learners : iterable of Learner
+    seeds : iterable of int
+        Each at least 0.
+    losses, feasible_set, horizon, start, checkpoints, ledger, block, compiled, progress
+        As for :func:`play`, for all games.
+
+    Returns
+    -------
+    list of Game
+        The games of the first learner in the order of the seeds, then those of the second, and so on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before round 1, as for :func:`play`.
+    GameError, GameInterrupted
+        When a round of a game fails, or on Ctrl-C; ``.games`` of the exception holds the rounds before it.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> learners = [rl.learners.AMSGrad(alpha=0.5), rl.learners.OGD(alpha=0.5)]
+    >>> games = rl.play_all(learners, rl.losses.Rademacher(), rl.sets.Box(-1.0, 1.0), 100, seeds=range(3))
+    >>> [(type(game.learner).__name__, game.seed) for game in games[2:4]]
+    [('AMSGrad', 2), ('OGD', 0)]
+    """
+    return play_side_by_side(
+        Game, learners, losses, feasible_set, horizon, seeds=seeds, start=start, checkpoints=checkpoints,
+        ledger=ledger, block=block, compiled=compiled, progress=progress,
+    )  # fmt: skip
+
+
+def compare(
+    learners: Mapping[str, Learner] | Iterable[Learner],
+    losses: Losses,
+    feasible_set: FeasibleSet,
+    horizon: int,
+    *,
+    seeds: Iterable[int] = (0,),
+    start: ArrayLike | None = None,
+    checkpoints: Iterable[int] | Checkpoints | None = None,
+    ledger: bool = False,
+    block: int | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Play every learner at every seed and put the games in one table.
+
+    Parameters
+    ----------
+    learners : mapping or iterable of Learner
+        A mapping gives the labels of the column ``learner``; otherwise a label is the class name, or the whole learner
+        where a class occurs twice.
+    losses, feasible_set, horizon, seeds, start, checkpoints, ledger, block, compiled, progress
+        As for :func:`play_all`.
+
+    Returns
+    -------
+    DataFrame
+        Columns learner, seed, t, loss, comparator_loss, regret, average_regret, x_1..x_d: a row for every checkpoint of
+        every game.  Where a comparator is found numerically there is a column gap too, and rows only for the
+        checkpoints at which that is done.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before round 1, as for :func:`play`; also when there is no learner or no seed.
+    GameError, GameInterrupted
+        As for :func:`play_all`.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> learners = {"slow": rl.learners.OGD(alpha=0.1), "fast": rl.learners.OGD(alpha=1.0)}
+    >>> frame = rl.compare(learners, rl.losses.Mod3(), rl.sets.Box(-1.0, 1.0), 300)
+    >>> frame.groupby("learner")["regret"].last().round(3).to_dict()
+    {'fast': 4.0, 'slow': 11.0}
+    """
+    named = learners if isinstance(learners, Mapping) else _labels(list(learners))
+    games = play_all(
+        named.values(), losses, feasible_set, horizon, seeds=seeds, start=start, checkpoints=checkpoints,
+        ledger=ledger, block=block, compiled=compiled, progress=progress,
+    )  # fmt: skip
+    per_learner = len(games) // max(1, len(named))
+    return to_frame(games, [label for label in named for _ in range(per_learner)])
+
+
+def to_frame(games: Sequence[Trajectory], labels: Sequence[str] | None = None) -> pd.DataFrame:
+    """One table of several games, a row for every checkpoint of every game; columns as in :func:`compare`.
+
+    ``labels`` fill the column ``learner``, one for each game; by default the learners themselves.
+    """
+    import pandas as pd
+
+    names = labels or [repr(game.learner) for game in games]
+    frames = []
+    for name, game in zip(names, games, strict=True):
+        frame = measures.regret_frame(measures.best_in_hindsight(game)).join(game.points).reset_index()
+        frame.insert(0, "learner", name)
+        frame.insert(1, "seed", game.seed)
+        frames.append(frame)
+    if not frames:
+        raise ValueError("there is no game to put in a table: learners or seeds is empty")
+    return pd.concat(frames, ignore_index=True)
+
+
+def _labels(learners: Sequence[Learner]) -> dict[str, Learner]:
+    """Learners by class name, or by the whole learner where a class occurs twice."""
+    names = [type(learner).__name__ for learner in learners]
+    labels: dict[str, Learner] = {}
+    for name, learner in zip(names, learners, strict=True):
+        label = name if names.count(name) == 1 else repr(learner)
+        again = sum(other == learner for other in labels.values())
+        labels[f"{label} #{again + 1}" if again else label] = learner
+    return labels

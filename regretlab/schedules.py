@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regretlab._typing import Array, Rounds
+from regretlab._utils.types import Array, Rounds
 
 __all__ = [
     "Constant",

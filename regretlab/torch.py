@@ -142,14 +142,14 @@ class Optimizer(torch.optim.Optimizer):
 
     def _half_step(self, group: dict[str, Any], p: torch.Tensor) -> Any:
         """x_t - alpha_t m_t / W_t in place of a parameter; W_t is returned."""
-        form = group["learner"].form
+        binding = group["learner"].binding
         state = self.state[p]
         if not state:
             state["t"] = 0
-            rows = len(group["learner"].memory())
+            rows = len(group["learner"].moment_names)
             state["moments"] = torch.zeros((rows, p.numel()), dtype=p.dtype)
         state["t"] += 1
-        coefficients, shapes = form.coefficients()[:, None], form.shapes(np.array([state["t"]]))
+        coefficients, shapes = binding.coefficients()[:, None], binding.schedule_values(np.array([state["t"]]))
         coefficients[0] *= group["lr"]
         flat = p.detach().contiguous().view(-1)
         x = flat.numpy()
@@ -159,7 +159,7 @@ class Optimizer(torch.optim.Optimizer):
         if group["weight_decay"]:
             alpha = float(group["learner"].schedules["alpha"](state["t"])) * group["lr"]
             x *= 1.0 - alpha * group["weight_decay"]
-        half_step = compose(form.binding, shared, x.size >= _COMPILE_FROM).half_step
+        half_step = compose(binding.call, shared, x.size >= _COMPILE_FROM).half_step
         weights = np.empty_like(x)
         with np.errstate(all="ignore"):
             half_step(state["t"], g, coefficients, shapes, x, state["moments"].numpy(), weights)
@@ -172,7 +172,7 @@ class Optimizer(torch.optim.Optimizer):
         """Put the parameters of a group at their projection in the metric ``weights`` >= 0."""
         x = np.concatenate([p.detach().reshape(-1).double().numpy() for p in group["params"]])
         weights = weights.astype(np.float64)
-        compose(group["learner"].form.binding, shared, x.size >= _COMPILE_FROM).positive_weights(weights)
+        compose(group["learner"].binding.call, shared, x.size >= _COMPILE_FROM).positive_weights(weights)
         y = group["feasible_set"]._project(x, weights)
         start = 0
         for p in group["params"]:

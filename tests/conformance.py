@@ -411,7 +411,7 @@ SEQUENCES = [
     L.ReddiTheorem3(C=5.0, delta=0.5),
     L.Rademacher(d=3, drift=0.2),
     L.RandomLinear(d=2, mean=0.2, std=3.0),
-    L.Opposing(d=2, slope=0.5),
+    L.SignAdversary(d=2, slope=0.5),
     Sawtooth(),
     Distances(),
     Bowls(),

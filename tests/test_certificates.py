@@ -13,12 +13,12 @@ from pieces import INTERVAL, cube
 
 import regretlab as rl
 from regretlab import play
-from regretlab.certificates import THEOREMS, Facts, certificates, certify
+from regretlab.certificates import THEOREMS, Quantities, certificates, certify
 from regretlab.certificates.certificate import TOLERANCE
 from regretlab.certificates.errata import last_fall
 from regretlab.cli import main
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Values
-from regretlab.testing import assert_no_certificate_violation
+from regretlab.testing.assertions import assert_no_certificate_violation
 
 TRUE = [name for name, theorem in THEOREMS.items() if theorem.true]
 
@@ -110,7 +110,7 @@ def sequences(draw, d):
     if kind == "random":
         return rl.losses.Rademacher(d=d)
     if kind == "opposing":
-        return rl.losses.Opposing(d=d, slope=draw(positive))
+        return rl.losses.SignAdversary(d=d, slope=draw(positive))
     if kind == "pursuing":
         return Pursuing(d, draw(st.integers(1, 12)))
     return rl.losses.CirclingQuadratics(radius=draw(positive), period=draw(st.integers(2, 20)), d=d, mu=draw(positive))
@@ -131,10 +131,10 @@ def sets(draw, d):
 
 def proven(game):
     """(name, bound at the checkpoints) of every true theorem whose hypotheses hold for the game."""
-    facts = Facts(game.with_ledger(), game.regret.index.to_numpy())
+    q = Quantities(game.with_ledger(), game.regret.index.to_numpy())
     for name in (name for name in TRUE if THEOREMS[name].fits(game.learner)):
         with np.errstate(all="ignore"):
-            terms, hypotheses = THEOREMS[name].evaluate(facts)
+            terms, hypotheses = THEOREMS[name].evaluate(q)
         if all(h.holds for h in hypotheses):
             yield name, sum(terms.values())
 
@@ -195,7 +195,7 @@ def test_no_game_of_other_learners_breaks_their_theorem(learner, F, name, advers
     spikes = rng.standard_normal((17, 3)) * rng.choice([0.0, 1.0, 40.0], (17, 1))
     losses = {
         "random": rl.losses.Rademacher(d=3),
-        "opposing": rl.losses.Opposing(d=3),
+        "opposing": rl.losses.SignAdversary(d=3),
         "pursuing": Pursuing(3, 7),
         "spikes": Given(tuple(map(tuple, spikes))),
     }[adversary]
@@ -302,11 +302,11 @@ def test_theorem_4_with_a_constant_beta1_is_vacuous():
     assert printed.certified
     assert printed.vacuous
     assert printed.growth == pytest.approx(1.5, abs=0.05)
-    assert printed.better == certify(game).theorem.name == "amsgrad_constant_beta1_posterior"
+    assert printed.sharper == certify(game).theorem.name == "amsgrad_constant_beta1_posterior"
     assert not certify(game).vacuous
     assert certify(game).growth == pytest.approx(0.5, abs=0.05)
     assert "VACUOUS" in repr(printed)
-    assert printed.better in repr(printed)
+    assert printed.sharper in repr(printed)
 
 
 def test_the_step_of_the_printed_proof_fails_at_round_2():
@@ -439,7 +439,7 @@ def test_bound_of_strongly_convex_losses():
     found = certify(game)
     assert found.theorem.name == "ogd_strongly_convex"
     assert found.violations.empty
-    G = float(Facts(game.with_ledger(), game.regret.index.to_numpy()).G_2[-1])
+    G = float(Quantities(game.with_ledger(), game.regret.index.to_numpy()).G_2[-1])
     assert found.total <= G**2 / (2 * 0.5) * (1 + math.log(3000))
     assert not certify(
         play(rl.learners.OGD(alpha=1.0), losses, rl.sets.L2Ball(1.0), 10), "ogd_strongly_convex"

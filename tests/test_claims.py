@@ -12,9 +12,11 @@ import pytest
 from noted import noted
 from pieces import INTERVAL
 from scipy import optimize
-from test_periodic import mod3
+from test_analysis_periodic import mod3
 
 from regretlab import losses, play
+from regretlab.analysis.periodic import adam_drift as drift
+from regretlab.analysis.periodic import beta2_star as boundary
 from regretlab.certificates import certify
 from regretlab.learners import (
     OGD,
@@ -33,8 +35,6 @@ from regretlab.learners import (
     TorchAMSGrad,
     WithEpsilon,
 )
-from regretlab.periodic import adam_drift as drift
-from regretlab.periodic import beta2_star as boundary
 from regretlab.schedules import Constant, Geometric, OneMinusInverse
 from regretlab.sets import Reals
 
@@ -272,7 +272,7 @@ def test_claim_12_weight_decay_is_weight_decay():
 
 def test_claim_13_a_third_more_memory():
     """Numbers per parameter: Adam keeps m, v and AMSGrad m, v, vhat; a third more only if the parameter is counted."""
-    adam, amsgrad = len(Adam().memory()), len(AMSGrad().memory())
+    adam, amsgrad = len(Adam().moment_names), len(AMSGrad().moment_names)
     assert adam == noted("numbers kept by Adam")
     assert amsgrad == noted("numbers kept by AMSGrad")
     more = [100.0 * (amsgrad - adam) / (adam + other) for other in (0, 1, 2)]

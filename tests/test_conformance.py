@@ -84,7 +84,7 @@ def test_the_tables_leave_no_class_out():
 
 # The plainest learner of each class and each set of schedules that vary: each of them is compiled on its own.
 COMPILED = {
-    str(case.learner.form.binding): case.learner
+    str(case.learner.binding.call): case.learner
     for case in reversed(LEARNERS)
     if accepts(case.learner, losses.RandomLinear())
     and not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import regretlab as rl
-from regretlab import experiments, names
+from regretlab import experiments
+from regretlab.cli import parsing as names
 from regretlab.learners import ADOPT, Adam, AMSGrad, DecoupledWeightDecay, Hedge
 
 adopt_regret, adopt_toy, league = experiments.adopt_regret, experiments.adopt_toy, experiments.league

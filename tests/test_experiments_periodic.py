@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 
 from regretlab import experiments
-from regretlab.learners import Adam
-from regretlab.losses import ReddiOnline
-from regretlab.periodic import (
+from regretlab.analysis.periodic import (
     adam_drift,
     beta2_star,
     drift,
@@ -17,6 +15,8 @@ from regretlab.periodic import (
     stochastic_drift,
     travel_time,
 )
+from regretlab.learners import Adam
+from regretlab.losses import ReddiOnline
 
 FIGURES = Path(__file__).parents[1] / "figures"
 divergence_region, c_min = experiments.divergence_region, experiments.c_min

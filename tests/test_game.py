@@ -24,9 +24,10 @@ from pieces import (
 )
 
 import regretlab as rl
-from regretlab import compare, play, play_all, tidy
+from regretlab import compare, play, play_all, to_frame
+from regretlab.analysis import summary
 from regretlab.learners import OGD, Adam, AMSGrad
-from regretlab.losses import Mod3, Opposing, Rademacher
+from regretlab.losses import Mod3, Rademacher, SignAdversary
 
 # -- programs of the first minute --------------------------------------------------------
 
@@ -243,7 +244,7 @@ def test_html_is_a_table_with_everything_escaped():
     assert html.endswith("</table>")
     assert "<script>" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html
-    for name, text in game._summary().items():
+    for name, text in summary._rows(game).items():
         assert f"<th>{name}</th>" in html
         assert text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#x27;") in html
     assert "1,234" in html
@@ -256,7 +257,7 @@ def test_repr_solves_nothing(losses, monkeypatch):
     def forbidden(*_):
         raise AssertionError("the comparator was looked for")
 
-    monkeypatch.setattr("regretlab.regret.best_in_hindsight", forbidden)
+    monkeypatch.setattr("regretlab.regret.measures.best_in_hindsight", forbidden)
     for text in (repr(game), game._repr_html_()):
         assert "300 rounds" in text
         assert f"{game.loss.sum():.6g}" in text
@@ -264,7 +265,7 @@ def test_repr_solves_nothing(losses, monkeypatch):
 
 
 def test_repr_looks_at_the_last_round_only(monkeypatch):
-    from regretlab import regret
+    from regretlab.regret import measures as regret
 
     game = play(OGD(), Mod3(), INTERVAL, 500, checkpoints=range(1, 501))
     rows, total = [], regret.total
@@ -274,7 +275,7 @@ def test_repr_looks_at_the_last_round_only(monkeypatch):
 
 
 def test_the_summary_of_an_adversary_has_its_regret():
-    assert "R_T" in repr(play(OGD(), Opposing(), INTERVAL, 20))
+    assert "R_T" in repr(play(OGD(), SignAdversary(), INTERVAL, 20))
 
 
 def test_points_have_a_column_per_coordinate():
@@ -360,19 +361,19 @@ def test_tables_of_nothing(how):
     with pytest.raises(ValueError, match="no game"):
         compare(learners, Mod3(), INTERVAL, 20, **how)
     with pytest.raises(ValueError, match="no game"):
-        tidy([])
+        to_frame([])
 
 
 def test_compare_plays_equal_learners_as_often_as_they_are_given():
     assert len(compare([Adam(), Adam()], Mod3(), INTERVAL, 5, checkpoints=[5])) == 4
 
 
-def test_tidy():
+def test_to_frame():
     games = [play(Adam(), Mod3(), INTERVAL, 20), play(OGD(), Squares(), INTERVAL, 9, seed=4)]
-    table = tidy(games)
+    table = to_frame(games)
     assert set(table["learner"]) == {repr(Adam()), repr(OGD())}
-    assert tidy(games, ["first", "second"])["learner"].unique().tolist() == ["first", "second"]
+    assert to_frame(games, ["first", "second"])["learner"].unique().tolist() == ["first", "second"]
     assert table.loc[table["seed"] == 4, "t"].max() == 9
     for labels in (["one"], ["one", "two", "three"]):
         with pytest.raises(ValueError, match="argument"):
-            tidy(games, labels)
+            to_frame(games, labels)

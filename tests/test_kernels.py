@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from regretlab.compiling import jit
 from regretlab.kernels import clip, scaled_step, two_sum
+from regretlab.kernels.compiling import jit
 
 # products and sums of these stay far from overflow and underflow, where no sum of two numbers is exact
 numbers = st.floats(-1e150, 1e150).filter(lambda x: x == 0.0 or abs(x) > 1e-150)

@@ -79,7 +79,7 @@ def test_defaults_are_those_of_the_theory():
     assert first == pytest.approx(-0.5 * 0.1 / sqrt(0.01), rel=1e-14)
     assert AdamNC().schedules["beta2"] == OneMinusInverse()
     assert list(Adam().schedules) == ["alpha", "beta1", "beta2"]
-    assert AMSGrad().memory() == ("m", "v", "vhat")
+    assert AMSGrad().moment_names == ("m", "v", "vhat")
 
 
 # -- rules of one's own -----------------------------------------------------------------------
@@ -109,7 +109,7 @@ def test_a_learner_of_ones_own():
     assert points(learner, gradients, feasible_set=Box()) == pytest.approx(expected, rel=1e-15, abs=1e-15)
     game = play(learner, Periodic(gradients), Box(), 4, checkpoints=range(1, 5), compiled=False)
     assert game.record.point[:, 0].tolist() == points(learner, gradients, feasible_set=Box()).tolist()[:4]
-    assert Momentum().memory() == ("m",)
+    assert Momentum().moment_names == ("m",)
 
 
 def test_a_misspelt_argument_is_reported():

@@ -276,7 +276,7 @@ def test_bad_parameters(make, message):
 @pytest.mark.parametrize("wrong", [{"d": 0}, {"d": 1.5}, {"slope": math.nan}, {"slope": math.inf}])
 def test_bad_parameters_of_the_opposing_adversary(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        losses.Opposing(**wrong)
+        losses.SignAdversary(**wrong)
 
 
 @dataclass(frozen=True)
@@ -317,7 +317,9 @@ def test_whole_numbers_will_do():
 def test_the_opposing_adversary_answers_the_point_and_its_regret_is_that_of_the_game_played(learner):
     T, slope = 300, 2.0
     F = Box([-1.0, -0.5, 0.5], [1.0, 2.0, 3.0])
-    game = play(learner, losses.Opposing(d=3, slope=slope), F, T, start=[0.0, -0.5, 1.0], checkpoints=range(1, T + 1))
+    game = play(
+        learner, losses.SignAdversary(d=3, slope=slope), F, T, start=[0.0, -0.5, 1.0], checkpoints=range(1, T + 1)
+    )
     x = game.record.point
     g = np.array([[slope if x_i >= 0.0 else -slope for x_i in row] for row in x])
     assert np.array_equal(np.diff(game.record.gradient[:, 0], axis=0, prepend=0.0), g)

@@ -13,16 +13,16 @@ from click.testing import CliRunner
 from noted import noted, numbers
 from pieces import INTERVAL
 from scipy import optimize
+from test_analysis_periodic import ONLINE, spike
 from test_paper import theorem_1
-from test_periodic import ONLINE, spike
 
 import regretlab as rl
 from regretlab import play
+from regretlab.analysis.periodic import adam_drift as drift
+from regretlab.analysis.periodic import beta2_star as boundary
 from regretlab.certificates import THEOREMS, certify
 from regretlab.cli import main
 from regretlab.learners import Adam, AdamNC, AMSGrad, DelayedAdam, EpsilonInsideRoot
-from regretlab.periodic import adam_drift as drift
-from regretlab.periodic import beta2_star as boundary
 from regretlab.schedules import Constant, Geometric
 
 ROOT = Path(__file__).parent.parent

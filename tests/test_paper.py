@@ -13,7 +13,7 @@ from conftest import label
 
 from regretlab import losses, play, play_all
 from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, RMSProp
-from regretlab.regret import best_in_hindsight, total
+from regretlab.regret.measures import best_in_hindsight, total
 from regretlab.schedules import Constant, Geometric
 from regretlab.sets import Box
 
@@ -304,7 +304,13 @@ def test_average_regret_may_tend_to_a_negative_number():
 
 @pytest.mark.parametrize(
     "sequence",
-    [losses.Mod3(), losses.ReddiOnline(), losses.Periodic([1.0, -1.0]), losses.Rademacher(d=2), losses.Opposing(d=2)],
+    [
+        losses.Mod3(),
+        losses.ReddiOnline(),
+        losses.Periodic([1.0, -1.0]),
+        losses.Rademacher(d=2),
+        losses.SignAdversary(d=2),
+    ],
     ids=label,
 )
 def test_classical_bounds(sequence):

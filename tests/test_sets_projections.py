@@ -21,7 +21,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import exact_projections as exact
 from scipy.spatial import ConvexHull
 
-from regretlab.compiling import jit
+from regretlab.engine.specification import from_specification, specification
+from regretlab.kernels.compiling import jit
 from regretlab.sets import (
     Affine,
     Box,
@@ -37,7 +38,6 @@ from regretlab.sets import (
     Reals,
     Simplex,
 )
-from regretlab.specification import from_specification, specification
 
 EPS = 2.0**-52
 WIDE = np.longdouble

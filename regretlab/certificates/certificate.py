@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from regretlab._typing import Array
-from regretlab.certificates.facts import Facts, Hypothesis
+from regretlab._utils.types import Array
+from regretlab.certificates.quantities import Hypothesis, Quantities
 from regretlab.learners.base import Algorithm1, Learner
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Theorem:
     source: str
     formula: str
     learners: tuple[type[Learner], ...]
-    function: Callable[[Facts], Bound]
+    function: Callable[[Quantities], Bound]
     true: bool
 
     def fits(self, learner: Learner) -> bool:
@@ -51,11 +51,11 @@ class Theorem:
             for cls in self.learners
         )
 
-    def evaluate(self, facts: Facts) -> Bound:
+    def evaluate(self, q: Quantities) -> Bound:
         """Terms and hypotheses for a game, the first of them that it is about the learner."""
-        terms, hypotheses = self.function(facts)
+        terms, hypotheses = self.function(q)
         names = " or ".join(cls.__name__ for cls in self.learners)
-        who = Hypothesis(f"the rule of {names}", self.fits(facts.learner), type(facts.learner).__name__)
+        who = Hypothesis(f"the rule of {names}", self.fits(q.learner), type(q.learner).__name__)
         return Bound(terms, [who, *hypotheses])
 
 
@@ -65,10 +65,10 @@ THEOREMS: dict[str, Theorem] = {}
 
 def theorem(
     source: str, *learners: type[Learner], true: bool = True
-) -> Callable[[Callable[[Facts], Bound]], Callable[[Facts], Bound]]:
+) -> Callable[[Callable[[Quantities], Bound]], Callable[[Quantities], Bound]]:
     """Enter a function into :data:`THEOREMS` under its own name; the formula is its docstring's first paragraph."""
 
-    def enter(function: Callable[[Facts], Bound]) -> Callable[[Facts], Bound]:
+    def enter(function: Callable[[Quantities], Bound]) -> Callable[[Quantities], Bound]:
         name = function.__name__
         formula = " ".join((function.__doc__ or "").split("\n\n")[0].split())
         THEOREMS[name] = Theorem(name, source, formula, learners, function, true)
@@ -90,20 +90,20 @@ class Certificate:
         ``gap`` (the regret lies in [regret, regret + gap]); and ``slack`` = bound - regret.
     hypotheses : tuple of Hypothesis
         Name, whether it holds, what was measured, the first round of violation.
-    trivial : float
+    trivial_bound : float
         d D G T, which no regret exceeds.
     rounding : Series by round t
         How far the rounding of the losses may have moved the regret.
-    better : str
+    sharper : str
         Where the bound is vacuous, the name of a theorem that says more of this game, if there is one.
     """
 
     theorem: Theorem
     curve: pd.DataFrame
     hypotheses: tuple[Hypothesis, ...]
-    trivial: float
+    trivial_bound: float
     rounding: pd.Series[float]
-    better: str = ""
+    sharper: str = ""
 
     @property
     def terms(self) -> dict[str, float]:
@@ -124,7 +124,7 @@ class Certificate:
     @property
     def vacuous(self) -> bool:
         """Whether the bound says no more than that R_T <= d D G T."""
-        return not self.total < self.trivial
+        return not self.total < self.trivial_bound
 
     @property
     def violations(self) -> pd.DataFrame:
@@ -164,8 +164,8 @@ class Certificate:
         if len(self.violations):
             lines.append(f"  VIOLATED at t = {', '.join(f'{t:,}' for t in self.violations.index[:5])}")
         if self.vacuous:
-            better = f"; {self.better} says more" if self.better else ""
-            lines.append(f"  VACUOUS: R_T <= d D G T = {self.trivial:.6g} without any theorem{better}")
+            better = f"; {self.sharper} says more" if self.sharper else ""
+            lines.append(f"  VACUOUS: R_T <= d D G T = {self.trivial_bound:.6g} without any theorem{better}")
         if not self.theorem.true:
             lines.append("  This claim is not a theorem: see paper_notes.md.")
         return "\n".join(lines)

@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.facts import Facts, Hypothesis, over
+from regretlab.certificates.quantities import Hypothesis, Quantities, inverse
 from regretlab.learners.adam import Adam, AdamNC
-from regretlab.learners.gradient import OGD, AdaGrad
+from regretlab.learners.gradient_descent import OGD, AdaGrad
 from regretlab.schedules import Constant, Inverse
 from regretlab.sets import L2Ball
 
@@ -30,101 +30,101 @@ __all__ = [
 _ZINKEVICH = "Zinkevich (2003), Theorem 1"
 
 
-def _ogd(facts: Facts) -> list[Hypothesis]:
-    return [facts.convex(), facts.bounded()]
+def _ogd(q: Quantities) -> list[Hypothesis]:
+    return [q.convex(), q.bounded()]
 
 
 @theorem(_ZINKEVICH + ", any non-increasing stepsize", OGD)
-def ogd(facts: Facts) -> Bound:
+def ogd(q: Quantities) -> Bound:
     """R_T <= D_2^2/(2 alpha_T) + (1/2) sum_t alpha_t ||g_t||_2^2."""
-    last = facts.each("weight")[:, 0]  # 1 / alpha_T
-    terms = {"D_2^2/(2 alpha_T)": 0.5 * facts.D_2**2 * last, "steps": 0.5 * facts.sum("step")}
-    return Bound(terms, [*_ogd(facts), facts.falling_stepsize()])
+    last = q.each("weight")[:, 0]  # 1 / alpha_T
+    terms = {"D_2^2/(2 alpha_T)": 0.5 * q.D_2**2 * last, "steps": 0.5 * q.sum("step")}
+    return Bound(terms, [*_ogd(q), q.falling_stepsize()])
 
 
 @theorem(_ZINKEVICH, OGD)
-def ogd_root(facts: Facts) -> Bound:
+def ogd_root(q: Quantities) -> Bound:
     """R_T <= D_2^2 sqrt(T)/(2 alpha) + alpha (sqrt(T) - 1/2) G_2^2.
 
     alpha_t = alpha/sqrt(t).  With alpha = D_2/G_2 it is below 1.5 D_2 G_2 sqrt(T), with
     alpha = D_2/(sqrt(2) G_2) below sqrt(2) D_2 G_2 sqrt(T); Zinkevich has alpha = 1.
     """
-    a, root = facts.alpha.scale, np.sqrt(facts.t)
+    a, root = q.alpha.scale, np.sqrt(q.t)
     terms = {
-        "D_2^2 sqrt(T)/(2 alpha)": 0.5 * facts.D_2**2 * root / a,
-        "alpha (sqrt(T) - 1/2) G_2^2": a * (root - 0.5) * facts.G_2**2,
+        "D_2^2 sqrt(T)/(2 alpha)": 0.5 * q.D_2**2 * root / a,
+        "alpha (sqrt(T) - 1/2) G_2^2": a * (root - 0.5) * q.G_2**2,
     }
-    return Bound(terms, [*_ogd(facts), facts.gradients(), facts.root_stepsize()])
+    return Bound(terms, [*_ogd(q), q.gradients(), q.root_stepsize()])
 
 
-def _constant(facts: Facts) -> Hypothesis:
-    return Hypothesis("alpha_t = alpha", isinstance(facts.alpha, Constant), repr(facts.alpha))
+def _constant(q: Quantities) -> Hypothesis:
+    return Hypothesis("alpha_t = alpha", isinstance(q.alpha, Constant), repr(q.alpha))
 
 
 @theorem(_ZINKEVICH + ", constant stepsize for a known horizon", OGD)
-def ogd_constant(facts: Facts) -> Bound:
+def ogd_constant(q: Quantities) -> Bound:
     """R_T <= D_2^2/(2 alpha) + alpha T G_2^2/2.
 
     With alpha = D_2/(G_2 sqrt(T)) it is D_2 G_2 sqrt(T).
     """
-    a = facts.alpha.scale
+    a = q.alpha.scale
     terms = {
-        "D_2^2/(2 alpha)": np.full(facts.t.size, 0.5 * facts.D_2**2 / a),
-        "steps": 0.5 * a * facts.t * facts.G_2**2,
+        "D_2^2/(2 alpha)": np.full(q.t.size, 0.5 * q.D_2**2 / a),
+        "steps": 0.5 * a * q.t * q.G_2**2,
     }
-    return Bound(terms, [*_ogd(facts), facts.gradients(), _constant(facts)])
+    return Bound(terms, [*_ogd(q), q.gradients(), _constant(q)])
 
 
 @theorem(_ZINKEVICH + ", constant stepsize from the centre of a ball", OGD)
-def ogd_centred(facts: Facts) -> Bound:
+def ogd_centred(q: Quantities) -> Bound:
     """R_T <= r^2/(2 alpha) + (alpha/2) sum_t ||g_t||_2^2, for a ball of radius r and x_1 its centre.
 
     With alpha = r/(G_2 sqrt(T)) it is at most r G_2 sqrt(T).
     """
-    F, a = facts.F, facts.alpha.scale
-    first = facts.game.record.point[0]
-    r, centred = facts.D_2, False
+    F, a = q.F, q.alpha.scale
+    first = q.game.record.point[0]
+    r, centred = q.D_2, False
     if isinstance(F, L2Ball):
-        r, centred = F.radius, bool(np.array_equal(first, np.zeros(facts.d) if F.center is None else F.center))
-    terms = {"r^2/(2 alpha)": np.full(facts.t.size, 0.5 * r**2 / a), "steps": 0.5 * facts.sum("step")}
+        r, centred = F.radius, bool(np.array_equal(first, np.zeros(q.d) if F.center is None else F.center))
+    terms = {"r^2/(2 alpha)": np.full(q.t.size, 0.5 * r**2 / a), "steps": 0.5 * q.sum("step")}
     start = Hypothesis("F a ball, x_1 its centre", centred, f"x_1 = {first}")
-    return Bound(terms, [*_ogd(facts), _constant(facts), start])
+    return Bound(terms, [*_ogd(q), _constant(q), start])
 
 
 @theorem("Hazan, Agarwal, Kale (2007), Theorem 1", OGD)
-def ogd_strongly_convex(facts: Facts) -> Bound:
+def ogd_strongly_convex(q: Quantities) -> Bound:
     """R_T <= (1/(2 mu)) sum_t ||g_t||_2^2/t <= (G_2^2/(2 mu)) (1 + ln T), for alpha_t = 1/(mu t).
 
     Needs mu-strongly convex losses: ``losses.mu`` says the mu.
     """
-    mu = float(getattr(facts.game.losses, "mu", 0.0))
+    mu = float(getattr(q.game.losses, "mu", 0.0))
     strong = Hypothesis("f_t mu-strongly convex", mu > 0.0, f"mu = {mu:g}")
-    fits = isinstance(facts.alpha, Inverse) and math.isclose(facts.alpha.scale * mu, 1.0, rel_tol=1e-12)
-    stepsize = Hypothesis("alpha_t = 1/(mu t)", fits, repr(facts.alpha))
-    return Bound({"steps": 0.5 * facts.sum("step")}, [strong, stepsize])
+    fits = isinstance(q.alpha, Inverse) and math.isclose(q.alpha.scale * mu, 1.0, rel_tol=1e-12)
+    stepsize = Hypothesis("alpha_t = 1/(mu t)", fits, repr(q.alpha))
+    return Bound({"steps": 0.5 * q.sum("step")}, [strong, stepsize])
 
 
 @theorem("Duchi, Hazan, Singer (2011), diagonal AdaGrad", AdaGrad, AdamNC)
-def adagrad(facts: Facts) -> Bound:
+def adagrad(q: Quantities) -> Bound:
     """R_T <= (D^2/(2 alpha) + alpha) sum_i ||g_{1:T,i}||_2.
 
     With alpha = D/sqrt(2) it is sqrt(2) D N.
     """
-    a = facts.alpha.scale
-    terms = {"D^2/(2 alpha) N": 0.5 * facts.D**2 / a * facts.N, "alpha N": a * facts.N}
-    no_momentum = Hypothesis("beta_1 = 0", facts.b1 == 0.0, f"{facts.b1:g}")
-    mean = Hypothesis("v_t the mean of g_s^2", _is_mean(facts), repr(facts.learner))
-    return Bound(terms, [facts.convex(), facts.bounded(), facts.root_stepsize(), no_momentum, mean])
+    a = q.alpha.scale
+    terms = {"D^2/(2 alpha) N": 0.5 * q.D**2 / a * q.N, "alpha N": a * q.N}
+    no_momentum = Hypothesis("beta_1 = 0", q.b1 == 0.0, f"{q.b1:g}")
+    mean = Hypothesis("v_t the mean of g_s^2", _is_mean(q), repr(q.learner))
+    return Bound(terms, [q.convex(), q.bounded(), q.root_stepsize(), no_momentum, mean])
 
 
-def _is_mean(facts: Facts) -> bool:
+def _is_mean(q: Quantities) -> bool:
     """Whether w_T = ||g_{1:T}||/alpha, as it is for the mean of the squares and alpha_t = alpha/sqrt(t)."""
-    exact = np.sqrt(facts.each("square")) / facts.alpha.scale
-    return bool(np.allclose(facts.each("weight"), exact, rtol=1e-9, atol=0.0))
+    exact = np.sqrt(q.each("square")) / q.alpha.scale
+    return bool(np.allclose(q.each("weight"), exact, rtol=1e-9, atol=0.0))
 
 
 @theorem("Kingma, Ba (2015), Theorem 4.1: false (Reddi, Kale, Kumar 2018, Theorem 1)", Adam, true=False)
-def kingma_ba_theorem41(facts: Facts) -> Bound:
+def kingma_ba_theorem41(q: Quantities) -> Bound:
     """R_T <= D^2/(2 alpha (1-beta_1)) sum_i sqrt(T vhat_{T,i})
     + alpha (1+beta_1) G/((1-beta_1) sqrt(1-beta_2) (1-gamma)^2) N
     + d D^2 G sqrt(1-beta_2)/(2 alpha (1-beta_1) (1-lambda)^2).
@@ -132,14 +132,14 @@ def kingma_ba_theorem41(facts: Facts) -> Bound:
     gamma = beta_1^2/sqrt(beta_2), vhat_T = v_T/(1-beta_2^T).  For Adam, with
     beta_{1,t} = beta_1 lambda^{t-1} and alpha_t = alpha/sqrt(t).
     """
-    a, b1, b2, one, D, G = facts.alpha.scale, facts.b1, facts.b2, over(1.0 - facts.b1), facts.D, facts.G
+    a, b1, b2, one, D, G = q.alpha.scale, q.b1, q.b2, inverse(1.0 - q.b1), q.D, q.G
     gamma = b1**2 / math.sqrt(b2)
-    corrected = facts.sum("weight") / np.sqrt(-np.expm1(facts.t * math.log(b2)))
+    corrected = q.sum("weight") / np.sqrt(-np.expm1(q.t * math.log(b2)))
     terms = {
         "D^2/(2 alpha (1-beta_1)) sum_i sqrt(T vhat_T)": 0.5 * D**2 * one * corrected,
-        "alpha (1+beta_1) G N": a * (1.0 + b1) * G * one / math.sqrt(1.0 - b2) * over(1.0 - gamma) ** 2 * facts.N,
-        "decay of beta_1": facts.d * D**2 * G * math.sqrt(1.0 - b2) * 0.5 / a * one * over(1.0 - facts.lam) ** 2,
+        "alpha (1+beta_1) G N": a * (1.0 + b1) * G * one / math.sqrt(1.0 - b2) * inverse(1.0 - gamma) ** 2 * q.N,
+        "decay of beta_1": q.d * D**2 * G * math.sqrt(1.0 - b2) * 0.5 / a * one * inverse(1.0 - q.lam) ** 2,
     }
     small = Hypothesis("beta_1^2 < sqrt(beta_2)", gamma < 1.0, f"beta_1^2/sqrt(beta_2) = {gamma:.6g}")
-    rest = [facts.constant_beta2(), facts.geometric_beta1(), small]
-    return Bound(terms, [facts.convex(), facts.bounded(), facts.root_stepsize(), *rest])
+    rest = [q.constant_beta2(), q.geometric_beta1(), small]
+    return Bound(terms, [q.convex(), q.bounded(), q.root_stepsize(), *rest])

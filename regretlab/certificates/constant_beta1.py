@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.facts import Facts, Hypothesis, over
+from regretlab.certificates.quantities import Hypothesis, Quantities, inverse
 from regretlab.learners.adam import AdamNC, AMSGrad
-from regretlab.learners.gradient import AdaGrad
+from regretlab.learners.gradient_descent import AdaGrad
 from regretlab.schedules import OneMinusInverse
 
 __all__ = ["adamnc_constant_beta1", "amsgrad_constant_beta1", "amsgrad_constant_beta1_posterior"]
@@ -21,51 +21,51 @@ __all__ = ["adamnc_constant_beta1", "amsgrad_constant_beta1", "amsgrad_constant_
 _SOURCE = "Alacaoglu, Malitsky, Mertikopoulos, Cevher (2020), arXiv 2003.09729"
 
 
-def _hypotheses(facts: Facts) -> list[Hypothesis]:
-    return [facts.convex(), facts.bounded(), facts.constant_beta1(), facts.root_stepsize()]
+def _hypotheses(q: Quantities) -> list[Hypothesis]:
+    return [q.convex(), q.bounded(), q.constant_beta1(), q.root_stepsize()]
 
 
 @theorem(_SOURCE, AMSGrad)
-def amsgrad_constant_beta1(facts: Facts) -> Bound:
+def amsgrad_constant_beta1(q: Quantities) -> Bound:
     """R_T <= D^2 sqrt(T)/(2 alpha (1-beta_1)) sum_i sqrt(vhat_{T,i})
     + alpha L_T N/sqrt((1-beta_2)(1-beta_1^2/beta_2)).
     """
-    one, g = over(1.0 - facts.b1), facts.gamma_A
+    one, g = inverse(1.0 - q.b1), q.gamma_A
     terms = {
-        "D^2 sqrt(T)/(2 alpha (1-beta_1)) A": 0.5 * one * facts.D**2 * facts.sum("weight"),
-        "alpha L_T N": facts.alpha.scale * math.sqrt(over((1.0 - facts.b2) * (1.0 - g))) * facts.L * facts.N,
+        "D^2 sqrt(T)/(2 alpha (1-beta_1)) A": 0.5 * one * q.D**2 * q.sum("weight"),
+        "alpha L_T N": q.alpha.scale * math.sqrt(inverse((1.0 - q.b2) * (1.0 - g))) * q.L * q.N,
     }
-    rest = [facts.constant_beta2(), facts.gamma_below_one()]
-    return Bound(terms, [*_hypotheses(facts), *rest])
+    rest = [q.constant_beta2(), q.gamma_below_one()]
+    return Bound(terms, [*_hypotheses(q), *rest])
 
 
 @theorem(_SOURCE + ", with the steps that were made", AMSGrad)
-def amsgrad_constant_beta1_posterior(facts: Facts) -> Bound:
+def amsgrad_constant_beta1_posterior(q: Quantities) -> Bound:
     """R_T <= (2-beta_1) D^2 sqrt(T)/(4 alpha (1-beta_1)) sum_i sqrt(vhat_{T,i})
     + (1+beta_1)/(2(1-beta_1)) sum_t alpha_t sum_i m_{t,i}^2/sqrt(vhat_{t,i}).
 
     The master inequality where the metric is monotone; nothing is asked of beta_2.
     """
-    b1, one = facts.b1, over(1.0 - facts.b1)
+    b1, one = q.b1, inverse(1.0 - q.b1)
     terms = {
-        "(2-beta_1) D^2 sqrt(T)/(4 alpha (1-beta_1)) A": 0.25 * (2.0 - b1) * one * facts.D**2 * facts.sum("weight"),
-        "steps": 0.5 * (1.0 + b1) * one * facts.sum("step"),
+        "(2-beta_1) D^2 sqrt(T)/(4 alpha (1-beta_1)) A": 0.25 * (2.0 - b1) * one * q.D**2 * q.sum("weight"),
+        "steps": 0.5 * (1.0 + b1) * one * q.sum("step"),
     }
-    rest = [facts.monotone(), facts.momentum()]
-    return Bound(terms, [*_hypotheses(facts), *rest])
+    rest = [q.monotone(), q.momentum()]
+    return Bound(terms, [*_hypotheses(q), *rest])
 
 
 @theorem(_SOURCE, AdamNC, AdaGrad)
-def adamnc_constant_beta1(facts: Facts) -> Bound:
+def adamnc_constant_beta1(q: Quantities) -> Bound:
     """R_T <= [(2-beta_1) D^2/(4 alpha (1-beta_1)) + alpha (1+beta_1)/(1-beta_1)] sum_i ||g_{1:T,i}||_2.
 
     For beta_{2,t} = 1 - 1/t; the best alpha is (D/2) sqrt((2-beta_1)/(1+beta_1)).
     """
-    a, b1, one = facts.alpha.scale, facts.b1, over(1.0 - facts.b1)
+    a, b1, one = q.alpha.scale, q.b1, inverse(1.0 - q.b1)
     terms = {
-        "(2-beta_1) D^2/(4 alpha (1-beta_1)) N": 0.25 * (2.0 - b1) * facts.D**2 * one / a * facts.N,
-        "alpha (1+beta_1)/(1-beta_1) N": np.asarray(a * (1.0 + b1) * one * facts.N),
+        "(2-beta_1) D^2/(4 alpha (1-beta_1)) N": 0.25 * (2.0 - b1) * q.D**2 * one / a * q.N,
+        "alpha (1+beta_1)/(1-beta_1) N": np.asarray(a * (1.0 + b1) * one * q.N),
     }
-    schedule = facts.schedules.get("beta2", OneMinusInverse())
+    schedule = q.schedules.get("beta2", OneMinusInverse())
     mean = Hypothesis("beta_{2,t} = 1 - 1/t", schedule == OneMinusInverse(), repr(schedule))
-    return Bound(terms, [*_hypotheses(facts), mean])
+    return Bound(terms, [*_hypotheses(q), mean])

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from regretlab._typing import Array
+from regretlab._utils.types import Array
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.facts import Facts, Hypothesis, over
+from regretlab.certificates.quantities import Hypothesis, Quantities, inverse
+from regretlab.learners.adabound import AdaBound, AMSBound
 from regretlab.learners.adam import AdamX, AMSGrad
-from regretlab.learners.bounded import AdaBound, AMSBound
 from regretlab.schedules import Constant
 
 __all__ = ["adabound_savarese", "adamx_theorem51", "amsgrad_tran_phong", "amsgrad_tran_phong_inverse"]
@@ -19,22 +19,22 @@ _BLOCK = 2**20  # rounds
 _TRAN_PHONG = "Tran, Phong (2019), arXiv 1904.03590"
 
 
-def _hypotheses(facts: Facts) -> list[Hypothesis]:
+def _hypotheses(q: Quantities) -> list[Hypothesis]:
     return [
-        facts.convex(), facts.bounded(), facts.gradients(), facts.root_stepsize(), facts.beta1_below_first(),
-        facts.constant_beta2(), facts.gamma_below_one(),
+        q.convex(), q.bounded(), q.gradients(), q.root_stepsize(), q.beta1_below_first(),
+        q.constant_beta2(), q.gamma_below_one(),
     ]  # fmt: skip
 
 
-def _moments(facts: Facts) -> Array:
+def _moments(q: Quantities) -> Array:
     """alpha sqrt(ln T + 1) N / ((1-beta_1)^2 sqrt(1-beta_2) (1-gamma))."""
-    constants = over(1.0 - facts.b1) ** 2 * over(1.0 - facts.gamma_R) / math.sqrt(1.0 - facts.b2)
-    return np.asarray(facts.alpha.scale * constants * facts.L * facts.N)
+    constants = inverse(1.0 - q.b1) ** 2 * inverse(1.0 - q.gamma_R) / math.sqrt(1.0 - q.b2)
+    return np.asarray(q.alpha.scale * constants * q.L * q.N)
 
 
-def _unit(facts: Facts) -> Array:
+def _unit(q: Quantities) -> Array:
     """d D^2 G / (2 alpha (1-beta_1))."""
-    return np.asarray(0.5 * facts.d * facts.D**2 * facts.G / facts.alpha.scale * over(1.0 - facts.b1))
+    return np.asarray(0.5 * q.d * q.D**2 * q.G / q.alpha.scale * inverse(1.0 - q.b1))
 
 
 def last_fall(b1: float, lam: float) -> int:
@@ -68,64 +68,64 @@ def last_fall(b1: float, lam: float) -> int:
 
 
 @theorem(_TRAN_PHONG + ", Theorem 4.1, with gamma < 1 in place of gamma <= 1", AMSGrad)
-def amsgrad_tran_phong(facts: Facts) -> Bound:
+def amsgrad_tran_phong(q: Quantities) -> Bound:
     """R_T <= d D^2 G/(2 alpha (1-beta_1)) (sum_{t<=t0} sqrt(t) + sqrt(T)) + d D^2 G/(2 alpha (1-beta_1)(1-lambda)^2)
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
 
     For beta_{1,t} = beta_1 lambda^{t-1}.  After round t0, sqrt(t)/(1-beta_{1,t}) increases.
     """
-    unit, root = _unit(facts), np.sqrt(facts.t)
-    known = not math.isnan(facts.lam)
-    before = sum(math.sqrt(t) for t in range(1, last_fall(facts.b1, facts.lam) + 1)) if known else math.inf
+    unit, root = _unit(q), np.sqrt(q.t)
+    known = not math.isnan(q.lam)
+    before = sum(math.sqrt(t) for t in range(1, last_fall(q.b1, q.lam) + 1)) if known else math.inf
     terms = {
         "d D^2 G (sum of sqrt(t) to t0 + sqrt(T))": unit * (before + root),
-        "decay of beta_1": unit * over(1.0 - facts.lam) ** 2,
-        "alpha L_T N": _moments(facts),
+        "decay of beta_1": unit * inverse(1.0 - q.lam) ** 2,
+        "alpha L_T N": _moments(q),
     }
-    return Bound(terms, [*_hypotheses(facts), facts.geometric_beta1()])
+    return Bound(terms, [*_hypotheses(q), q.geometric_beta1()])
 
 
 @theorem(_TRAN_PHONG + ", Theorem 4.1 for beta_{1,t} = beta_1/t", AMSGrad)
-def amsgrad_tran_phong_inverse(facts: Facts) -> Bound:
+def amsgrad_tran_phong_inverse(q: Quantities) -> Bound:
     """R_T <= d D^2 G/(2 alpha (1-beta_1)) (1 + sqrt(T)) + d D^2 G sqrt(T)/(alpha (1-beta_1))
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
 
     Here sqrt(t)/(1-beta_1/t) increases from some round t0 on, which the first term pays for.
     """
-    unit, root = _unit(facts), np.sqrt(facts.t)
+    unit, root = _unit(q), np.sqrt(q.t)
     t = np.arange(1.0, 10_001.0)
-    w = np.sqrt(t) / (1.0 - facts.b1 / t)
+    w = np.sqrt(t) / (1.0 - q.b1 / t)
     falls = np.flatnonzero(np.diff(w) < 0.0)
     before = float(np.sqrt(t[: falls[-1] + 1]).sum()) if falls.size else 1.0
     terms = {
         "d D^2 G (sum of sqrt(t) to t0 + sqrt(T))": unit * (before + root),
         "d D^2 G sqrt(T)": 2.0 * unit * root,
-        "alpha L_T N": _moments(facts),
+        "alpha L_T N": _moments(q),
     }
-    return Bound(terms, [*_hypotheses(facts), facts.inverse_beta1()])
+    return Bound(terms, [*_hypotheses(q), q.inverse_beta1()])
 
 
 @theorem(_TRAN_PHONG + ", Theorem 5.1, with (1-beta_1)^2 in the second term", AdamX)
-def adamx_theorem51(facts: Facts) -> Bound:
+def adamx_theorem51(q: Quantities) -> Bound:
     """R_T <= d D^2 G sqrt(T)/(2 alpha (1-beta_1)) + d D^2 G/(2 alpha (1-beta_1)^2) sum_{t=2}^T beta_{1,t} sqrt(t-1)
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
     """
-    unit = _unit(facts)
+    unit = _unit(q)
     terms = {
-        "d D^2 G sqrt(T)": unit * np.sqrt(facts.t),
-        "d D^2 G sum of beta_{1,t} sqrt(t-1)": unit * over(1.0 - facts.b1) * _decay(facts),
-        "alpha L_T N": _moments(facts),
+        "d D^2 G sqrt(T)": unit * np.sqrt(q.t),
+        "d D^2 G sum of beta_{1,t} sqrt(t-1)": unit * inverse(1.0 - q.b1) * _decay(q),
+        "alpha L_T N": _moments(q),
     }
-    return Bound(terms, [*_hypotheses(facts)])
+    return Bound(terms, [*_hypotheses(q)])
 
 
-def _decay(facts: Facts) -> Array:
+def _decay(q: Quantities) -> Array:
     """sum_{2<=s<=t} beta_{1,s} sqrt(s-1) at the checkpoints, in blocks."""
-    total, sums = 0.0, np.empty(facts.t.size)
-    stops = facts.t.astype(np.int64)
+    total, sums = 0.0, np.empty(q.t.size)
+    stops = q.t.astype(np.int64)
     for start in range(1, int(stops[-1]) + 1, _BLOCK):
         s = np.arange(start, min(start + _BLOCK, int(stops[-1]) + 1))
-        running = total + np.cumsum(facts.beta1(s) * np.sqrt(s - 1.0))
+        running = total + np.cumsum(q.beta1(s) * np.sqrt(s - 1.0))
         here = (stops >= s[0]) & (stops <= s[-1])
         sums[here] = running[stops[here] - s[0]]
         total = float(running[-1])
@@ -133,27 +133,27 @@ def _decay(facts: Facts) -> Array:
 
 
 @theorem("Savarese (2019), arXiv 1908.04457, condition on the bounds; derived anew", AdaBound, AMSBound)
-def adabound_savarese(facts: Facts) -> Bound:
+def adabound_savarese(q: Quantities) -> Bound:
     """R_T <= ((2 sqrt(T) - 1)/2) (d M D^2 + R G_2^2 (1+beta_1)/(1-beta_1)) + beta_1/(1-beta_1) d G D.
 
     For AdaBound and AMSBound with alpha_t = alpha/sqrt(t) and a constant beta_1, where
     t/lower_t - (t-1)/upper_{t-1} <= M for all t, and R = max_t upper_t.
     """
-    schedules = {"lower": Constant(math.nan), "upper": Constant(math.nan)} | dict(facts.schedules)
+    schedules = {"lower": Constant(math.nan), "upper": Constant(math.nan)} | dict(q.schedules)
     M = R = -math.inf
-    for start in range(1, facts.T + 1, _BLOCK):
-        t = np.arange(start, min(start + _BLOCK, facts.T + 1))
+    for start in range(1, q.T + 1, _BLOCK):
+        t = np.arange(start, min(start + _BLOCK, q.T + 1))
         lower, upper, previous = schedules["lower"](t), schedules["upper"](t), schedules["upper"](np.maximum(t - 1, 1))
         M = max(M, float(np.max(t / lower - (t - 1) / previous)))
         R = max(R, float(np.max(upper)))
     M, R = (M, R) if math.isfinite(M) else (math.inf, math.inf)  # a learner without bounds
-    root = 0.5 * (2.0 * np.sqrt(facts.t) - 1.0)
-    one = over(1.0 - facts.b1)
+    root = 0.5 * (2.0 * np.sqrt(q.t) - 1.0)
+    one = inverse(1.0 - q.b1)
     terms = {
-        "d M D^2": root * facts.d * M * facts.D**2,
-        "R G_2^2": root * R * facts.G_2**2 * (1.0 + facts.b1) * one,
-        "d G D": facts.b1 * one * facts.d * facts.G * facts.D,
+        "d M D^2": root * q.d * M * q.D**2,
+        "R G_2^2": root * R * q.G_2**2 * (1.0 + q.b1) * one,
+        "d G D": q.b1 * one * q.d * q.G * q.D,
     }
     condition = Hypothesis("t/lower_t - (t-1)/upper_{t-1} <= M", math.isfinite(M), f"M = {M:.6g} up to T")
-    rest = [facts.constant_beta1(), facts.root_stepsize(), condition]
-    return Bound(terms, [facts.convex(), facts.bounded(), *rest])
+    rest = [q.constant_beta1(), q.root_stepsize(), condition]
+    return Bound(terms, [q.convex(), q.bounded(), *rest])

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from regretlab._typing import Array
+from regretlab._utils.types import Array
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.facts import Facts, over
+from regretlab.certificates.quantities import Quantities, inverse
 from regretlab.learners.base import Algorithm1
 
 __all__ = ["master", "master_schedule"]
@@ -26,7 +26,7 @@ _SOURCE = "Alacaoglu, Malitsky, Mertikopoulos, Cevher (2020), arXiv 2003.09729, 
 
 
 @theorem(_SOURCE, Algorithm1)
-def master(facts: Facts) -> Bound:
+def master(q: Quantities) -> Bound:
     """R_T <= (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+ + beta_1/(1-beta_1) (D^2/4) sum_i w_{T,i}
     + (1+beta_1)/(2(1-beta_1)) sum_t alpha_t sum_i m_{t,i}^2 / W_{t,i} + D/(1-beta_1) sum_t ||e_t||_1.
 
@@ -34,33 +34,33 @@ def master(facts: Facts) -> Bound:
     moving average.  From (1-beta_1) g_t = m_t - beta_1 m_{t-1} - e_t and
     <m_t, x_t - x_{t+1}> <= alpha_t ||m_t||^2_{1/W_t}.
     """
-    b1, D = facts.b1, facts.D
+    b1, D = q.b1, q.D
     terms = {
-        "rises of the metric": 0.5 * D**2 * facts.sum("rise"),
-        "last momentum": b1 * over(1.0 - b1) * 0.25 * D**2 * facts.sum("weight"),
-        "steps": 0.5 * (1.0 + b1) * over(1.0 - b1) * facts.sum("step"),
-        "momentum that is no average": _product(D * over(1.0 - b1), facts.sum("mismatch")),
+        "rises of the metric": 0.5 * D**2 * q.sum("rise"),
+        "last momentum": b1 * inverse(1.0 - b1) * 0.25 * D**2 * q.sum("weight"),
+        "steps": 0.5 * (1.0 + b1) * inverse(1.0 - b1) * q.sum("step"),
+        "momentum that is no average": _product(D * inverse(1.0 - b1), q.sum("mismatch")),
     }
-    return Bound(terms, [facts.convex(), facts.bounded(), facts.constant_beta1()])
+    return Bound(terms, [q.convex(), q.bounded(), q.constant_beta1()])
 
 
 @theorem(_SOURCE + "; Young's inequality for beta_{1,t}", Algorithm1)
-def master_schedule(facts: Facts) -> Bound:
+def master_schedule(q: Quantities) -> Bound:
     """R_T <= (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+ + (D^2/2) sum_t sum_i beta_{1,t} w_{t,i}
     + (1/2) sum_t alpha_t sum_i (m_{t,i}^2 + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / W_{t,i} + D sum_t ||e_t||_1.
 
     w_t = W_t/alpha_t, and e_t = m_t - beta_{1,t} m_{t-1} - (1-beta_{1,t}) g_t is 0 for a
     moving average.  From g_t = m_t + beta_{1,t} (g_t - m_{t-1}) - e_t; nothing is asked of beta_{1,t}.
     """
-    D = facts.D
+    D = q.D
     terms = {
-        "rises of the metric": 0.5 * D**2 * facts.sum("rise"),
-        "sum of beta_{1,t} w_t": _product(0.5 * D**2, facts.S),
-        "steps": 0.5 * facts.sum("step"),
-        "lags of the momentum": 0.5 * facts.lag,
-        "momentum that is no average": _product(D, facts.sum("mismatch")),
+        "rises of the metric": 0.5 * D**2 * q.sum("rise"),
+        "sum of beta_{1,t} w_t": _product(0.5 * D**2, q.S),
+        "steps": 0.5 * q.sum("step"),
+        "lags of the momentum": 0.5 * q.lag,
+        "momentum that is no average": _product(D, q.sum("mismatch")),
     }
-    return Bound(terms, [facts.convex(), facts.bounded()])
+    return Bound(terms, [q.convex(), q.bounded()])
 
 
 def _product(constant: float, sums: Array) -> Array:

@@ -1,28 +1,28 @@
 """Compiled loops over rounds, and the scalar arithmetic they share with stepping by hand."""
 
 from regretlab.kernels.joint import (
-    LinkOracle,
+    PointwiseOracle,
     compose_joint,
-    link_loss,
+    prediction_loss,
+    reveal_given,
     reveal_linear,
-    reveal_told,
     reveal_with,
 )
 from regretlab.kernels.linear import Loops, compose, each, shared
-from regretlab.kernels.rule import Binding, clip, positive_weights, scaled_step, two_sum
+from regretlab.kernels.rule import RuleCall, clip, positive_weights, scaled_step, two_sum
 
 __all__ = [
-    "Binding",
-    "LinkOracle",
     "Loops",
+    "PointwiseOracle",
+    "RuleCall",
     "clip",
     "compose",
     "compose_joint",
     "each",
-    "link_loss",
     "positive_weights",
+    "prediction_loss",
+    "reveal_given",
     "reveal_linear",
-    "reveal_told",
     "reveal_with",
     "scaled_step",
     "shared",

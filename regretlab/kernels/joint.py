@@ -11,20 +11,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from regretlab.compiling import interpreted, jit
-from regretlab.kernels.rule import Binding, adaptors, positive_weights, scaled_step, two_sum
+from regretlab.kernels.compiling import interpreted, jit
+from regretlab.kernels.rule import RuleCall, adaptors, positive_weights, scaled_step, two_sum
 
 __all__ = [
-    "LinkOracle",
+    "PointwiseOracle",
     "compose_joint",
-    "link_loss",
+    "prediction_loss",
+    "reveal_given",
     "reveal_linear",
-    "reveal_told",
     "reveal_with",
 ]
 
 
-class LinkOracle(NamedTuple):
+class PointwiseOracle(NamedTuple):
     """The scalar functions of a link: ell(z, y, *p) and its derivative in z."""
 
     value: Callable[..., float]
@@ -32,7 +32,7 @@ class LinkOracle(NamedTuple):
 
 
 @cache
-def link_loss(link: LinkOracle, compiled: bool) -> Callable[..., float]:
+def prediction_loss(link: PointwiseOracle, compiled: bool) -> Callable[..., float]:
     """f(x) = (1/b) sum_j ell(<a_j, x>, y_j) + (mu/2) ||x||^2 and its gradient, for rows a (b, d).
 
     The function returned takes a, y, mu, the link's parameters p, x and g: it
@@ -42,7 +42,7 @@ def link_loss(link: LinkOracle, compiled: bool) -> Callable[..., float]:
     return jit(loss, keep=True) if compiled else interpreted(loss)
 
 
-def _loss(link: LinkOracle) -> Callable[..., float]:
+def _loss(link: PointwiseOracle) -> Callable[..., float]:
     ell, slope = link
 
     def loss(a, y, mu, p, x, g):  # type: ignore[no-untyped-def]
@@ -67,7 +67,7 @@ def _loss(link: LinkOracle) -> Callable[..., float]:
 
 @cache
 def compose_joint(
-    binding: Binding, reveal: Callable[..., int], projection: Callable[..., None], compiled: bool
+    call: RuleCall, reveal: Callable[..., int], projection: Callable[..., None], compiled: bool
 ) -> Callable[..., None]:
     """Algorithm 1 for losses or sets that look at all coordinates of a game: a loop over rounds, games, cells.
 
@@ -77,7 +77,7 @@ def compose_joint(
     of rounds n; the data; coefficients and shapes; geometry (L, k), the parameters
     of the sets; then as in ``by_tile``.
     """
-    do = adaptors(binding)
+    do = adaptors(call)
     load, store, hyper, apply, alpha, note = do.load, do.store, do.hyper, do.apply, do.alpha, do.note
 
     def by_game(t0, n, data, coef, shape, geometry, x, state, loss, gsum, hits, xs, losses, gsums, notes):  # type: ignore[no-untyped-def]
@@ -127,7 +127,7 @@ def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
     return x.size  # type: ignore[no-any-return]
 
 
-def reveal_told(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
+def reveal_given(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
     """f_t(x), a single number, and g_t, for one round with data = (values (L,), gradients (L, d))."""
     values, gradients = data
     for i in range(x.size):
@@ -137,7 +137,7 @@ def reveal_told(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
 
 
 @cache
-def reveal_with(link: LinkOracle) -> Callable[..., int]:
+def reveal_with(link: PointwiseOracle) -> Callable[..., int]:
     """f_t(x), a single number, and its gradient, for losses of linear predictions.
 
     With data = (a (U, n, b, d), y (U, n, b), which (L,), mu, p): game j meets the rows of which[j].

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from regretlab.compiling import interpreted, jit
-from regretlab.kernels.rule import TILE, Binding, adaptors, clip, positive_weights, scaled_step, two_sum
+from regretlab.kernels.compiling import interpreted, jit
+from regretlab.kernels.rule import TILE, RuleCall, adaptors, clip, positive_weights, scaled_step, two_sum
 
 __all__ = ["Loops", "compose", "each", "shared"]
 
@@ -46,7 +46,7 @@ def each(G: Any, k: int, r: int, b: int, x: float) -> float:
 
 
 @cache
-def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> Loops:
+def compose(call: RuleCall, oracle: Callable[..., float], compiled: bool) -> Loops:
     """Algorithm 1 with the given rule, on linear losses and a box: x <- Pi(x - alpha_t m / w).
 
     Arguments of ``by_cell`` and ``by_tile``: the first round t0; G (n, R, 1 or
@@ -57,7 +57,7 @@ def compose(binding: Binding, oracle: Callable[..., float], compiled: bool) -> L
     the records of x, loss, gradient sums, and the numbers of the account.
     """
     per_row = oracle is shared
-    load, store, hyper, near, back, nearby, apply, alpha, note, rows = adaptors(binding, first=7)
+    load, store, hyper, near, back, nearby, apply, alpha, note, rows = adaptors(call, first=7)
 
     def by_cell(t0, G, coef, shape, lower, upper, x, state, loss, gsum, hits, xs, losses, gsums, notes):  # type: ignore[no-untyped-def]
         B = x.size // G.shape[1]

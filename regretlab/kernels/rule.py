@@ -9,14 +9,14 @@ import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["TILE", "Adaptors", "Binding", "adaptors", "clip", "positive_weights", "scaled_step", "two_sum"]
+__all__ = ["TILE", "Adaptors", "RuleCall", "adaptors", "clip", "positive_weights", "scaled_step", "two_sum"]
 
 
 TILE = 32
 """Cells in a tile, a piece of memory that a loop over rounds works in."""
 
 
-class Binding(NamedTuple):
+class RuleCall(NamedTuple):
     """How the arguments of a rule are filled at round t, in the rule's own order.
 
     ``arguments`` has one entry per argument: ``"g"``, ``"x"``, ``"t"``, ``"state"``
@@ -32,7 +32,7 @@ class Binding(NamedTuple):
     identity: str = ""
     """A name for what the rule computes, should the functions it calls be defined anew."""
     account: Callable[..., Any] | None = None
-    entries: tuple[str | tuple[int, int], ...] = ()
+    account_arguments: tuple[str | tuple[int, int], ...] = ()
     """The arguments of the account."""
 
 
@@ -95,28 +95,28 @@ class Adaptors(NamedTuple):
     rows: int
 
 
-def adaptors(binding: Binding, first: int = 0) -> Adaptors:
-    """The functions for a binding.
+def adaptors(call: RuleCall, first: int = 0) -> Adaptors:
+    """The functions for a call.
 
     Their text depends on the numbers of rows and on the order of the rule's
     arguments, which a compiled loop must know beforehand.
     """
     states = itertools.count()
-    slots = [slot for slot in (*binding.arguments, *binding.entries, binding.stepsize) if not isinstance(slot, str)]
+    slots = [slot for slot in (*call.arguments, *call.account_arguments, call.stepsize) if not isinstance(slot, str)]
     P = 1 + max(p for p, _ in slots)
 
     def value(slot: tuple[int, int]) -> str:
         p, q = slot
         return f"h[{p}]" if q < 0 else f"h[{p}] * shape[{q}, k]"
 
-    def call(arguments: tuple[str | tuple[int, int], ...]) -> str:
+    def filled(arguments: tuple[str | tuple[int, int], ...]) -> str:
         texts = (value(a) if isinstance(a, tuple) else f"s[{next(states)}]" if a == "state" else a for a in arguments)
         return ", ".join(texts)
 
-    rule = call(binding.arguments)
+    rule = filled(call.arguments)
     K = next(states)
     states = itertools.count(K)
-    account = call(binding.entries)
+    account = filled(call.account_arguments)
     M = next(states) - K
     tile = [f"b[{(first + p) * TILE} + e]" for p in range(P + K + M)]
 
@@ -138,12 +138,12 @@ def adaptors(binding: Binding, first: int = 0) -> Adaptors:
             "def nearby(b, e): " + read(tile[:P]),
             "def apply(t, k, g, x, s, h, shape):",
             f"    kept, m, w = rule({rule})",
-            f"    return kept{f' + account({account})' if binding.account else ''}, m, w",
-            f"def alpha(k, h, shape): return {value(binding.stepsize)}",
+            f"    return kept{f' + account({account})' if call.account else ''}, m, w",
+            f"def alpha(k, h, shape): return {value(call.stepsize)}",
             "def note(notes, i, c, s):",
             *write([f"notes[i, {j}, c]" for j in range(M)], K),
         ]
     )
-    functions: dict[str, Any] = {"rule": binding.rule, "account": binding.account}
+    functions: dict[str, Any] = {"rule": call.rule, "account": call.account}
     exec(source, functions)
     return Adaptors(rows=first + P + K + M, **{name: functions[name] for name in Adaptors._fields[:-1]})

@@ -1,9 +1,20 @@
 """Online learners; each is one rule beside its paper."""
 
+from regretlab.learners.adabound import AdaBound, AMSBound
 from regretlab.learners.adam import Adam, AdamNC, AdamX, AMSGrad, RMSProp
+from regretlab.learners.adam_variants import (
+    AdaBelief,
+    AMSBelief,
+    Nadam,
+    NosAdam,
+    Padam,
+    QHAdam,
+    SAdam,
+    UnmaximizedPadam,
+    Yogi,
+)
 from regretlab.learners.base import Algorithm1, Learner, State
-from regretlab.learners.betting import CoinBetting
-from regretlab.learners.bounded import AdaBound, AMSBound
+from regretlab.learners.coin_betting import CoinBetting
 from regretlab.learners.combinators import (
     BiasCorrected,
     Combinator,
@@ -16,21 +27,10 @@ from regretlab.learners.delayed import ADOPT, ACProp, AdaShift, DelayedAdam
 from regretlab.learners.doubling import DoublingTrick
 from regretlab.learners.experts import ExponentiatedGradient, Hedge
 from regretlab.learners.frameworks import KerasAMSGrad, OptaxAMSGrad, TorchAdam, TorchAMSGrad, TorchNAdam
-from regretlab.learners.gradient import OGD, AdaGrad, OGDMomentum
-from regretlab.learners.leaders import DualAveraging, OnlineFrankWolfe
-from regretlab.learners.matrices import FullMatrixAdaGrad, OnlineNewtonStep
-from regretlab.learners.moments import (
-    AdaBelief,
-    AMSBelief,
-    Nadam,
-    NosAdam,
-    Padam,
-    QHAdam,
-    SAdam,
-    UnmaximizedPadam,
-    Yogi,
-)
-from regretlab.learners.whole import AdaGradNorm, AvaGrad, WholeLearner
+from regretlab.learners.ftrl import DualAveraging, OnlineFrankWolfe
+from regretlab.learners.full_matrix import FullMatrixAdaGrad, OnlineNewtonStep
+from regretlab.learners.gradient_descent import OGD, AdaGrad, OGDMomentum
+from regretlab.learners.vector import AdaGradNorm, AvaGrad, VectorLearner
 
 __all__ = [
     "ADOPT",
@@ -78,7 +78,7 @@ __all__ = [
     "TorchAdam",
     "TorchNAdam",
     "UnmaximizedPadam",
-    "WholeLearner",
+    "VectorLearner",
     "WithEpsilon",
     "Yogi",
 ]

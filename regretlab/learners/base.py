@@ -13,9 +13,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 from regretlab.kernels import compose, shared
-from regretlab.learners.form import BETA, FINITE, POSITIVE, Form, Hyperparameter, Range, as_schedule
+from regretlab.learners.binding import BETA, FINITE, POSITIVE, Hyperparameter, Range, RuleBinding, as_schedule
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
@@ -46,7 +46,7 @@ class State:
     feasible_set : FeasibleSet
         F, of dimension d.
     ledger : dict of arrays (d,)
-        What certificates need to know (:mod:`regretlab.ledger`); empty where nobody asked for it.
+        What certificates need to know (:mod:`regretlab.learners.ledger`); empty where nobody asked for it.
     """
 
     t: int
@@ -59,7 +59,7 @@ class State:
         for array in (self.point, *self.moments.values(), *self.ledger.values()):
             array.setflags(write=False)
 
-    def numbers(self) -> Array:
+    def stacked(self) -> Array:
         """(K, d): the moments, then the ledger."""
         rows = [*self.moments.values(), *self.ledger.values()]
         return np.array(rows, dtype=np.float64).reshape(len(rows), self.point.size)
@@ -85,13 +85,13 @@ class Learner(ABC):
     def check(self, losses: Losses) -> None:  # noqa: B027 - most learners play on any losses
         """``ValueError``, before round 1, for losses that the learner is not made for; it says what would work."""
 
-    def entries(self) -> tuple[str, ...]:
+    def ledger_names(self) -> tuple[str, ...]:
         """Names of what its updates add to the ledger of a state that has one; none, unless a class says so."""
         return ()
 
     def with_ledger(self, state: State) -> State:
-        """The state before round 1 with a ledger for certificates (:mod:`regretlab.ledger`)."""
-        return replace(state, ledger={name: np.zeros(state.point.size) for name in self.entries()})
+        """The state before round 1 with a ledger for certificates (:mod:`regretlab.learners.ledger`)."""
+        return replace(state, ledger={name: np.zeros(state.point.size) for name in self.ledger_names()})
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,8 @@ class Algorithm1(Learner):
         """The rule and the names of its arguments, one function for all learners with the same rule."""
         return _read_rule(type(self))
 
-    def memory(self) -> tuple[str, ...]:
+    @property
+    def moment_names(self) -> tuple[str, ...]:
         """Names of the numbers kept per coordinate between rounds, besides x_t."""
         given = {*self.given(), "g", "t"}
         return tuple(name for name in self.signature()[1] if name not in given)
@@ -165,18 +166,18 @@ class Algorithm1(Learner):
 
     def _check_rule(self) -> None:
         """Call a rule once, so that a misspelt argument is not taken for a number to keep."""
-        (rule, names), kept = self.signature(), self.memory()
+        (rule, names), kept = self.signature(), self.moment_names
         checked = _CHECKED.setdefault(rule, set())
         if kept in checked:
             return
         at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
-        form = f"{type(self).__name__}.rule({', '.join(names)})"
+        call = f"{type(self).__name__}.rule({', '.join(names)})"
         answer = rule(*[at_one.get(name, 1 if name == "t" else 0.5) for name in names])
         if not (isinstance(answer, tuple) and len(answer) == 3 and isinstance(answer[0], tuple)):
-            raise TypeError(f"{form} returned {answer!r}; it must return (kept numbers...), m, w")
+            raise TypeError(f"{call} returned {answer!r}; it must return (kept numbers...), m, w")
         if len(answer[0]) != len(kept):
             raise TypeError(
-                f"{form} returns {len(answer[0])} kept numbers; its arguments besides g, t and the fields "
+                f"{call} returns {len(answer[0])} kept numbers; its arguments besides g, t and the fields "
                 f"{list(self.schedules)} are {list(kept)}, and each of them is kept between rounds"
             )
         checked.add(kept)
@@ -189,20 +190,20 @@ class Algorithm1(Learner):
         return {name: as_schedule(name, given[name], self.ranges.get(name, FINITE)) for name in used}
 
     @cached_property
-    def form(self) -> Form:
+    def binding(self) -> RuleBinding:
         """How a loop calls the rule."""
-        return Form.of(*self.signature(), self.schedules, self.ranges)
+        return RuleBinding.of(*self.signature(), self.schedules, self.ranges)
 
     @cached_property
-    def form_with_ledger(self) -> Form:
-        """How a loop calls the rule, and an account of it (:mod:`regretlab.ledger`)."""
-        return Form.of(*self.signature(), self.schedules, self.ranges, ledger=True)
+    def binding_with_ledger(self) -> RuleBinding:
+        """How a loop calls the rule, and an account of it (:mod:`regretlab.learners.ledger`)."""
+        return RuleBinding.of(*self.signature(), self.schedules, self.ranges, ledger=True)
 
     # -- by hand --------------------------------------------------------------------
 
-    def entries(self) -> tuple[str, ...]:
+    def ledger_names(self) -> tuple[str, ...]:
         """Names of what its updates add to the ledger of a state that has one."""
-        return self.form_with_ledger.kept
+        return self.binding_with_ledger.ledger_names
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         """The state before round 1: x_1 = ``point``, all moments zero.
@@ -212,7 +213,7 @@ class Algorithm1(Learner):
         ValueError
             When ``point`` is not in ``feasible_set`` or has another dimension.
         """
-        return first_state(feasible_set, point, self.memory())
+        return first_state(feasible_set, point, self.moment_names)
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t); ``state`` itself stays valid.
@@ -225,11 +226,13 @@ class Algorithm1(Learner):
             When the step overflows, e.g. g^2 is larger than the largest float.
         """
         g, t = checked_gradient(state, gradient), state.t + 1
-        form = self.form_with_ledger if state.ledger else self.form
-        x, numbers, weights = state.point.copy(), state.numbers(), np.empty(g.size)
-        loops = compose(form.binding, shared, g.size >= _COMPILE_FROM)
+        binding = self.binding_with_ledger if state.ledger else self.binding
+        x, numbers, weights = state.point.copy(), state.stacked(), np.empty(g.size)
+        loops = compose(binding.call, shared, g.size >= _COMPILE_FROM)
         with np.errstate(all="ignore"):
-            loops.half_step(t, g, form.coefficients()[:, None], form.shapes(np.array([t])), x, numbers, weights)
+            loops.half_step(
+                t, g, binding.coefficients()[:, None], binding.schedule_values(np.array([t])), x, numbers, weights
+            )
             loops.positive_weights(weights)
         x = state.feasible_set._project(x, weights)
         if not (np.isfinite(numbers).all() and np.isfinite(weights).all() and np.isfinite(x).all()):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from regretlab._typing import ArrayLike
+from regretlab._utils.types import ArrayLike
 from regretlab.learners.base import FINITE, Algorithm1, Hyperparameter, Learner, Range, State, as_schedule
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regretlab._typing import ArrayLike
+from regretlab._utils.types import ArrayLike
 from regretlab.learners.base import Algorithm1, Learner, State
 from regretlab.schedules import Constant
 from regretlab.sets import FeasibleSet

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 from regretlab.learners.base import Hyperparameter, Learner, State, first_state
-from regretlab.learners.whole import WholeLearner
+from regretlab.learners.vector import VectorLearner
 from regretlab.sets import FeasibleSet, Simplex
 
 __all__ = ["ExponentiatedGradient", "Hedge"]
 
 
 @dataclass(frozen=True)
-class ExponentiatedGradient(WholeLearner):
+class ExponentiatedGradient(VectorLearner):
     """x_{t+1,i} = mass x_{t,i} exp(-alpha_t g_{t,i}) / sum_j x_{t,j} exp(-alpha_t g_{t,j}), on a simplex.
 
     Kivinen, Warmuth (1997): mirror descent with the entropy.
@@ -32,14 +32,14 @@ class ExponentiatedGradient(WholeLearner):
     alpha: Hyperparameter = 0.1
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        return _inside_simplex(self, first_state(feasible_set, point, self.memory))
+        return _inside_simplex(self, first_state(feasible_set, point, self.moment_names))
 
     def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
         return _shares(np.log(x) - self.value("alpha", t) * g, F.mass), {}
 
 
 @dataclass(frozen=True)
-class Hedge(WholeLearner):
+class Hedge(VectorLearner):
     """x_{t+1,i} = mass x_{1,i} exp(-alpha_{t+1} S_{t,i}) / sum_j x_{1,j} exp(-alpha_{t+1} S_{t,j}),
     S_t = sum_{s<=t} g_s, on a simplex.
 
@@ -57,10 +57,10 @@ class Hedge(WholeLearner):
 
     alpha: Hyperparameter = 0.1
 
-    memory = ("x1", "s")
+    moment_names = ("x1", "s")
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        state = _inside_simplex(self, first_state(feasible_set, point, self.memory))
+        state = _inside_simplex(self, first_state(feasible_set, point, self.moment_names))
         return State(0, state.point, {**state.moments, "x1": state.point.copy()}, state.feasible_set)
 
     def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]

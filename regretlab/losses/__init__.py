@@ -1,6 +1,6 @@
 """Loss sequences: the adversary's side of the game."""
 
-from regretlab.losses.adaptive import Opposing
+from regretlab.losses.adaptive import SignAdversary
 from regretlab.losses.base import (
     AdaptiveLosses,
     ConvexLosses,
@@ -11,12 +11,12 @@ from regretlab.losses.base import (
     RandomLinearLosses,
 )
 from regretlab.losses.counterexamples import Mod3, Periodic, PeriodicLosses, ReddiOnline, ReddiTheorem2
-from regretlab.losses.data import mnist, read_idx
 from regretlab.losses.examples import Examples, OverExamples, SampledExamples, ShuffledExamples
-from regretlab.losses.links import Absolute, Hinge, Huber, Linear, Link, Logistic, Quantile, Squared
+from regretlab.losses.idx_files import mnist, read_idx
+from regretlab.losses.linear_predictions import PredictionLosses, RandomPredictionLosses
+from regretlab.losses.pointwise import Absolute, Hinge, Huber, Linear, Logistic, PointwiseLoss, Quantile, Squared
 from regretlab.losses.quadratic import CirclingQuadratics, PeriodicQuadratics, Quadratics, WalkingQuadratics
 from regretlab.losses.random_convex import RandomAbsolute, RandomLeastSquares, RandomLogistic, RandomModel
-from regretlab.losses.regression import LinkLosses, RandomLinkLosses
 from regretlab.losses.softmax import SampledSoftmaxRegression, ShuffledSoftmaxRegression, SoftmaxRegression
 from regretlab.losses.stochastic import Rademacher, RandomLinear, ReddiStochastic, ReddiTheorem3
 
@@ -30,17 +30,16 @@ __all__ = [
     "Huber",
     "Linear",
     "LinearLosses",
-    "Link",
-    "LinkLosses",
     "Logistic",
     "Loss",
     "Losses",
     "Mod3",
-    "Opposing",
     "OverExamples",
     "Periodic",
     "PeriodicLosses",
     "PeriodicQuadratics",
+    "PointwiseLoss",
+    "PredictionLosses",
     "Quadratics",
     "Quantile",
     "Rademacher",
@@ -49,9 +48,9 @@ __all__ = [
     "RandomLeastSquares",
     "RandomLinear",
     "RandomLinearLosses",
-    "RandomLinkLosses",
     "RandomLogistic",
     "RandomModel",
+    "RandomPredictionLosses",
     "ReddiOnline",
     "ReddiStochastic",
     "ReddiTheorem2",
@@ -60,6 +59,7 @@ __all__ = [
     "SampledSoftmaxRegression",
     "ShuffledExamples",
     "ShuffledSoftmaxRegression",
+    "SignAdversary",
     "SoftmaxRegression",
     "Squared",
     "WalkingQuadratics",

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regretlab._typing import Array
+from regretlab._utils.types import Array
+from regretlab._utils.validation import positive, whole
 from regretlab.losses.base import AdaptiveLosses
-from regretlab.validation import positive, whole
 
-__all__ = ["Opposing"]
+__all__ = ["SignAdversary"]
 
 
 @dataclass(frozen=True)
-class Opposing(AdaptiveLosses):
+class SignAdversary(AdaptiveLosses):
     """f_t(u) = slope <sign(x_t), u> with sign(0) := 1: the learner always pays slope ||x_t||_1.
 
     Its regret is slope sum_t ||x_t||_1 - min_u <G_T, u> for the gradients G_T

@@ -1,4 +1,4 @@
-"""Checks of what sequences are made of, besides :mod:`regretlab.validation`: each names argument, value and range."""
+"""Checks of what sequences are made of: each names argument, value and range."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regretlab._typing import Array, ArrayLike
-from regretlab.validation import finite
+from regretlab._utils.types import Array, ArrayLike
+from regretlab._utils.validation import finite
 
 __all__ = ["class_labels", "features", "nonnegative", "numbers", "probability", "shown", "targets"]
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from regretlab._typing import Array, Rounds
+from regretlab._utils.types import Array, Rounds
 
 __all__ = [
     "AdaptiveLosses",

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike, Rounds
+from regretlab._utils.types import Array, ArrayLike, Rounds
+from regretlab._utils.validation import positive, whole
 from regretlab.losses.base import LinearLosses, read_only
-from regretlab.validation import positive, whole
 
 __all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2"]
 

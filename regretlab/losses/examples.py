@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike, Rounds
+from regretlab._utils.types import Array, ArrayLike, Rounds
+from regretlab._utils.validation import whole
 from regretlab.losses import arguments
 from regretlab.losses.base import DRAWN_TOGETHER, generator
-from regretlab.losses.links import Link, Squared
-from regretlab.losses.regression import LinkLosses
-from regretlab.validation import whole
+from regretlab.losses.linear_predictions import PredictionLosses
+from regretlab.losses.pointwise import PointwiseLoss, Squared
 
 __all__ = ["Examples", "OverExamples", "SampledExamples", "Sampling", "ShuffledExamples", "Shuffling"]
 
@@ -143,7 +143,7 @@ class Sampling(_Tables):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Examples(OverExamples, LinkLosses):
+class Examples(OverExamples, PredictionLosses):
     """f_t(x) = (1/b) sum_{j in B_t} ell(<a_j, x>, y_j) + (mu/2) ||x||^2 over given examples, in order.
 
     Parameters
@@ -152,7 +152,7 @@ class Examples(OverExamples, LinkLosses):
         a_1, ..., a_N.
     targets : array (N,)
         y_1, ..., y_N.
-    link : Link
+    link : PointwiseLoss
         ell.
     batch : int
         b, examples in a round.
@@ -167,13 +167,13 @@ class Examples(OverExamples, LinkLosses):
 
     features: ArrayLike
     targets: ArrayLike
-    link: Link = _SQUARED
+    link: PointwiseLoss = _SQUARED
     batch: int = 1
     mu: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.link, Link):
-            raise TypeError(f"link={self.link!r} must be a Link, e.g. regretlab.losses.Logistic()")
+        if not isinstance(self.link, PointwiseLoss):
+            raise TypeError(f"link={self.link!r} must be a PointwiseLoss, e.g. regretlab.losses.Logistic()")
         whole(1, batch=self.batch)
         arguments.nonnegative(mu=self.mu)
         a = arguments.features(self.features)

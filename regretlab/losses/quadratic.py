@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike, Rounds
+from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab.losses import arguments
 from regretlab.losses.base import DRAWN_TOGETHER, generator
-from regretlab.losses.links import Linear, Link
-from regretlab.losses.regression import LinkLosses
+from regretlab.losses.linear_predictions import PredictionLosses
+from regretlab.losses.pointwise import Linear, PointwiseLoss
 
 if TYPE_CHECKING:
     from regretlab.sets import FeasibleSet
-from regretlab.validation import positive, whole
+from regretlab._utils.validation import positive, whole
 
 __all__ = ["CirclingQuadratics", "PeriodicQuadratics", "Quadratics", "WalkingQuadratics"]
 
@@ -30,14 +30,14 @@ _LINEAR = Linear()
 _LONGEST_WALK = 2**48  # rounds
 
 
-class Quadratics(LinkLosses):
+class Quadratics(PredictionLosses):
     """f_t(x) = (mu/2) ||x - c_t||^2.
 
     A sequence of your own is a frozen dataclass with, perhaps, ``mu`` and one
     method, ``centres``; d is what it returns.
     """
 
-    link: Link = _LINEAR
+    link: PointwiseLoss = _LINEAR
     mu: float = 1.0
 
     @abstractmethod

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, Rounds
+from regretlab._utils.types import Array, Rounds
+from regretlab._utils.validation import positive, whole
 from regretlab.losses import arguments
 from regretlab.losses.base import generator
-from regretlab.losses.links import Absolute, Logistic, Squared
-from regretlab.losses.regression import RandomLinkLosses
-from regretlab.validation import positive, whole
+from regretlab.losses.linear_predictions import RandomPredictionLosses
+from regretlab.losses.pointwise import Absolute, Logistic, Squared
 
 __all__ = ["RandomAbsolute", "RandomLeastSquares", "RandomLogistic", "RandomModel"]
 
@@ -23,7 +23,7 @@ _NEVER_PLAYED = 2**63 - 1
 
 
 @dataclass(frozen=True)
-class RandomModel(RandomLinkLosses):
+class RandomModel(RandomPredictionLosses):
     """f_t(x) = ell(<a_t, x>, y_t) + (mu/2) ||x||^2 where y_t is made from <a_t, theta_t> and noise.
 
     Features: a_{t,i} = s_i u_{t,i} with u_{t,i} independent and uniform on

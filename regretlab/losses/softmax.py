@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
+from regretlab._utils.validation import whole
 from regretlab.losses import arguments
 from regretlab.losses.base import ConvexLosses, Loss
 from regretlab.losses.examples import OverExamples, Sampling, Shuffling
-from regretlab.validation import whole
 
 __all__ = ["SampledSoftmaxRegression", "ShuffledSoftmaxRegression", "SoftmaxRegression"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regretlab._typing import Array
+from regretlab._utils.types import Array
+from regretlab._utils.validation import finite, whole
 from regretlab.losses.base import RandomLinearLosses
-from regretlab.validation import finite, whole
 
 __all__ = ["Rademacher", "RandomLinear", "ReddiStochastic", "ReddiTheorem3"]
 

@@ -4,7 +4,7 @@ from regretlab.sets.affine import Affine
 from regretlab.sets.ball import L2Ball
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.box import Box, LinfBall, Reals
-from regretlab.sets.linear import Halfspace, Hyperplane
+from regretlab.sets.halfspace import Halfspace, Hyperplane
 from regretlab.sets.polytope import Polytope
 from regretlab.sets.product import Product
 from regretlab.sets.simplex import CappedSimplex, L1Ball, Simplex

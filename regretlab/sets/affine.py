@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 from regretlab.sets.arguments import directions, euclidean, matrix, point, short, vector
-from regretlab.sets.arithmetic import EPS, exact_sum, unit, weight
 from regretlab.sets.base import FeasibleSet
-from regretlab.sets.linear import excess, normalized
+from regretlab.sets.compensated import EPS, exact_sum, unit, weight
+from regretlab.sets.halfspace import excess, normalized
 
 __all__ = ["Affine"]
 

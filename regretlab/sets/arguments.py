@@ -7,7 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 
 __all__ = ["count", "directions", "euclidean", "matrix", "point", "positive", "real", "short", "vector"]
 

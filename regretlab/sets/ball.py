@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 from regretlab.sets.arguments import directions, euclidean, point, positive
-from regretlab.sets.arithmetic import EPS, two_sum, unit, weight
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.box import ball_repr, set_center
+from regretlab.sets.compensated import EPS, two_sum, unit, weight
 
 __all__ = ["L2Ball"]
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
-from regretlab.compiling import jit
+from regretlab._utils.types import Array, ArrayLike
+from regretlab.kernels.compiling import jit
 
 __all__ = ["FeasibleSet"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 from regretlab.kernels import clip
 from regretlab.sets.arguments import count, directions, point, positive, short, vector
 from regretlab.sets.base import FeasibleSet

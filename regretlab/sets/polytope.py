@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
-from regretlab.sets.active import onto_equations, project_from
+from regretlab._utils.types import Array, ArrayLike
+from regretlab.sets.active_set import onto_equations, project_from
 from regretlab.sets.arguments import directions, euclidean, matrix, point, short, vector
-from regretlab.sets.arithmetic import EPS
 from regretlab.sets.base import FeasibleSet
-from regretlab.sets.linear import normalized
+from regretlab.sets.compensated import EPS
+from regretlab.sets.halfspace import normalized
 
 __all__ = ["Polytope"]
 
@@ -42,7 +42,7 @@ class Polytope(FeasibleSet):
     constraints instead of a tolerance: the point that solves their equations is
     then computed to the last digits, and a set that is wrong (which happens when
     the weights span more than eight orders of magnitude) is mended
-    (:mod:`regretlab.sets.active`).  Of the others, Clarabel, an interior-point
+    (:mod:`regretlab.sets.active_set`).  Of the others, Clarabel, an interior-point
     solver, violates constraints by up to 1e-5 in such metrics at its tightest
     tolerance, and quadprog comes under the GPL.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 from regretlab.sets.arguments import directions, euclidean, point
 from regretlab.sets.base import FeasibleSet
 

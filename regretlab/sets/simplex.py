@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 from regretlab.sets.arguments import count, directions, euclidean, point, positive
-from regretlab.sets.arithmetic import EPS, exact_sum, two_product
 from regretlab.sets.base import FeasibleSet
-from regretlab.sets.filling import fill, mass_of
+from regretlab.sets.compensated import EPS, exact_sum, two_product
+from regretlab.sets.water_filling import fill, mass_of
 
 __all__ = ["CappedSimplex", "L1Ball", "Simplex"]
 
@@ -34,7 +34,7 @@ class Simplex(FeasibleSet):
     -----
     The projection in the metric w is x_i = max(0, y_i - tau / w_i), with the tau
     at which these numbers sum to mass (Duchi et al., "Efficient projections onto
-    the l1-ball", 2008, for w = 1), found by :func:`~regretlab.sets.filling.fill`.
+    the l1-ball", 2008, for w = 1), found by :func:`~regretlab.sets.water_filling.fill`.
     """
 
     dimension: int | None = None
@@ -79,7 +79,7 @@ class CappedSimplex(FeasibleSet):
     Notes
     -----
     The projection in the metric w is x_i = min(cap, max(0, y_i - tau / w_i)), with
-    the tau at which these numbers sum to mass (:func:`~regretlab.sets.filling.fill`).
+    the tau at which these numbers sum to mass (:func:`~regretlab.sets.water_filling.fill`).
     """
 
     dimension: int | None = None

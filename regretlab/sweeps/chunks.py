@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from regretlab._typing import Array, Rounds
-from regretlab.driver import advance
-from regretlab.errors import GameError
-from regretlab.game import Game
+from regretlab._utils.types import Array, Rounds
+from regretlab.engine.checkpoints import Checkpoints
+from regretlab.engine.driver import advance
+from regretlab.engine.errors import GameError
+from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import BlockLosses, LinearLosses
-from regretlab.record import Checkpoints
-from regretlab.regret import Comparators, best_in_hindsight, is_linear, total
-from regretlab.sweeps.parts import Place, make
+from regretlab.regret.measures import Comparators, best_in_hindsight, is_linear, total
+from regretlab.sweeps.parameters import Place, make
 from regretlab.sweeps.points import Points
 
 __all__ = ["NUMBERS", "Chunk", "Rows", "cut", "one_line", "play_chunk"]
@@ -222,7 +222,7 @@ def _play(chunk: Chunk, piece: range, errors: dict[int, str]) -> Iterator[tuple[
         yield [played], np.full((1, len(NUMBERS)), np.nan), np.full((1, 1), np.nan)
 
 
-def _games(chunk: Chunk, piece: range, errors: dict[int, str]) -> dict[int, Game]:
+def _games(chunk: Chunk, piece: range, errors: dict[int, str]) -> dict[int, Trajectory]:
     """The games of a piece that can be made; equal parts are one object."""
     made: dict[Any, Any] = {}
     checkpoints = Checkpoints.of(chunk.rounds)
@@ -241,13 +241,13 @@ def _games(chunk: Chunk, piece: range, errors: dict[int, str]) -> dict[int, Game
             if key not in made:
                 made[key] = F.with_dimension(losses.dimension)
             start, seed = chunk.value(i, "start", None), chunk.value(i, "seed", 0)
-            games[i] = Game(learner, losses, made[key], seed=seed, start=start, checkpoints=checkpoints)
+            games[i] = Trajectory(learner, losses, made[key], seed=seed, start=start, checkpoints=checkpoints)
         except Exception as error:  # a user's class may raise anything
             errors[i] = one_line(error)
     return games
 
 
-def _advance(games: dict[int, Game], horizon: int) -> Iterator[tuple[int, Exception]]:
+def _advance(games: dict[int, Trajectory], horizon: int) -> Iterator[tuple[int, Exception]]:
     """Play the games; those that fail, found by halves, with their errors.
 
     What is played stays played, and does not depend on what is played beside it.
@@ -263,7 +263,7 @@ def _advance(games: dict[int, Game], horizon: int) -> Iterator[tuple[int, Except
             yield from _advance({i: games[i] for i in half}, horizon)
 
 
-def _read(game: Game, rounds: tuple[int, ...], known: dict[Any, Comparators]) -> tuple[Rounds, Array, Array]:
+def _read(game: Trajectory, rounds: tuple[int, ...], known: dict[Any, Comparators]) -> tuple[Rounds, Array, Array]:
     """t, numbers and x_t at the given rounds; games that differ in the learner alone share the comparators found."""
     if rounds[0] > 1:  # the first round is always recorded
         game.record = game.record.rows(slice(1, None))

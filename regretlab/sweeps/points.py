@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regretlab._typing import Array
+from regretlab._utils.types import Array
 
 __all__ = ["Design", "Points", "log_uniform", "random_points", "uniform"]
 

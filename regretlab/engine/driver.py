@@ -1,0 +1,168 @@
+"""The one driver of rounds: block after block, for all games at once; it holds no mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Integral
+from typing import TypeVar
+
+from regretlab._utils.types import ArrayLike
+from regretlab._utils.validation import rounds_to_play
+from regretlab.engine.checkpoints import Checkpoints
+from regretlab.engine.compiled import Draws
+from regretlab.engine.errors import GameError, GameInterrupted
+from regretlab.engine.grouping import Batch, group
+from regretlab.engine.trajectory import Trajectory
+from regretlab.kernels.compiling import Uncompilable
+from regretlab.learners.base import Learner
+from regretlab.losses.base import Losses
+from regretlab.sets import FeasibleSet
+
+__all__ = ["advance", "play_on", "play_side_by_side"]
+
+Kind = TypeVar("Kind", bound=Trajectory)
+
+
+def advance(
+    games: Sequence[Trajectory],
+    horizon: int,
+    *,
+    block: int | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
+) -> None:
+    """Play every game on until ``horizon`` rounds are played.
+
+    Parameters
+    ----------
+    games : sequence of Trajectory
+        Played side by side where they can be; how does not change a bit of the result.
+    horizon : int
+        T.  Games that are already there stay as they are.
+    block, compiled : optional
+        Rounds per block; whether to compile (default: unless interpreting is
+        over sooner).  Neither changes a bit of the result.
+    progress : bool, optional
+        Show a progress bar; by default on a terminal.
+
+    Raises
+    ------
+    ValueError
+        When ``block`` is no number of rounds.
+    GameError
+        When a gradient is not finite, a moment overflows or the sequence fails;
+        the message names round, learner and sequence.
+    GameInterrupted
+        On Ctrl-C.  Either way the games keep the rounds played so far.
+    """
+    if block is not None and not (isinstance(block, Integral) and block >= 1):
+        raise ValueError(f"block={block!r} must be a number of rounds: an integer of at least 1")
+    todo = group([game for game in games if game.horizon < horizon])
+    together: dict[int, list[Batch]] = {}
+    for batch in todo:
+        together.setdefault(batch.t, []).append(batch)
+    try:
+        with _bar(sum(horizon - batch.t for batch in todo), progress) as tick:
+            for t, same in together.items():
+                n = block or min(batch.block for batch in same)
+                while t < horizon:
+                    stop = min(horizon, (t // n + 1) * n)
+                    draws: Draws = {}
+                    for batch in same:
+                        _play(batch, stop, horizon, draws, compiled)
+                        tick(stop - t)
+                    t = stop
+    except KeyboardInterrupt as interrupt:
+        _finish(todo)
+        stopped = GameInterrupted(
+            f"stopped after round {min(game.horizon for game in games):,} of {horizon:,}; "
+            "the games so far are in this exception's .games, and game.extend goes on with them"
+        )
+        stopped.games = games
+        raise stopped from interrupt
+    except GameError as error:
+        error.games = games
+        raise
+    finally:
+        _finish(todo)
+
+
+def play_on(
+    game: Trajectory,
+    horizon: int,
+    *,
+    block: int | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
+) -> None:
+    """Play one game on until ``horizon`` rounds are played; parameters and errors are those of :func:`advance`.
+
+    Raises
+    ------
+    ValueError
+        When ``horizon`` is no number of rounds, or more rounds are played already.
+    """
+    T = rounds_to_play(horizon)
+    if T < game.horizon:
+        raise ValueError(f"horizon={horizon!r}: {game.horizon} rounds are played already")
+    advance([game], T, block=block, compiled=compiled, progress=progress)
+
+
+def play_side_by_side(
+    kind: type[Kind],
+    learners: Iterable[Learner],
+    losses: Losses,
+    feasible_set: FeasibleSet,
+    horizon: int,
+    *,
+    seeds: Iterable[int] = (0,),
+    start: ArrayLike | None = None,
+    checkpoints: Iterable[int] | Checkpoints | None = None,
+    ledger: bool = False,
+    block: int | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
+) -> list[Kind]:
+    """A game of each learner at each seed, seeds within learners, as objects of the class ``kind``.
+
+    On a seed all learners meet the same sequence; parameters and errors are those of :func:`regretlab.play_all`.
+    """
+    T = rounds_to_play(horizon)
+    chosen, each_seed = Checkpoints.of(checkpoints), list(seeds)
+    F = feasible_set
+    if isinstance(losses, Losses) and isinstance(F, FeasibleSet):
+        F = F.with_dimension(losses.dimension)  # once for all games
+    games = [
+        kind(learner, losses, F, seed=seed, start=start, checkpoints=chosen, ledger=ledger)
+        for learner in learners
+        for seed in each_seed
+    ]
+    advance(games, T, block=block, compiled=compiled, progress=progress)
+    return games
+
+
+def _play(batch: Batch, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
+    """Play the rounds up to ``stop``; where that fails in halves, to go as far as possible and find the round."""
+    try:
+        return batch.play(stop, horizon, draws, compiled)
+    except GameError as error:
+        if stop == batch.t + 1 or isinstance(error.__cause__, Uncompilable):
+            raise
+    _play(batch, (batch.t + stop) // 2, horizon, {}, compiled)
+    return _play(batch, stop, horizon, {}, compiled)
+
+
+def _finish(todo: list[Batch]) -> None:
+    while todo:
+        todo.pop().finish()
+
+
+@contextmanager
+def _bar(total: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
+    from tqdm import tqdm  # imported when used: it would slow down the import of the package
+
+    # with disable=None, tqdm shows itself on a terminal only
+    with tqdm(total=total, unit=" rounds", unit_scale=True, disable=None if progress is None else not progress,
+              delay=1.0, leave=False) as bar:  # fmt: skip
+        yield bar.update

@@ -1,0 +1,47 @@
+"""What stops a game before its horizon; the rounds played so far are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from regretlab.engine.trajectory import Trajectory
+from regretlab.kernels.compiling import Uncompilable
+
+__all__ = ["GameError", "GameInterrupted", "failure"]
+
+
+class GameError(RuntimeError):
+    """A game could not go on at round ``t``; ``games`` holds what was played before it."""
+
+    def __init__(self, message: str, t: int = 0) -> None:  # t = 0 so that it can be pickled
+        super().__init__(message)
+        self.t = t
+        self.games: Sequence[Trajectory] = ()
+
+    @property
+    def game(self) -> Trajectory:
+        """The only or first of ``games``."""
+        return self.games[0]
+
+
+class GameInterrupted(KeyboardInterrupt):
+    """Ctrl-C while games were played; ``games`` holds them as far as they got."""
+
+    games: Sequence[Trajectory] = ()
+
+    @property
+    def game(self) -> Trajectory:
+        """The only or first of ``games``."""
+        return self.games[0]
+
+
+def failure(game: Trajectory, t: int, reason: str | Exception) -> GameError:
+    """The error that names round, learner and sequence."""
+    if isinstance(reason, Uncompilable):
+        reason = f"the rule cannot be compiled, but compiled=False plays it: {reason}"
+    told = isinstance(reason, str | ArithmeticError | TypeError | ValueError)
+    return GameError(
+        f"round {t}: {reason if told else repr(reason)} (learner {game.learner!r}, losses {game.losses!r}, "
+        f"seed {game.seed}); the {t - 1} rounds before it are kept in this error's .games",
+        t,
+    )

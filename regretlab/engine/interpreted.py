@@ -1,0 +1,84 @@
+"""Any learner on any losses and any set, with what only Python knows: one game, round by round."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from regretlab._utils.types import Array
+from regretlab.engine.checkpoints import Record
+from regretlab.engine.compiled import Draws, ask, drawn
+from regretlab.engine.errors import failure
+from regretlab.engine.trajectory import Trajectory
+from regretlab.kernels import two_sum
+from regretlab.learners.base import State
+from regretlab.losses.base import LinearLosses
+
+__all__ = ["InterpretedGame"]
+
+
+class InterpretedGame:
+    """A game that is played with a learner's ``update``; a round is committed with a single assignment to ``now``."""
+
+    block = 256
+
+    def __init__(self, game: Trajectory) -> None:
+        self.game = game
+        self.records: list[Record] = []  # the checkpoints
+        self.now: tuple[State, Array, Array, int, Record | None] = (game.state, game.loss, game.gradient, 0, None)
+
+    @property
+    def t(self) -> int:
+        """Rounds played."""
+        return self.now[0].t
+
+    def play(self, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
+        """Play the rounds up to ``stop``, on the way to ``horizon``."""
+        game = self.game
+        start = self.t + 1
+        checkpoints = set(game.checkpoints.between(self.t, stop).tolist())
+        G = drawn(game, start, stop)[0] if isinstance(game.losses, LinearLosses) else None
+        for t in range(start, stop + 1):
+            state, loss, gradient, *_ = self.now
+            x = state.point
+            try:
+                with np.errstate(all="ignore"):
+                    f, g = self._pay(t, x) if G is None else (G[t - start] * x, G[t - start])
+                    loss = np.array(two_sum(loss[0], loss[1], f))  # type: ignore[arg-type]
+                    gradient = np.array(two_sum(gradient[0], gradient[1], g))  # type: ignore[arg-type]
+                    after = game.learner.update(state, g)
+                _check_state(after, t, x)
+                if not np.isfinite(loss).all():
+                    raise FloatingPointError(f"the loss is {f.sum()}, their sum {loss[0].sum()}")
+                if not np.isfinite(gradient).all():
+                    raise FloatingPointError(f"the gradient is {g}, their sum {gradient[0]}")
+            except Exception as error:
+                raise failure(game, t, error) from error
+            notes = np.array(list(after.ledger.values())).reshape(1, -1, x.size)
+            last = Record(np.array([t]), x[None], loss[None], gradient[None], notes)
+            if t in checkpoints:
+                self.records.append(last)
+            self.now = (after, loss, gradient, len(self.records), None if t in checkpoints else last)
+
+    def finish(self) -> None:
+        """Hand the game what was played of it."""
+        state, loss, gradient, count, last = self.now
+        self.game.append(state, loss, gradient, [*self.records[:count], *([last] if last else [])])
+
+    def _pay(self, t: int, x: Array) -> tuple[Array, Array]:
+        """f_t(x_t), at the first coordinate, and g_t."""
+        f = np.zeros(x.size)
+        f[0], g = ask(self.game, t, x)
+        return f, g
+
+
+def _check_state(state: object, t: int, x: Array) -> None:
+    """Whether a learner's update has led from x_t = ``x`` to the state after round t."""
+    if not isinstance(state, State):
+        raise TypeError(f"update returned {state!r}; it must return a State")
+    if state.t != t or state.point.shape != x.shape:
+        raise ValueError(
+            f"update returned a State with t={state.t} and a point of shape {state.point.shape}; "
+            f"after round {t} it must have t={t} and a point of shape {x.shape}"
+        )
+    if not np.isfinite(state.point).all():
+        raise FloatingPointError(f"the learner's next point is {state.point}")

@@ -1,0 +1,119 @@
+"""Games played once more, with every round recorded, a block of rounds at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from regretlab._utils.types import Array, Rounds
+from regretlab.engine.checkpoints import Checkpoints, Record
+from regretlab.engine.driver import advance
+from regretlab.engine.trajectory import Trajectory
+
+__all__ = ["Played", "replay", "with_ledger"]
+
+_NUMBERS = 2**19  # in the record of a block
+
+
+@dataclass(frozen=True)
+class _EveryRound(Checkpoints):
+    def between(self, after: int, until: int) -> Rounds:
+        return np.arange(after + 1, until + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """Rounds t (n,), and the sums of losses (n + 1,) and gradients (n + 1, d) up to each, from the round before them.
+
+    Each sum comes with its rounding error, so that differences are exact.
+    """
+
+    t: Rounds
+    loss: Array
+    loss_error: Array
+    gradient: Array
+    gradient_error: Array
+
+
+def replay(game: Trajectory) -> Iterator[Played]:
+    """All rounds of the game, which are the same again: learners and sequences are values.
+
+    Raises
+    ------
+    ValueError
+        When the rounds are not the same again.
+    """
+    d, T = game.state.point.size, game.horizon
+    if T == 0:
+        return
+    first = game.record.point[0]
+    default = np.array_equal(game.learner.start(game.feasible_set).point, first)
+    again = Trajectory(
+        game.learner,
+        game.losses,
+        game.feasible_set,
+        seed=game.seed,
+        start=None if default else first,
+        checkpoints=_EveryRound(),
+    )
+    block, sums = max(1, _NUMBERS // (5 * d + 1)), np.zeros((1, 2, 2, d))
+    for after in range(0, T, block):
+        advance([again], min(after + block, T), progress=False)
+        record, again.record = again.record, Record.empty(d)
+        sums = np.concatenate([sums[-1:], np.stack([record.loss, record.gradient], axis=1)])
+        loss = _joined(sums[:, 0])
+        yield Played(record.t, *loss, sums[:, 1, 0], sums[:, 1, 1])
+    if not (np.array_equal(again.loss, game.loss) and np.array_equal(again.point, game.point)):
+        raise ValueError(
+            f"played again, {game.learner!r} against {game.losses!r} paid {again.loss.sum()} and not "
+            f"{game.loss.sum()}: a learner and a sequence must be values"
+        )
+
+
+Kind = TypeVar("Kind", bound=Trajectory)
+
+_LEDGERS: WeakKeyDictionary[Trajectory, Trajectory] = WeakKeyDictionary()
+"""The games that were played again with a ledger, for as long as the game without one lives."""
+
+
+def with_ledger(game: Kind) -> Kind:
+    """``game`` if it has a ledger; else the same game, of the same class, played again with one, once.
+
+    Raises
+    ------
+    TypeError
+        When the learner is of a class that keeps no ledger.
+    """
+    if game.state.ledger:
+        return game
+    if not game.learner.ledger_names():
+        raise TypeError(f"{game.learner!r} keeps no ledger, which a certificate is made from")
+    again: Any = _LEDGERS.get(game)
+    if again is None:
+        again = type(game)(
+            game.learner,
+            game.losses,
+            game.feasible_set,
+            seed=game.seed,
+            start=game.record.point[0] if game.horizon else game.point,
+            checkpoints=game.checkpoints,
+            ledger=True,
+        )
+    advance([again], game.horizon)
+    _LEDGERS[game] = again
+    return again  # type: ignore[no-any-return]
+
+
+def _joined(sums: Array) -> tuple[Array, Array]:
+    """The sums (n, 2, d) added up over coordinates: (n,), and their rounding errors (n,)."""
+    total, error = sums[:, 0, 0], sums[:, 1].sum(axis=1)
+    for column in sums[:, 0, 1:].T:
+        new = total + column
+        part = new - total
+        error = error + ((total - (new - part)) + (column - part))
+        total = new
+    return total, error

@@ -1,0 +1,121 @@
+"""The record of a game that every layer reads: what is played, how far, and the sums and points on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regretlab._utils.types import Array, ArrayLike
+from regretlab.engine.checkpoints import Checkpoints, Record
+from regretlab.learners.base import Learner, State
+from regretlab.losses.base import Losses
+from regretlab.sets import FeasibleSet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Trajectory"]
+
+
+class Trajectory:
+    """The rounds that a learner has played against a sequence on a set; it can be read, and the driver appends to it.
+
+    :class:`regretlab.Game` is this record with methods that play on, find comparators, certify, plot and save.
+
+    Parameters
+    ----------
+    learner : Learner
+    losses : Losses
+    feasible_set : FeasibleSet
+        F; takes the dimension of the losses if it has none of its own.
+    seed : int
+        Decides the draws of a random sequence, together with the round.
+    start : float or array (d,), optional
+        x_1 in F; by default the point of F nearest to the origin.
+    checkpoints : iterable of int, optional
+        The rounds to record besides the first and the last; by default about 32 per decade.
+    ledger : bool
+        Record the running sums that certificates are made from (:mod:`regretlab.learners.ledger`).
+
+    Attributes
+    ----------
+    state : State
+        The learner's state; ``state.t`` rounds are played.
+    record : Record
+        Points and sums at the checkpoints.
+    loss, gradient : arrays (2, d)
+        sum_t f_t(x_t) by coordinate and sum_t g_t, each with its rounding error.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the parts do not fit together: before round 1.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        losses: Losses,
+        feasible_set: FeasibleSet,
+        *,
+        seed: int = 0,
+        start: ArrayLike | None = None,
+        checkpoints: Iterable[int] | Checkpoints | None = None,
+        ledger: bool = False,
+    ) -> None:
+        for name, value, kind in (
+            ("learner", learner, Learner),
+            ("losses", losses, Losses),
+            ("feasible_set", feasible_set, FeasibleSet),
+        ):
+            if not isinstance(value, kind):
+                hint = "; make an instance of it" if isinstance(value, type) else ""
+                raise TypeError(f"{name}={value!r} is not a {kind.__name__}{hint}")
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ValueError(f"seed={seed!r} must be an integer of at least 0")
+        d = losses.dimension
+        self.learner = learner
+        self.losses = losses
+        self.feasible_set = feasible_set.with_dimension(d)
+        self.seed = int(seed)
+        self.checkpoints = Checkpoints.of(checkpoints)
+        if start is not None:
+            shape = np.shape(start)
+            start = np.full(d, start, dtype=np.float64) if shape == () else np.asarray(start, dtype=np.float64)
+            if start.shape != (d,):
+                raise ValueError(f"start has shape {shape}, the losses have dimension {d}")
+        learner.check(losses)
+        first = learner.start(self.feasible_set, start)
+        self.state = learner.with_ledger(first) if ledger else first
+        self.loss: Array = np.zeros((2, d))
+        self.gradient: Array = np.zeros((2, d))
+        self.record = Record.empty(d, len(self.state.ledger))
+
+    def append(self, state: State, loss: Array, gradient: Array, parts: Sequence[Record]) -> None:
+        """Add the rounds that the driver has played: the state and sums after them, and their checkpoints."""
+        if state.t == self.horizon:
+            return
+        # the row of the former last round stays only if that round is a checkpoint
+        earlier = slice(None) if self.horizon in self.checkpoints else slice(-1)
+        self.record = Record.join([self.record.rows(earlier), *parts])
+        self.state, self.loss, self.gradient = state, loss, gradient
+
+    @property
+    def horizon(self) -> int:
+        """T, the number of rounds played."""
+        return self.state.t
+
+    @property
+    def point(self) -> Array:
+        """x_{T+1}: (d,), what the learner would play next."""
+        return self.state.point
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """x_t at the checkpoints: columns x_1..x_d, by round t."""
+        import pandas as pd
+
+        columns = [f"x_{i + 1}" for i in range(self.point.size)]
+        return pd.DataFrame(self.record.point, index=pd.Index(self.record.t, name="t"), columns=columns)

@@ -1,0 +1,125 @@
+"""Losses of linear predictions: f_t(x) = mean_j ell(<a_tj, x>, y_tj) + (mu/2) ||x||^2.
+
+A sequence gives its rows a_tj and labels y_tj for an array of rounds, and plays
+at compiled speed.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from regretlab._utils.types import Array, Rounds
+from regretlab.kernels import PointwiseOracle, prediction_loss
+from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, Loss, generator
+from regretlab.losses.pointwise import PointwiseLoss, Squared
+
+__all__ = ["PredictionLosses", "RandomPredictionLosses"]
+
+_SQUARED = Squared()
+_COMPILE_FROM = 256
+"""Numbers in a round from which it is worth compiling; the bits are the same either way."""
+
+
+class PredictionLosses(BlockLosses):
+    """f_t(x) = (1/b) sum_{j<=b} ell(<a_tj, x>, y_tj) + (mu/2) ||x||^2.
+
+    A sequence of your own is a frozen dataclass with ``link`` (a
+    :class:`~regretlab.losses.PointwiseLoss`), perhaps ``mu``, and one method, ``rows``.
+    """
+
+    link: PointwiseLoss = _SQUARED
+    mu: float = 0.0
+
+    @abstractmethod
+    def rows(self, t: Rounds) -> tuple[Array, Array]:
+        """a (n, b, d) or (n, d) and y (n, b) or (n,) for the rounds ``t``, an int64 array (n,)."""
+
+    def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
+        """a (n, b, d) and y (n, b) of the rounds start, ..., stop - 1."""
+        return self._checked(self.rows(np.arange(start, stop)), stop - start)
+
+    @cached_property
+    def dimension(self) -> int:  # type: ignore[override]
+        return int(self.data(1, 3, 0)[0].shape[2])
+
+    def reveal(self, t: int, x: Array, seed: int) -> Loss:
+        a, y = (array[0] for array in self.data(t, t + 1, seed))
+        loss = prediction_loss(self.oracle, a.size >= _COMPILE_FROM)
+        known: tuple[Array, float, Array] | None = None  # a point, the value and the gradient there: one pass for both
+
+        def at(u: Array) -> tuple[Array, float, Array]:
+            nonlocal known
+            if known is None or not np.array_equal(known[0], u):
+                x = np.array(u, dtype=np.float64)
+                g = np.empty(x.size)
+                known = x, float(loss(a, y, *self.constants, x, g)), g
+            return known
+
+        return Loss(lambda u: at(u)[1], lambda u: at(u)[2].copy())
+
+    @cached_property
+    def size(self) -> int:
+        """b * d, the numbers in the rows of a round."""
+        return int(self.data(1, 2, 0)[0].size)
+
+    @cached_property
+    def constants(self) -> tuple[float, tuple[float, ...]]:
+        """mu and the fields of the link, for the loops."""
+        return float(self.mu), self.link.parameters()
+
+    @property
+    def oracle(self) -> PointwiseOracle:
+        """The link's scalar functions, for the loops."""
+        return PointwiseOracle(*self.link.functions())
+
+    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
+        name = f"{type(self).__name__}.{'sample' if isinstance(self, RandomPredictionLosses) else 'rows'}"
+        if not (isinstance(answer, tuple) and len(answer) == 2):
+            raise TypeError(f"{name} returned {type(answer).__name__}; it must return the rows a and the labels y")
+        a, y = (np.asarray(part) for part in answer)
+        for part in (a, y):
+            if part.dtype.kind not in "fiub":
+                raise TypeError(f"{name} returned {part.dtype} for {n} rounds; it must return real numbers")
+        a, y = (a[:, None, :], y[:, None]) if a.ndim == 2 and y.ndim == 1 else (a, y)
+        if a.ndim != 3 or y.shape != a.shape[:2] or len(a) != n or 0 in a.shape[1:]:
+            raise ValueError(
+                f"{name} returned a of shape {a.shape} and y of shape {y.shape} for {n} rounds; "
+                f"they must be ({n}, d) and ({n},), or with b rows in a round ({n}, b, d) and ({n}, b)"
+            )
+        labels = np.ascontiguousarray(y, dtype=np.float64)
+        self.link.check_labels(labels)
+        return np.ascontiguousarray(a, dtype=np.float64), labels
+
+
+class RandomPredictionLosses(PredictionLosses):
+    """Losses of linear predictions with random rows and labels."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        """a (n, b, d) or (n, d) and y (n, b) or (n,) of n consecutive rounds."""
+
+    def rows(self, t: Rounds) -> tuple[Array, Array]:
+        raise NotImplementedError(f"{type(self).__name__} is random: ask data(start, stop, seed)")
+
+    def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
+        drawn = self._drawn(start, stop, seed, self._together)
+        return tuple(part if part.base is None else part.copy() for part in drawn)  # a view is of what is kept
+
+    @cached_property
+    def dimension(self) -> int:  # type: ignore[override]
+        return self._size[1]
+
+    @cached_property
+    def _size(self) -> tuple[int, int]:
+        """b, d."""
+        a, _ = self._checked(self.sample(generator(0, 0), 2), 2)
+        return a.shape[1], a.shape[2]
+
+    @cached_property
+    def _together(self) -> int:
+        b, d = self._size
+        return max(1, DRAWN_TOGETHER // (b * d))

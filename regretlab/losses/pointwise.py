@@ -1,0 +1,172 @@
+"""Links: convex functions ell(z, y) of a prediction z = <a, x> and a label y.
+
+Each is a frozen dataclass with two static methods in scalar arithmetic,
+``value`` and ``derivative`` (one subderivative in z), whose further arguments
+are fields of the class; the round loops compile them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from abc import ABC
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import exp, log1p
+from typing import ClassVar
+
+import numpy as np
+
+from regretlab._utils.types import Array
+
+__all__ = ["Absolute", "Hinge", "Huber", "Linear", "Logistic", "PointwiseLoss", "Quantile", "Squared"]
+
+
+class PointwiseLoss(ABC):
+    """ell(z, y), convex in z; a frozen dataclass with the static methods ``value`` and ``derivative``."""
+
+    value: ClassVar[Callable[..., float]]
+    derivative: ClassVar[Callable[..., float]]
+    labels: ClassVar[tuple[float, ...] | None] = None
+    """The labels it is meant for; None for all real numbers."""
+    smooth: ClassVar[bool] = True
+    """Whether the derivative is continuous in z."""
+
+    def functions(self) -> tuple[Callable[..., float], Callable[..., float]]:
+        """``value`` and ``derivative``."""
+        return type(self).value, type(self).derivative
+
+    def parameters(self) -> tuple[float, ...]:
+        """The fields, in the order in which ``value`` and ``derivative`` take them after z and y."""
+        fields = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        orders = [list(inspect.signature(function).parameters)[2:] for function in self.functions()]
+        if orders[0] != orders[1] or set(orders[0]) - fields:
+            raise TypeError(
+                f"{type(self).__name__}: value and derivative take {orders[0]} and {orders[1]} after z and y; "
+                f"both must take the same fields of {sorted(fields)} in the same order"
+            )
+        return tuple(float(getattr(self, name)) for name in orders[0])
+
+    def check_labels(self, y: Array) -> None:
+        """``ValueError`` naming the first label that is not finite or not one of ``labels``."""
+        bad = ~np.isfinite(y) if self.labels is None else ~np.isin(y, self.labels)
+        if bad.any():
+            at = tuple(int(i) for i in np.argwhere(bad)[0])
+            allowed = "finite" if self.labels is None else f"one of {self.labels}"
+            raise ValueError(f"label {y[at]} at index {at}: a label of {type(self).__name__} must be {allowed}")
+
+
+@dataclass(frozen=True)
+class Linear(PointwiseLoss):
+    """ell(z, y) = z - y."""
+
+    @staticmethod
+    def value(z: float, y: float) -> float:
+        return z - y
+
+    @staticmethod
+    def derivative(z: float, y: float) -> float:  # noqa: ARG004
+        return 1.0
+
+
+@dataclass(frozen=True)
+class Squared(PointwiseLoss):
+    """ell(z, y) = (z - y)^2 / 2."""
+
+    @staticmethod
+    def value(z: float, y: float) -> float:
+        return 0.5 * (z - y) * (z - y)
+
+    @staticmethod
+    def derivative(z: float, y: float) -> float:
+        return z - y
+
+
+@dataclass(frozen=True)
+class Absolute(PointwiseLoss):
+    """ell(z, y) = |z - y|."""
+
+    smooth: ClassVar[bool] = False
+
+    @staticmethod
+    def value(z: float, y: float) -> float:
+        return abs(z - y)
+
+    @staticmethod
+    def derivative(z: float, y: float) -> float:
+        return 1.0 if z > y else (-1.0 if z < y else 0.0)
+
+
+@dataclass(frozen=True)
+class Huber(PointwiseLoss):
+    """ell(z, y) = r^2 / 2 for |r| <= delta, else delta (|r| - delta / 2), with r = z - y."""
+
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.delta) and self.delta > 0.0):
+            raise ValueError(f"delta={self.delta!r} must be a positive number")
+
+    @staticmethod
+    def value(z: float, y: float, delta: float) -> float:
+        r = abs(z - y)
+        return 0.5 * r * r if r <= delta else delta * (r - 0.5 * delta)
+
+    @staticmethod
+    def derivative(z: float, y: float, delta: float) -> float:
+        r = z - y
+        return delta if r > delta else (-delta if r < -delta else r)
+
+
+@dataclass(frozen=True)
+class Logistic(PointwiseLoss):
+    """ell(z, y) = ln(1 + exp(-y z)) for labels y = -1, +1."""
+
+    labels: ClassVar[tuple[float, ...] | None] = (-1.0, 1.0)
+
+    @staticmethod
+    def value(z: float, y: float) -> float:
+        s = y * z
+        return log1p(exp(-abs(s))) + max(-s, 0.0)
+
+    @staticmethod
+    def derivative(z: float, y: float) -> float:
+        s = y * z
+        e = exp(-abs(s))
+        return -y * (e if s > 0.0 else 1.0) / (1.0 + e)
+
+
+@dataclass(frozen=True)
+class Hinge(PointwiseLoss):
+    """ell(z, y) = max(0, 1 - y z) for labels y = -1, +1."""
+
+    labels: ClassVar[tuple[float, ...] | None] = (-1.0, 1.0)
+    smooth: ClassVar[bool] = False
+
+    @staticmethod
+    def value(z: float, y: float) -> float:
+        return max(0.0, 1.0 - y * z)
+
+    @staticmethod
+    def derivative(z: float, y: float) -> float:
+        return -y if y * z < 1.0 else 0.0
+
+
+@dataclass(frozen=True)
+class Quantile(PointwiseLoss):
+    """ell(z, y) = q (y - z) for z < y, else (1 - q)(z - y): its minimiser is the q-quantile of y."""
+
+    smooth: ClassVar[bool] = False
+    q: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.q < 1.0:
+            raise ValueError(f"q={self.q!r} must be in (0, 1)")
+
+    @staticmethod
+    def value(z: float, y: float, q: float) -> float:
+        return q * (y - z) if z < y else (1.0 - q) * (z - y)
+
+    @staticmethod
+    def derivative(z: float, y: float, q: float) -> float:
+        return -q if z < y else (1.0 - q if z > y else 0.0)

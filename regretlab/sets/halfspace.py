@@ -1,0 +1,175 @@
+"""Sets with one linear constraint: halfspaces and hyperplanes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from regretlab._utils.types import Array, ArrayLike
+from regretlab.sets.arguments import directions, euclidean, point, real, short, vector
+from regretlab.sets.base import FeasibleSet
+from regretlab.sets.compensated import EPS, exact_sum, two_product, two_sum, unit, weight
+
+__all__ = ["Halfspace", "Hyperplane", "excess", "normalized"]
+
+_ROUNDING = 4.0 * EPS
+_PASSES = 5  # the second one removes the rounding errors of the first
+_PARALLEL = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Hyperplane(FeasibleSet):
+    """F = {x : <a, x> = b}.
+
+    Parameters
+    ----------
+    a : array (d,)
+        Not zero.
+    b : float
+
+    Notes
+    -----
+    The projection in the metric w is y - (<a, y> - b) (a / w) / sum_i a_i^2 / w_i.
+    """
+
+    a: Array
+    b: float
+
+    def __post_init__(self) -> None:
+        _set_constraint(self)
+
+    def __repr__(self) -> str:
+        return f"Hyperplane({short(self.a)}, {self.b})"
+
+    @property
+    def dimension(self) -> int:
+        return self.a.size
+
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:
+        """As in the notes of the class; p holds b, then a, both divided by a power of two."""
+        onto_plane(x, w, p)
+
+    def parameters(self) -> Array:
+        return normalized(self.a, self.b)
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        over, rounding = _over(self, x)
+        return abs(over) <= tolerance + rounding
+
+    def diameter(self, norm: float = np.inf) -> float:
+        euclidean(norm)
+        return 0.0 if self.dimension == 1 else np.inf
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        return _minimize(self, c, math.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Halfspace(FeasibleSet):
+    """F = {x : <a, x> <= b}.
+
+    Parameters
+    ----------
+    a : array (d,)
+        Not zero.
+    b : float
+
+    Notes
+    -----
+    The projection in the metric w is y - max(0, <a, y> - b) (a / w) / sum_i a_i^2 / w_i.
+    """
+
+    a: Array
+    b: float
+
+    def __post_init__(self) -> None:
+        _set_constraint(self)
+
+    def __repr__(self) -> str:
+        return f"Halfspace({short(self.a)}, {self.b})"
+
+    @property
+    def dimension(self) -> int:
+        return self.a.size
+
+    @staticmethod
+    def projection(x: Any, w: Any, p: Any) -> None:
+        """As in the notes of the class; p holds b, then a, both divided by a power of two."""
+        over, rounding = excess(x, p, 1, p[0])
+        if not over <= rounding:
+            onto_plane(x, w, p)
+
+    def parameters(self) -> Array:
+        return normalized(self.a, self.b)
+
+    def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
+        over, rounding = _over(self, x)
+        return over <= tolerance + rounding
+
+    def diameter(self, norm: float = np.inf) -> float:
+        euclidean(norm)
+        return np.inf
+
+    def minimize_linear(self, c: ArrayLike) -> Array:
+        return _minimize(self, c, 0.0)
+
+
+def onto_plane(x: Any, w: Any, p: Any) -> None:
+    """Project onto <a, x> = b, with b and a in p."""
+    scale, rate = unit(w), 0.0
+    for i in range(len(x)):
+        rate += p[i + 1] * p[i + 1] / weight(w[i], scale)
+    for _ in range(_PASSES):
+        over, rounding = excess(x, p, 1, p[0])
+        if abs(over) <= rounding:
+            break
+        for i in range(len(x)):
+            x[i] -= over * (p[i + 1] / weight(w[i], scale) / rate)
+
+
+def excess(x: Any, a: Any, start: int, b: float) -> tuple[float, float]:
+    """<a, x> - b for the vector that begins at a[start], and the rounding errors to expect in x."""
+    total, error, size = -b, 0.0, abs(b)
+    for i in range(len(x)):
+        product, low = two_product(a[start + i], x[i])
+        total, error = two_sum(total, error + low, product)
+        size += abs(product)
+    return total + error, 2.0 * EPS * size
+
+
+def normalized(a: Array, b: float) -> Array:
+    """(b, a), divided by a power of two that makes the largest a_i about 1."""
+    exponent = -math.frexp(float(np.abs(a).max()))[1]
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(np.ldexp(np.concatenate([[b], a]), exponent))
+
+
+def _set_constraint(F: Any) -> None:
+    a = vector("a", F.a)
+    if not a.any():
+        raise ValueError(f"a={a!r} must not be zero: <a, x> does not depend on x")
+    object.__setattr__(F, "a", a)
+    object.__setattr__(F, "b", real("b", F.b))
+
+
+def _over(F: Hyperplane | Halfspace, x: ArrayLike) -> tuple[float, float]:
+    """<a, x> - b and the rounding error of computing it."""
+    terms = F.a * point(x, F.dimension)
+    return exact_sum(*terms, -F.b), _ROUNDING * (abs(F.b) + float(np.abs(terms).sum()))
+
+
+def _minimize(F: Hyperplane | Halfspace, c: ArrayLike, largest: float) -> Array:
+    """The point of <a, x> = b nearest to the origin, if every c is a multiple of a, of at most ``largest``."""
+    b, *a = normalized(F.a, F.b)
+    costs, normal = directions(c, F.dimension), np.array(a)
+    multiple = (costs @ normal / (normal @ normal))[..., None]
+    aside = np.abs(costs - multiple * normal).max(axis=-1) > _PARALLEL * np.abs(costs).max(axis=-1)
+    wrong = aside | (multiple[..., 0] > largest)
+    if wrong.any():
+        first = costs.reshape(-1, normal.size)[int(np.argmax(wrong))]
+        raise ValueError(f"<c, x> has no minimum over {F!r}, which is unbounded towards -c, c={first!r}")
+    return np.broadcast_to(b * normal / (normal @ normal), costs.shape).copy()

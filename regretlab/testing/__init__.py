@@ -1,0 +1,21 @@
+"""For test suites: checks that a class keeps its promises, and assertions about the regret of games."""
+
+from regretlab.testing.assertions import (
+    assert_no_certificate_violation,
+    assert_regret_below,
+    assert_sublinear_regret,
+)
+from regretlab.testing.common import CheckFailed
+from regretlab.testing.learner_checks import check_learner
+from regretlab.testing.loss_checks import check_losses
+from regretlab.testing.set_checks import check_set
+
+__all__ = [
+    "CheckFailed",
+    "assert_no_certificate_violation",
+    "assert_regret_below",
+    "assert_sublinear_regret",
+    "check_learner",
+    "check_losses",
+    "check_set",
+]

@@ -1,0 +1,58 @@
+"""What all checks share: how they fail, what a value is, points of a set."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any, NoReturn
+
+import numpy as np
+
+from regretlab._utils.types import Array
+from regretlab.sets import FeasibleSet
+
+__all__ = ["CheckFailed", "check_frozen", "check_value", "fail", "points"]
+
+
+class CheckFailed(AssertionError):
+    """A piece breaks a promise; the message says which one and shows a witness."""
+
+
+def fail(message: str, cause: BaseException | None = None) -> NoReturn:
+    """Raise CheckFailed, caused by another error or by none."""
+    raise CheckFailed(message) from cause
+
+
+def check_frozen(piece: Any) -> None:
+    """The piece is a frozen dataclass."""
+    if not (dataclasses.is_dataclass(piece) and getattr(piece, "__dataclass_params__").frozen):  # noqa: B009
+        fail(
+            f"{type(piece).__name__} is not a frozen dataclass; write @dataclass(frozen=True), "
+            "so that playing cannot change it"
+        )
+
+
+def check_value(piece: Any) -> None:
+    """The piece is equal to a copy of itself and has its hash."""
+    name, twin = type(piece).__name__, copy.deepcopy(piece)
+    hint = "with arrays, declare it with @dataclass(frozen=True, eq=False) and let the base class compare"
+    try:
+        equal, hashes = bool(piece == twin), (hash(piece), hash(twin))
+    except (TypeError, ValueError) as error:
+        fail(f"{name} cannot be compared and be a key of a dict: {error}; {hint}", error)
+    if not equal:
+        fail(f"{name}: {piece!r} is not equal to a copy of itself, though it has the same content")
+    if hashes[0] != hashes[1]:
+        fail(f"{name}: {piece!r} is equal to a copy of itself, but their hashes are {hashes[0]} and {hashes[1]}")
+
+
+def points(F: FeasibleSet, rng: np.random.Generator) -> Array:
+    """(n, d): points of F, extreme or projected ones, the nearest to the origin, and mixtures of these."""
+    first = F.nearest_to_origin()
+    d = first.size
+    if F.bounded:
+        ends = F.minimize_linear(rng.standard_normal((12, d)))
+    else:
+        ends = np.array([F.project(10.0 ** rng.integers(-1, 3) * rng.standard_normal(d)) for _ in range(12)])
+    ends = np.vstack([first, ends])
+    return np.vstack([ends, rng.dirichlet(np.ones(len(ends)), 20) @ ends])

@@ -1,0 +1,189 @@
+"""Is a sequence what it says? Convex, with the right gradient, the same whenever it is asked, seedable."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from regretlab._utils.types import Array, Rounds
+from regretlab.losses.base import (
+    AdaptiveLosses,
+    BlockLosses,
+    LinearLosses,
+    Losses,
+    RandomConvexLosses,
+    RandomLinearLosses,
+)
+from regretlab.losses.examples import Sampling, Shuffling
+from regretlab.losses.linear_predictions import PredictionLosses, RandomPredictionLosses
+from regretlab.sets import FeasibleSet
+from regretlab.testing.common import check_frozen, fail, points
+
+__all__ = ["check_losses"]
+
+_PAIRS = 8  # pairs of points per round
+_RELATIVE = 1e-9
+_GRID = 257  # predictions at which a link is looked at
+_RANDOM = (RandomLinearLosses, RandomPredictionLosses, RandomConvexLosses, Sampling, Shuffling)
+
+
+def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64, seed: int = 0) -> None:
+    """Check the promises of a loss sequence on a feasible set.
+
+    * It is a frozen dataclass, and its dimension is that of the set.
+    * Asked again, in another order or in another block, a round gives the same
+      bits; a random sequence gives others with another seed.
+    * f_t is finite and convex on F: f((x+y)/2) <= (f(x) + f(y))/2.
+    * g is a subgradient of f_t at x: f(y) >= f(x) + <g, y - x>.
+    * The link of losses of linear predictions is convex: its derivative does not
+      decrease in z, and belongs to its value.
+
+    Parameters
+    ----------
+    losses : Losses
+    feasible_set : FeasibleSet
+        Points are sampled from it.
+    rounds : int
+        How many of the first rounds to look at; some late ones are looked at too.
+    seed : int
+        Of the sequence and of the sampled points.
+
+    Raises
+    ------
+    CheckFailed
+        With the round, the points and the values that break the promise.
+    ValueError, TypeError
+        When the sequence and the set do not fit together.
+    """
+    check_frozen(losses)
+    F = feasible_set.with_dimension(losses.dimension)
+    known = points(F, np.random.default_rng(seed))
+    asked = np.unique(np.concatenate([np.arange(1, rounds + 1), [10**4, 10**4 + 1, 10**6 + 3]]))
+    if isinstance(losses, BlockLosses):
+        _check_blocks(losses, len(asked), seed)
+    if isinstance(losses, LinearLosses) and not isinstance(losses, RandomLinearLosses):
+        _check_order(losses, asked, seed)
+    if isinstance(losses, _RANDOM):
+        _check_seeds(losses, rounds, known[-1], seed)
+    _check_repeatable(losses, asked, known, seed)
+    if isinstance(losses, PredictionLosses):
+        _check_link(losses, rounds, known, seed)
+    for t in asked.tolist():
+        for k in range(_PAIRS):
+            x, y = known[(t + k) % len(known)], known[(t + 3 * k + 1) % len(known)]
+            _check_round(losses, t, x, y, seed)
+
+
+def _check_blocks(losses: BlockLosses, n: int, seed: int) -> None:
+    """A round has the same data in every block, for gradients, rows and labels alike."""
+    whole = [part.copy() for part in losses.data(1, n + 1, seed)]
+    what = ["gradient"] if isinstance(losses, LinearLosses) else ["rows", "labels"]
+    for start, stop in ((1, n // 2), (n // 2, n + 1), (1, 2)):
+        for name, part, run in zip(what, losses.data(start, stop, seed), whole, strict=True):
+            other = run[start - 1 : stop - 1]
+            if not np.array_equal(part, other):
+                k = int(np.argmax((part != other).reshape(len(part), -1).any(axis=1)))
+                fail(
+                    f"{type(losses).__name__}: round {start + k} has the {name} {part[k]} in the block of rounds "
+                    f"{start}..{stop - 1} and {other[k]} in the block 1..{n}; it may depend on the round only"
+                )
+
+
+def _check_order(losses: LinearLosses, asked: Rounds, seed: int) -> None:
+    together = np.concatenate([losses.block(int(t), int(t) + 1, seed) for t in asked])
+    order = np.random.default_rng(seed).permutation(len(asked))
+    shuffled = np.asarray(losses.gradients(asked[order]), dtype=np.float64)
+    if shuffled.shape != together.shape or not np.array_equal(shuffled, together[order]):
+        fail(
+            f"{type(losses).__name__}.gradients: the rounds {asked[order][:4]}... asked together, and one by one, "
+            "give different gradients; each row may depend on its own round only"
+        )
+
+
+def _check_seeds(losses: Losses, rounds: int, x: Array, seed: int) -> None:
+    """Another seed gives other rounds, unless all rounds are the same anyway."""
+
+    def told(s: int) -> list[bytes]:
+        if isinstance(losses, BlockLosses):
+            parts = losses.data(1, rounds + 1, s)
+            return [b"".join(part[k].tobytes() for part in parts) for k in range(rounds)]
+        revealed = [losses.reveal(t, x, s) for t in range(1, rounds + 1)]
+        return [repr(float(f.value(x))).encode() + np.asarray(f.gradient(x)).tobytes() for f in revealed]
+
+    first = told(seed)
+    if len(set(first)) > 1 and first == told(seed + 1):
+        fail(
+            f"{type(losses).__name__}: seeds {seed} and {seed + 1} give the same {rounds} rounds; "
+            "it is not seedable: all draws must come from the generator that sample or draw is given"
+        )
+
+
+def _check_link(losses: PredictionLosses, rounds: int, known: Array, seed: int) -> None:
+    """Value and derivative of the link over all predictions that occur, for some of the labels."""
+    a, y = losses.data(1, rounds + 1, seed)
+    predictions = a.reshape(-1, a.shape[-1]) @ known.T
+    z = np.linspace(predictions.min(), predictions.max(), _GRID)
+    ell, slope = losses.link.functions()
+    p, labels = losses.link.parameters(), np.unique(y)
+    for label in labels[np.linspace(0, len(labels) - 1, min(8, len(labels))).astype(int)].tolist():
+        values, slopes = (np.array([float(f(float(u), label, *p)) for u in z]) for f in (ell, slope))
+        name = f"{type(losses).__name__}: its link {losses.link!r} at the label {label}"
+        if not (np.isfinite(values).all() and np.isfinite(slopes).all()):
+            k = int(np.argmin(np.isfinite(values) & np.isfinite(slopes)))
+            fail(f"{name} is not finite: value {values[k]} and derivative {slopes[k]} at z = {z[k]}")
+        step = np.diff(z)
+        slack = _RELATIVE * (1.0 + np.abs(values[1:]) + np.abs(values[:-1]) + step * np.abs(slopes).max())
+        rise = np.diff(values)
+        wrong = (slopes[:-1] * step > rise + slack) | (rise > slopes[1:] * step + slack)
+        if not wrong.any():
+            continue
+        k = int(np.argmax(wrong))
+        witness = f"derivative {slopes[k]} at z = {z[k]}, {slopes[k + 1]} at {z[k + 1]}, where ell rises by {rise[k]}"
+        if ((-slopes[:-1] * step <= rise + slack) & (rise <= -slopes[1:] * step + slack)).all():
+            fail(f"{name} has a derivative with the wrong sign: its negative would be right ({witness})")
+        if (np.diff(slopes)[wrong] * step[wrong] < -slack[wrong]).any():
+            k = int(np.argmax(wrong & (np.diff(slopes) * step < -slack)))
+            fail(
+                f"{name} is not convex: its derivative falls from {slopes[k]} at z = {z[k]} "
+                f"to {slopes[k + 1]} at z = {z[k + 1]}"
+            )
+        fail(f"{name} has a derivative that does not belong to its value: {witness}")
+
+
+def _check_repeatable(losses: Losses, asked: Rounds, known: Array, seed: int) -> None:
+    def ask(t: int) -> tuple[float, Array]:
+        x = known[t % len(known)].copy()
+        f = losses.reveal(t, x, seed)
+        value, gradient = float(f.value(x)), np.array(f.gradient(x), dtype=np.float64, ndmin=1)
+        if not np.array_equal(x, known[t % len(known)]):
+            fail(f"{type(losses).__name__}: round {t} changes the point it is given")
+        return value, gradient
+
+    rounds = asked.tolist()
+    first = {t: ask(t) for t in rounds}
+    for t in reversed(rounds):
+        (f, g), (again, g_again) = first[t], ask(t)
+        if not (f == again or (np.isnan(f) and np.isnan(again))) or not np.array_equal(g, g_again, equal_nan=True):
+            fail(
+                f"{type(losses).__name__}: round {t} gives value {f}, gradient {g} and, asked again after other "
+                f"rounds, {again}, {g_again}; it may depend on the round, the point and the seed only"
+            )
+
+
+def _check_round(losses: Losses, t: int, x: Array, y: Array, seed: int) -> None:
+    name = f"{type(losses).__name__}: round {t}"
+    f = losses.reveal(t, x, seed)
+    g = np.array(f.gradient(x), dtype=np.float64, ndmin=1)
+    if g.shape != x.shape:
+        fail(f"{name}: the gradient has shape {g.shape}, the point {x.shape}")
+    at_x, at_y, middle = (float(f.value(u)) for u in (x, y, 0.5 * (x + y)))
+    if not (np.isfinite([at_x, at_y, middle]).all() and np.isfinite(g).all()):
+        fail(f"{name}: value {at_x} at {x}, {at_y} at {y}, gradient {g}: not finite")
+    slack = _RELATIVE * (1.0 + abs(at_x) + abs(at_y) + float(np.abs(g) @ np.abs(y - x)))
+    if middle > 0.5 * (at_x + at_y) + slack:
+        fail(f"{name} is not convex: f = {at_x} at {x}, {at_y} at {y}, but {middle} half-way between them")
+    if isinstance(losses, LinearLosses | AdaptiveLosses):
+        return  # the value is made from the gradient
+    below = at_x + float(g @ (y - x))
+    if at_y < below - slack:
+        hint = "; its negative would be one here" if at_y >= at_x - float(g @ (y - x)) - slack else ""
+        fail(f"{name}: {g} is no subgradient at {x}: f = {at_x} there, {at_y} < {below} at {y}{hint}")

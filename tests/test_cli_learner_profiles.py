@@ -1,0 +1,74 @@
+"""What there is to know of a learner before it plays."""
+
+import numpy as np
+import pytest
+
+import regretlab as rl
+from regretlab import learners
+from regretlab.cli import parsing as names
+from regretlab.cli.learner_profiles import profile, regrets, summary
+from regretlab.schedules import Constant
+
+MADE_OF_ANOTHER = (
+    "BiasCorrected",
+    "WithEpsilon",
+    "EpsilonInsideRoot",
+    "L2Penalty",
+    "DecoupledWeightDecay",
+    "DoublingTrick",
+)
+
+
+@pytest.mark.parametrize("name", sorted(cls.__name__ for cls in names.LEARNERS.classes().values()))
+def test_every_learner_has_a_profile(name):
+    cls = getattr(learners, name)
+    inner = learners.OGD(Constant(1.0)) if name == "DoublingTrick" else learners.Adam()
+    learner = cls(inner) if name in MADE_OF_ANOTHER else cls()
+    lines = profile(learner)
+    assert list(lines) == ["rule", "kept", "claim", "guarantee", "counterexample"]
+    assert all(text and "\n" not in text and "`" not in text for text in lines.values())
+    simplex = name in ("Hedge", "ExponentiatedGradient")
+    state = learner.start(rl.sets.Simplex(2) if simplex else rl.sets.Box(-1.0, 1.0), None if simplex else [0.0, 0.0])
+    kept, _, memory = lines["kept"].partition(" per coordinate besides x")
+    assert int(kept) == len(state.moments)
+    assert memory.strip(": ") == ", ".join(state.moments)
+    for title in ("Claim", "Guarantee", "Counterexample"):
+        assert (lines[title.lower()] == "none stated") == (f"\n    {title}: " not in (cls.__doc__ or ""))
+
+
+def test_a_section_ends_where_the_next_begins():
+    lines = profile(learners.AdaBound())
+    assert lines["claim"] == "R_T = O(sqrt T)."
+    assert lines["counterexample"].startswith("the proof needs 1/eta_t not to decrease")
+    assert lines["counterexample"].endswith("until they are active this is Adam.")
+    assert lines["guarantee"].endswith("with a large constant.")
+
+
+def test_a_class_without_documentation_has_a_profile():
+    class Silent(learners.Learner):
+        def start(self, feasible_set, point=None):
+            raise NotImplementedError
+
+        def update(self, state, gradient):
+            raise NotImplementedError
+
+    Silent.__doc__ = ""
+    assert profile(Silent())["kept"] == "unknown"
+
+
+def test_regrets_are_sorted():
+    played = {"slow": learners.OGD(1e-6), "fast": learners.OGD(1.0)}
+    frame = regrets(played, rl.losses.Mod3(3.0), rl.sets.Box(-1.0, 1.0), 90, start=1.0)
+    assert list(frame.index) == ["fast", "slow"]
+    assert list(frame) == ["regret", "average_regret", "loss"]
+    np.testing.assert_allclose(frame["regret"] / 90, frame["average_regret"])
+
+
+@pytest.mark.parametrize("name", sorted(cls.__name__ for cls in names.LEARNERS.classes().values()))
+def test_the_summary_of_a_class(name):
+    cls = getattr(learners, name)
+    text = summary(cls)
+    assert "\n" not in text
+    assert "Keeps" in text
+    for title in ("Guarantee", "Counterexample"):
+        assert (f" {title}: " in text) == (f"\n    {title}: " in (cls.__doc__ or ""))
