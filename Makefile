@@ -1,6 +1,6 @@
 # make figures   set everything up and reproduce the figures
 # make test      set everything up and run the tests
-# make lint      style and types
+# make lint      style, types, and the direction of imports
 # make bench     speed and memory against C, optax, torch and numpy (needs a C compiler)
 #
 # EXTRAS adds the optional dependencies of pyproject.toml, e.g. make test EXTRAS=peers
@@ -24,6 +24,7 @@ lint: $(call with,dev)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: $(call with,peers)
 	$(BIN)/python benchmarks/run.py --out figures

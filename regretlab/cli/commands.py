@@ -99,9 +99,9 @@ def compare(
     Of each: its formula, the numbers it keeps per coordinate besides x, and what its documentation
     says. With --on LOSSES --horizon T also the regret of each after T rounds.
     """
-    from regretlab import GameError
     from regretlab.cli import parsing as names
     from regretlab.cli.learner_profiles import profile, regrets
+    from regretlab.engine.errors import GameError
 
     with bad_input():
         read = {text: names.LEARNERS.read(text) for text in learners}
@@ -220,8 +220,9 @@ def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path
     --mnist says where others are: pip install 'regretlab[experiments]'; network needs PyTorch:
     pip install 'regretlab[torch]'. 'all' goes on without those that cannot be made.
     """
-    from regretlab import GameError, losses
+    from regretlab import losses
     from regretlab._utils.validation import nearest
+    from regretlab.engine.errors import GameError
     from regretlab.experiments import EXPERIMENTS
     from regretlab.experiments import reproduce as run
 

@@ -114,8 +114,8 @@ def _go_on(
     game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
 ) -> None:
     """Play until the horizon, then print and write the game; also what an error or Ctrl-C leaves of it."""
-    from regretlab import GameError, GameInterrupted
     from regretlab._utils.files import whole_file
+    from regretlab.engine.errors import GameError, GameInterrupted
 
     with bad_input():
         if horizon < game.horizon:
