@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -14,7 +14,6 @@ __all__ = ["Checkpoints", "Record"]
 
 _PER_DECADE = 32
 _DECADES = 18
-_DEFAULT = np.unique(np.round(10.0 ** (np.arange(_DECADES * _PER_DECADE) / _PER_DECADE)).astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,4 +89,10 @@ class Checkpoints:
 
     @cached_property
     def _rounds(self) -> Rounds:
-        return _DEFAULT if self.rounds is None else np.union1d(np.array(self.rounds, dtype=np.int64), [1])
+        return _log_spaced() if self.rounds is None else np.union1d(np.array(self.rounds, dtype=np.int64), [1])
+
+
+@cache
+def _log_spaced() -> Rounds:
+    """The default checkpoints, about 32 per decade; at the first use, since np.unique takes long to load."""
+    return np.unique(np.round(10.0 ** (np.arange(_DECADES * _PER_DECADE) / _PER_DECADE)).astype(np.int64))

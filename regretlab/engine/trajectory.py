@@ -113,6 +113,11 @@ class Trajectory:
         return self.state.point
 
     @property
+    def next_point(self) -> Array:
+        """x_{T+1}: the same as :attr:`point`, by a name that cannot be taken for :attr:`points`, the x_t."""
+        return self.state.point
+
+    @property
     def points(self) -> pd.DataFrame:
         """x_t at the checkpoints: columns x_1..x_d, by round t."""
         import pandas as pd
