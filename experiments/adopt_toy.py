@@ -94,7 +94,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     for row, k in zip(panels, ks, strict=True):
         for axes, beta2 in zip(row, beta2s, strict=True):
             own = frame[(frame["k"] == k) & (frame["beta2"] == beta2) & (frame["quantity"] == "x_t")]
-            draw_points(axes, own[own["learner"].isin(SHOWN)], looks=looks)
+            draw_points(axes, own[own["learner"].isin(SHOWN)], line_styles=looks)
             axes.axhline(-1.0, color="0.45", linestyle=(0, (4, 3)), linewidth=1.0, label="best point in the long run")
             axes.set_ylim(-1.08, 1.08)
             axes.set_title(rf"$k = {k}$, $\beta_2 = {beta2:g}$", fontsize="medium")

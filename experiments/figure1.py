@@ -112,11 +112,11 @@ def draw(frame: pd.DataFrame) -> Figure:
         left, centre, right = panel.subplots(1, 3)
         online = rows[(rows["problem"] == "online") & (rows["t"] >= 101)]
         stochastic = rows[rows["problem"] == "stochastic"]
-        draw_average_regret(left, online[online["quantity"] == "R_t/t"], looks=looks)
+        draw_average_regret(left, online[online["quantity"] == "R_t/t"], line_styles=looks)
         left.axhline(20 / 101, color="0.45", linestyle=":", linewidth=1.2, label="$R_t/t$ of always playing $+1$")
         left.set_ylim(-0.05, 1.0)
-        draw_points(centre, online[online["quantity"] == "x_t"], looks=looks)
-        draw_points(right, stochastic[stochastic["quantity"] == "x_t"], looks=looks)
+        draw_points(centre, online[online["quantity"] == "x_t"], line_styles=looks)
+        draw_points(right, stochastic[stochastic["quantity"] == "x_t"], line_styles=looks)
         for learner, path in stochastic[stochastic["quantity"] == "x_t at the first seed"].groupby("learner"):
             right.plot(path["t"], path["value"], color=looks[str(learner)]["color"], linewidth=0.6, alpha=0.7)
         right.plot([], [], color="0.3", linewidth=0.6, label="the first seed")

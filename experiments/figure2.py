@@ -162,7 +162,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
     for axes, quantity in ((upper_left, "loss"), (upper_right, "held-out loss")):
         rows = quantities[quantity]
-        draw_bands(axes, rows.assign(learner=rows["learner"].map(names)), looks=looks)
+        draw_bands(axes, rows.assign(learner=rows["learner"].map(names)), line_styles=looks)
         axes.set_xscale("linear")
         axes.set_ylabel(quantity)
     upper_left.set_title(r"loss $f_t(x_t)$, mean over the rounds since the point before", fontsize="medium")

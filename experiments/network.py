@@ -109,7 +109,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     figure = new_figure(11.0, 4.2)
     looks = styles(LEARNERS)
     for axes, (quantity, rows) in zip(figure.subplots(1, 2), frame.groupby("quantity", sort=False), strict=True):
-        draw_bands(axes, rows, looks=looks)
+        draw_bands(axes, rows, line_styles=looks)
         axes.set_yscale("log")
         axes.set_ylabel(f"{quantity} (mean square)")
         axes.set_title(str(quantity), fontsize="medium")

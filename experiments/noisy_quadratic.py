@@ -115,8 +115,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     looks["AMSGrad"]["linestyle"] = "--"  # it is close to Adam
     for (left, right), (spikes, u) in zip(panels, _BEST.items(), strict=True):
         own = frame[frame["spikes"] == spikes]
-        draw_average_regret(left, own[own["quantity"] == "R_t/t"], looks=looks)
-        draw_points(right, own[own["quantity"] == "x_t"], looks=looks)
+        draw_average_regret(left, own[own["quantity"] == "R_t/t"], line_styles=looks)
+        draw_points(right, own[own["quantity"] == "x_t"], line_styles=looks)
         if (own["low"][own["quantity"] == "R_t/t"] > 0.0).all():
             left.set_yscale("log")
         draw_best_point(right, u)

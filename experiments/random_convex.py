@@ -131,7 +131,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     for row, name in zip(grid, sets, strict=True):
         for axes, family in zip(row, families, strict=True):
             here = frame[(frame["family"] == family) & (frame["set"] == name)]
-            draw_regret(axes, here, looks=looks)
+            draw_regret(axes, here, line_styles=looks)
             axes.set_title("\n".join([family, _NOTES.get(family, "")]) if row is grid[0] else "", fontsize="medium")
             _say_what_is_left_out(axes, here)
             axes.set_xlabel("round $t$" if row is grid[-1] else "")

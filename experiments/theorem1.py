@@ -94,9 +94,9 @@ def draw(frame: pd.DataFrame) -> Figure:
     left, right = figure.subplots(1, 2)
     looks = styles(LEARNERS)
     looks["Adam, constant stepsize"]["color"] = "#7A3500"  # it plays the same x_{3k+1} as Adam
-    draw_average_regret(left, frame[frame["quantity"] == "R_t/t"], looks=looks)
+    draw_average_regret(left, frame[frame["quantity"] == "R_t/t"], line_styles=looks)
     left.axhline(FLOOR, color="0.45", linestyle=":", linewidth=1.2, label="$(2C-4)/3$, the bound of Theorem 1")
-    draw_points(right, frame[frame["quantity"] == "x_t"], looks=looks)
+    draw_points(right, frame[frame["quantity"] == "x_t"], line_styles=looks)
     draw_best_point(right, -1.0)
     right.set_ylim(-1.08, 1.08)
     left.set_title("average regret", fontsize="medium")
