@@ -18,7 +18,7 @@ from regretlab.certificates import Certificate, certify
 from regretlab.engine.checkpoints import Checkpoints
 from regretlab.engine.driver import play_on, play_side_by_side
 from regretlab.engine.replay import with_ledger
-from regretlab.engine.saving import load_game, save_game
+from regretlab.engine.serialization import load_game, save_game
 from regretlab.engine.trajectory import Trajectory
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
@@ -287,8 +287,8 @@ def play(
     >>> game = rl.play(rl.learners.AMSGrad(alpha=0.5), rl.losses.Mod3(C=3.0), rl.sets.Box(-1.0, 1.0), 3000)
     >>> game.point  # near -1, the best fixed point
     array([-1.])
-    >>> game.regret["average_regret"].iloc[-1] < 0.02
-    True
+    >>> print(f"R_T / T = {game.regret['average_regret'].iloc[-1]:.4f}")
+    R_T / T = 0.0010
     """
     game = Game(learner, losses, feasible_set, seed=seed, start=start, checkpoints=checkpoints, ledger=ledger)
     return game.extend(horizon, block=block, compiled=compiled, progress=progress)
@@ -385,10 +385,10 @@ def compare(
     Examples
     --------
     >>> import regretlab as rl
-    >>> learners = {"slow": rl.learners.OGD(alpha=0.1), "fast": rl.learners.OGD(alpha=1.0)}
-    >>> frame = rl.compare(learners, rl.losses.Mod3(), rl.sets.Box(-1.0, 1.0), 300)
-    >>> frame.groupby("learner")["regret"].last().round(3).to_dict()
-    {'fast': 4.0, 'slow': 11.0}
+    >>> learners = [rl.learners.Adam(alpha=0.5, beta1=0.0, beta2=0.1), rl.learners.AMSGrad(alpha=0.5)]
+    >>> frame = rl.compare(learners, rl.losses.Mod3(C=3.0), rl.sets.Box(-1.0, 1.0), 3000)
+    >>> frame.groupby("learner")["average_regret"].last().round(2).to_dict()
+    {'AMSGrad': 0.0, 'Adam': 0.67}
     """
     named = learners if isinstance(learners, Mapping) else _labels(list(learners))
     games = play_all(

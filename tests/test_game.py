@@ -26,6 +26,7 @@ from pieces import (
 import regretlab as rl
 from regretlab import compare, play, play_all, to_frame
 from regretlab.analysis import summary
+from regretlab.engine.trajectory import Trajectory
 from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import Mod3, Rademacher, SignAdversary
 
@@ -377,3 +378,16 @@ def test_to_frame():
     for labels in (["one"], ["one", "two", "three"]):
         with pytest.raises(ValueError, match="argument"):
             to_frame(games, labels)
+
+
+def test_a_game_overrides_nothing_of_a_trajectory():
+    python_own = {"__module__", "__doc__", "__firstlineno__", "__static_attributes__"}
+    assert not set(vars(rl.Game)) & set(vars(Trajectory)) - python_own
+    game = play(Adam(), Mod3(), INTERVAL, 5)
+    assert vars(game).keys() == vars(Trajectory(Adam(), Mod3(), INTERVAL)).keys()
+
+
+def test_the_next_point_is_the_point():
+    game = play(Adam(), Mod3(), INTERVAL, 5)
+    assert game.next_point is game.point
+    assert game.next_point[0] != game.points["x_1"].iloc[-1]

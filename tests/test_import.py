@@ -1,12 +1,14 @@
-"""Importing the package is cheap, and its modules import one another downwards only."""
+"""Importing the package is cheap; its folders are those that the pages, the wheel and the contract of imports name."""
 
 import ast
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,26 +60,10 @@ def test_playing_loads_nothing_heavy_but_the_progress_bar():
 
 
 def imports(path):
-    """Modules that a file imports when it is imported, and all that it ever imports."""
-    first, ever = set(), set()
-
-    def names(node):
-        if isinstance(node, ast.Import):
-            return {alias.name for alias in node.names}
-        return {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-
-    def visit(node, later):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.Import | ast.ImportFrom):
-                ever.update(names(child))
-                if not later:
-                    first.update(names(child))
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
-            visit(child, later or inside or typing)
-
-    visit(ast.parse(path.read_text()), False)
-    return first, ever
+    """All modules that a file imports, in functions and for types too."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return names | {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
 def path_of(name):
@@ -85,38 +71,8 @@ def path_of(name):
     return stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")
 
 
-def test_imports_point_downwards():
-    """The graph of imports at load time has no circle, leaving a package's own __init__ aside."""
-    graph = {}
-    for name in MODULES:
-        found = imports(path_of(name))[0] & set(MODULES)
-        graph[name] = {other for other in found if not f"{name}.".startswith(other + ".")}
-    done, path = set(), []
-
-    def visit(name):
-        if name in done:
-            return
-        assert name not in path, " -> ".join([*path[path.index(name) :], name])
-        path.append(name)
-        for other in sorted(graph[name]):
-            visit(other)
-        done.add(path.pop())
-
-    for name in MODULES:
-        visit(name)
-
-
-def test_the_mathematics_knows_nothing_of_games():
-    above = {"game", "driver", "batches", "regret", "plots", "cli", "testing", "sweeps", "search"}
-    for name in MODULES:
-        layer = name.split(".")[1]
-        if layer in {"learners", "losses", "sets", "schedules", "kernels", "compiling"}:
-            found = {other.split(".")[1] for other in imports(path_of(name))[0] if other.startswith("regretlab.")}
-            assert not found & above, f"{name} imports {found & above}"
-
-
 def test_numba_is_touched_in_one_place():
-    users = [name for name in MODULES if any(n.partition(".")[0] == "numba" for n in imports(path_of(name))[1])]
+    users = [name for name in MODULES if any(n.partition(".")[0] == "numba" for n in imports(path_of(name)))]
     assert users == ["regretlab.kernels.compiling"]
 
 
@@ -130,6 +86,45 @@ def test_public_names_exist(name):
     for public in getattr(loaded, "__all__", ()):
         assert hasattr(loaded, public), f"{name}.{public}"
     assert len(set(getattr(loaded, "__all__", ()))) == len(getattr(loaded, "__all__", ()))
+
+
+PROJECT = FOLDER.parent
+CONFIGURATION = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+FLOORS = CONFIGURATION["tool"]["importlinter"]["contracts"][0]["layers"]
+
+
+def test_completion_shows_public_names_only():
+    assert dir(rl) == sorted([*rl.__all__, "__version__"])
+    assert all(hasattr(rl, name) for name in dir(rl))
+
+
+@pytest.mark.parametrize("name", ["plots", "scaling", "testing", "sweeps", "periodic"])
+def test_a_door_opens_without_a_second_import(name):
+    opened = python(f"import json, regretlab; print(json.dumps(regretlab.{name}.__name__))")
+    assert opened.startswith("regretlab.")
+    assert opened.endswith(name)
+
+
+def test_an_unknown_name_is_no_door():
+    with pytest.raises(AttributeError, match="has no attribute 'plot'"):
+        _ = rl.plot
+
+
+def test_public_names_at_the_top_of_the_folder():
+    found = {path.stem for path in FOLDER.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert found - {"__init__"} == {name for floor in FLOORS for name in floor.split(" | ")}
+    assert len([name for name in found if not name.startswith("_")]) <= 14
+
+
+def test_the_wheel_has_every_package():
+    inside = {".".join(path.parent.relative_to(PROJECT).parts) for path in FOLDER.rglob("__init__.py")}
+    assert set(CONFIGURATION["tool"]["setuptools"]["packages"]) == inside | {"regretlab.experiments"}
+
+
+def test_the_readme_has_the_floors_in_their_order():
+    table = re.findall(r"^\| `(.+?)` \|", (PROJECT / "README.md").read_text(), re.MULTILINE)
+    shown = [re.findall(r"[\w]+(?=/|\.py)", row) for row in table if row.endswith(("/", ".py"))]
+    assert [sorted(row) for row in shown] == [sorted(floor.split(" | ")) for floor in FLOORS if floor != "__main__"]
 
 
 def test_version():
