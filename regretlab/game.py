@@ -7,13 +7,14 @@ layers below.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from regretlab._utils.types import ArrayLike, Rounds
 from regretlab.analysis.diagnostics import Diagnosis, diagnose
 from regretlab.analysis.plots import plot_game
 from regretlab.analysis.summary import as_html, as_text
+from regretlab.analysis.tables import labelled, to_frame
 from regretlab.certificates import Certificate, certify
 from regretlab.engine.checkpoints import Checkpoints
 from regretlab.engine.driver import play_on, play_side_by_side
@@ -53,8 +54,7 @@ class Game(Trajectory):
     checkpoints : iterable of int, optional
         Rounds to record besides the first and the last one; by default about 32 per decade.
     ledger : bool
-        Add up the running sums that certificates need while the rounds are played; without them :meth:`certify`
-        plays the game a second time.
+        Add up the running sums that certificates need; without them :meth:`certify` plays the game a second time.
 
     Attributes
     ----------
@@ -80,8 +80,6 @@ class Game(Trajectory):
     --------
     >>> import regretlab as rl
     >>> game = rl.Game(rl.learners.OGD(alpha=0.5), rl.losses.Mod3(C=3.0), rl.sets.Box(-1.0, 1.0))
-    >>> game.horizon
-    0
     >>> game.extend(300).horizon
     300
     """
@@ -390,40 +388,10 @@ def compare(
     >>> frame.groupby("learner")["average_regret"].last().round(2).to_dict()
     {'AMSGrad': 0.0, 'Adam': 0.67}
     """
-    named = learners if isinstance(learners, Mapping) else _labels(list(learners))
+    named = learners if isinstance(learners, Mapping) else labelled(list(learners))
     games = play_all(
         named.values(), losses, feasible_set, horizon, seeds=seeds, start=start, checkpoints=checkpoints,
         ledger=ledger, block=block, compiled=compiled, progress=progress,
     )  # fmt: skip
     per_learner = len(games) // max(1, len(named))
     return to_frame(games, [label for label in named for _ in range(per_learner)])
-
-
-def to_frame(games: Sequence[Trajectory], labels: Sequence[str] | None = None) -> pd.DataFrame:
-    """One table of several games, a row for every checkpoint of every game; columns as in :func:`compare`.
-
-    ``labels`` fill the column ``learner``, one for each game; by default the learners themselves.
-    """
-    import pandas as pd
-
-    names = labels or [repr(game.learner) for game in games]
-    frames = []
-    for name, game in zip(names, games, strict=True):
-        frame = measures.regret_frame(measures.best_in_hindsight(game)).join(game.points).reset_index()
-        frame.insert(0, "learner", name)
-        frame.insert(1, "seed", game.seed)
-        frames.append(frame)
-    if not frames:
-        raise ValueError("there is no game to put in a table: learners or seeds is empty")
-    return pd.concat(frames, ignore_index=True)
-
-
-def _labels(learners: Sequence[Learner]) -> dict[str, Learner]:
-    """Learners by class name, or by the whole learner where a class occurs twice."""
-    names = [type(learner).__name__ for learner in learners]
-    labels: dict[str, Learner] = {}
-    for name, learner in zip(names, learners, strict=True):
-        label = name if names.count(name) == 1 else repr(learner)
-        again = sum(other == learner for other in labels.values())
-        labels[f"{label} #{again + 1}" if again else label] = learner
-    return labels
