@@ -59,6 +59,10 @@ def test_bad_games(arguments, message):
         measure(OGD(0.5), Rademacher(), INTERVAL, **arguments)
     with pytest.raises(TypeError, match="is not a Learner"):
         measure("OGD", Rademacher(), INTERVAL)
+    with pytest.raises(TypeError, match="make an instance of it"):  # not a function of the horizon, OGD(alpha=T)
+        measure(OGD, Rademacher(), INTERVAL)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'strat'"):
+        measure(OGD(0.5), Rademacher(), INTERVAL, strat=1.0)
 
 
 def test_horizons_at_which_no_comparator_is_found_are_named():

@@ -14,7 +14,7 @@ from scipy import stats
 
 import regretlab as rl
 from regretlab import experiments
-from regretlab.analysis import scaling
+from regretlab.analysis import growth, scaling
 from regretlab.analysis.horizons import play_to
 from regretlab.analysis.scaling import fit, measure
 from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad
@@ -179,7 +179,7 @@ def test_the_interval_of_a_ratio_is_that_of_students_test():
     rng = np.random.default_rng(3)
     N = 2.0 + rng.standard_normal(20)
     M = 5.0 * N + rng.standard_normal(20)
-    ratio, low, high = scaling._fieller(M, N, 0.97)
+    ratio, low, high = growth.fieller(M, N, 0.97)
     assert ratio == pytest.approx(M.mean() / N.mean(), rel=1e-12)
     assert [stats.ttest_1samp(M - r * N, 0.0).pvalue for r in (low, high)] == pytest.approx([0.03, 0.03], rel=1e-9)
     assert low < ratio < high

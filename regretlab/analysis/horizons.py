@@ -1,13 +1,12 @@
-"""Regret at several horizons: read off one long game, or of learners that know the horizon and are played anew."""
+"""R_T at several horizons T: recorded in one long game, or in a new game for each horizon."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 
-from regretlab._utils.types import Array
+from regretlab._utils.types import Array, ArrayLike
 from regretlab._utils.validation import rounds_to_play
 from regretlab.engine.driver import play_side_by_side
 from regretlab.engine.trajectory import Trajectory
@@ -20,11 +19,11 @@ from regretlab.sets import FeasibleSet
 __all__ = ["AnyLearner", "default_horizons", "play_to"]
 
 AnyLearner = Learner | Callable[[int], Learner]
-"""A learner, or for learners that must know the horizon a function horizon -> learner."""
+"""A learner; or, where it depends on the horizon, a function horizon -> learner."""
 
 
 def default_horizons(losses: Losses) -> list[int]:
-    """P 2^k, twelve of them from 32 on, with P the period of a :class:`~regretlab.losses.PeriodicLosses`, else 1."""
+    """P 2^k for twelve successive k, from 32 or more on: P is the period of periodic losses, 1 for others."""
     first = len(losses.pattern) if isinstance(losses, PeriodicLosses) else 1
     while first < 32:
         first *= 2
@@ -37,30 +36,68 @@ def play_to(
     feasible_set: FeasibleSet,
     horizons: Iterable[int],
     seeds: Iterable[int],
-    **options: Any,
+    *,
+    start: ArrayLike | None = None,
+    ledger: bool = False,
+    block: int | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
 ) -> tuple[list[int], Array, list[Trajectory]]:
-    """Horizons (n,) in order, R_T (n, seeds), and the games of the longest horizon.
+    """R_T at each horizon and seed, and the games of the longest horizon.
 
-    Where comparators are found numerically, R_T is the lower end of [regret, regret + gap].
+    Parameters
+    ----------
+    learner : Learner, or a function horizon -> Learner
+        A learner plays one game for each seed, to the longest horizon, and R_T is taken at the shorter ones on the way.
+        A function makes a learner for each horizon, which plays new games.
+    losses : Losses
+    feasible_set : FeasibleSet
+    horizons : iterable of int
+        In any order; each T counts once.
+    seeds : iterable of int
+    start, ledger, block, compiled, progress
+        As for :func:`regretlab.play_all`.
+
+    Returns
+    -------
+    horizons : list of int (n,)
+        Increasing.
+    regret : array (n, seeds)
+        R_T.  Where comparators are found numerically, it is the lower end of [regret, regret + gap].
+    games : list of Trajectory
+        Of the longest horizon, one for each seed.
+
+    Raises
+    ------
+    ValueError
+        When there is no horizon or no seed, a horizon is no number of rounds, or a comparator found numerically is not
+        available at a horizon.
+    TypeError, GameError, GameInterrupted
+        As for :func:`regretlab.play_all`.
     """
     rounds, each_seed = sorted({rounds_to_play(T) for T in horizons}), list(seeds)
     if not rounds or not each_seed:
         raise ValueError(f"horizons={rounds!r}, seeds={each_seed!r}: there must be at least one of each")
-    if isinstance(learner, Learner) or not callable(learner):
+
+    def play(one: Learner, recorded: list[int]) -> tuple[Array, list[Trajectory]]:
+        """R_T at these rounds (n, seeds), and the games."""
         games = play_side_by_side(
-            Trajectory, [learner], losses, feasible_set, rounds[-1], seeds=each_seed, checkpoints=rounds, **options
-        )
-        return rounds, np.array([_read(game, rounds) for game in games]).T, games
-    rows = []
+            Trajectory, [one], losses, feasible_set, recorded[-1], seeds=each_seed, checkpoints=recorded,
+            start=start, ledger=ledger, block=block, compiled=compiled, progress=progress,
+        )  # fmt: skip
+        return np.array([_regret_at(game, recorded) for game in games]).T, games
+
+    if isinstance(learner, Learner | type) or not callable(learner):  # a class is refused before round 1
+        return rounds, *play(learner, rounds)  # type: ignore[arg-type]
+    rows, games = [], list[Trajectory]()
     for T in rounds:
-        games = play_side_by_side(
-            Trajectory, [learner(T)], losses, feasible_set, T, seeds=each_seed, checkpoints=[T], **options
-        )
-        rows.append([_read(game, [T])[0] for game in games])
-    return rounds, np.array(rows), games
+        regret, games = play(learner(T), [T])
+        rows.append(regret)
+    return rounds, np.concatenate(rows), games
 
 
-def _read(game: Trajectory, rounds: list[int]) -> Array:
+def _regret_at(game: Trajectory, rounds: list[int]) -> Array:
+    """R_T at these rounds (n,); ``ValueError`` where no comparator is computed at one of them."""
     column = regret_frame(best_in_hindsight(game))["regret"]
     if missing := sorted(set(rounds) - set(column.index)):
         raise ValueError(
