@@ -81,7 +81,7 @@ def test_list_has_a_line_for_everything(shell):
     result = shell("list")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    for start in ("Learners:", "Loss sequences:", "Sets:", "Schedules:", "Links:"):
+    for start in ("Learners:", "Loss sequences:", "Sets:", "Schedules:", "Pointwise losses:", "Theorems:"):
         assert start in lines
     (adam,) = [line for line in lines if line.startswith("  Adam:")]
     assert re.search(r"^  Adam:alpha=0.1,beta1=0.9,beta2=0.99 +m_t = beta1 m_{t-1}.*x_{t\+1} = Pi_F", adam)
@@ -227,7 +227,7 @@ def test_extend_goes_on_with_the_same_bits(shell):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("game.npz", "--horizon", "50"), "100 rounds are played already"),
+        (("game.npz", "--horizon", "50"), "--horizon 50: 100 rounds are played already"),
         (("missing.npz", "--horizon", "50"), "'missing.npz' does not exist"),
         (("mine_cli.py", "--horizon", "50"), "mine_cli.py is not a saved game"),
     ],
@@ -248,17 +248,23 @@ def test_what_cannot_be_extended(shell, args, message):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ("play adan mod3 --horizon 10", "there is no learner 'adan'; did you mean AdamNC or Adam?"),
+        (
+            "play adan mod3 --horizon 10",
+            "Invalid value for 'LEARNER': there is no learner 'adan'; did you mean AdamNC or Adam?",
+        ),
         ("play adam mod4 --horizon 10", "there is no loss sequence 'mod4'; did you mean Mod3?"),
-        ("play adam mod3 --set bx:-1,1 --horizon 10", "there is no set 'bx'; did you mean Box?"),
+        (
+            "play adam mod3 --set bx:-1,1 --horizon 10",
+            "Invalid value for '--set': there is no set 'bx'; did you mean Box?",
+        ),
         ("play mod3 adam --horizon 10", "mod3 is a loss sequence, not a learner"),
         ("play adam mod3:c=1 --horizon 10", "mod3: there is no field 'c'; did you mean C?"),
         ("play adam:beta1=1 mod3 --horizon 10", "adam: beta1=1 must be in [0, 1)"),
         ("play adam mod3 --set box:1,-1 --horizon 10", "box: lo=1.0 > hi=-1.0"),
         ("play adam mod3 --set box:[0,0],[1,1] --horizon 10", "dimension"),
         ("play adam mod3 --start 2 --horizon 10", "start=[2.] is not in"),
-        ("play adam mod3 --start a --horizon 10", "cannot read the point 'a'"),
-        ("play adam mod3 --seed -1 --horizon 10", "seed=-1 must be an integer of at least 0"),
+        ("play adam mod3 --start a --horizon 10", "Invalid value for '--start': cannot read the point 'a'"),
+        ("play adam mod3 --seed -1 --horizon 10", "Invalid value for '--seed': -1 is not in the range x>=0"),
         ("play adam mod3 --seed x --horizon 10", "'x' is not a valid integer"),
         ("play adam mod3 --horizon 0", "0 is not a number of rounds"),
         ("play adam mod3 --horizon -5", "-5 is not a number of rounds"),
@@ -269,11 +275,12 @@ def test_what_cannot_be_extended(shell, args, message):
         ("play adam mod3", "Missing option '--horizon'. (see 'regretlab play --help')"),
         ("play adam --horizon 10", "Missing argument 'LOSSES'."),
         ("play adam mod3 --horzion 10", "No such option '--horzion'"),
+        ("play adam mod3 --horizon 10 --certify ogdd", "--certify: theorem='ogdd'"),
         ("plya adam mod3", "No such command 'plya'"),
         ("play adam mod3 --horizon 10 --csv no/out.csv", "cannot write to the folder no: No such file or directory"),
         ("play adam mod3 --horizon 10 --save mine_cli.py/g.npz", "cannot write to the folder mine_cli.py: Not a dir"),
         ("play adam mod3 --horizon 10 --plot .", "is a directory"),
-        ("play adam mod3 --horizon 10 --plot out.xyz", "--plot out.xyz: no format for pictures; there are: "),
+        ("play adam mod3 --horizon 10 --plot out.xyz", "--plot out.xyz: unknown format; known are: "),
         ("play adam mod3 --horizon 10 --plot out --csv out", "must name different files"),
         ("play ogd:mine_cli.halving mod3 --horizon 10 --save g.npz", "cannot be saved"),
         ("play ogd mine_cli.Swtooth --horizon 10", "mine_cli.py; did you mean Sawtooth"),
@@ -339,7 +346,7 @@ def test_sweep_writes_the_table_and_goes_on_from_its_folder(shell):
     result = shell(*line, "--horizon", "60", "--folder", "results", "--out", "t.csv")
     assert result.exit_code == 0
     assert result.stdout == "wrote t.csv\n"
-    assert result.stderr == "3 of 6 games have an error, see the column error.\n"
+    assert result.stderr == "3 of 6 points failed; the column error has the reasons.\n"
     table = pd.read_csv("t.csv")
     assert table["q"].tolist() == [1.0, 1.5, 2.0] * 2
     sawtooth = sys.modules["mine_cli"].Sawtooth(q=1.5)
@@ -355,10 +362,11 @@ def test_sweep_writes_the_table_and_goes_on_from_its_folder(shell):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--over", "beta3=0.1", "--out", "t.csv"), "no parameter 'beta3'; did you mean"),
-        (("--over", "beta2=", "--out", "t.csv"), "beta2 has no values"),
-        (("--over", "beta2=a b", "--out", "t.csv"), "cannot read"),
-        (("--over", "beta2=0.1", "--over", "beta2=0.2", "--out", "t.csv"), "beta2 is given twice"),
+        (("--over", "beta3=0.1", "--out", "t.csv"), "--over: there is no parameter 'beta3'; did you mean"),
+        (("--over", "beta2=", "--out", "t.csv"), "--over: beta2 has no values"),
+        (("--over", "beta2=a b", "--out", "t.csv"), "'--over': beta2=a b: cannot read"),
+        (("--over", "beta2=0.1", "--over", "beta2=0.2", "--out", "t.csv"), "--over: beta2 is given twice"),
+        (("--over", "beta2", "--out", "t.csv"), "'--over': beta2: write NAME=VALUES"),
         (("--over", "beta2=0.1", "--out", "t.txt"), "a .csv or a .parquet"),
         (("--over", "beta2=0.1", "--out", "none/t.csv"), "cannot write to the folder none"),
     ],
@@ -526,7 +534,7 @@ def test_version(shell):
     assert shell("--version").stdout == f"regretlab, version {rl.__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["list"], ["play"], ["extend"], ["reproduce"]], ids=" ".join)
+@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)], ids=" ".join)
 def test_help_has_an_example(shell, command):
     result = shell(*command, "--help")
     assert result.exit_code == 0

@@ -6,7 +6,7 @@ import pytest
 
 from regretlab import learners, losses, schedules, sets
 from regretlab._utils.validation import nearest
-from regretlab.cli.parsing import KINDS, LEARNERS, LINKS, LOSSES, SCHEDULES, SETS, point_from, values_from
+from regretlab.cli.parsing import KINDS, LEARNERS, LOSSES, POINTWISE_LOSSES, SCHEDULES, SETS, point_from, values_from
 
 MINE = """
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def mine(tmp_path, monkeypatch):
     monkeypatch.delitem(__import__("sys").modules, "my_own", raising=False)
 
 
-# -- what there is -----------------------------------------------------------------------
+# -- listing ----------------------------------------------------------------------------
 
 
 def test_every_concrete_class_is_listed():
@@ -55,7 +55,7 @@ def test_every_concrete_class_is_listed():
         "rademacher",
     }
     assert "box" in SETS.classes()
-    assert set(LINKS.classes()) >= {"squared", "huber", "logistic"}
+    assert set(POINTWISE_LOSSES.classes()) >= {"squared", "huber", "logistic"}
     assert set(SCHEDULES.classes()) >= {"constant", "geometric", "inverse", "inversesqrt", "oneminusinverse"}
     for kind in KINDS:
         for cls in kind.classes().values():
@@ -67,7 +67,7 @@ def test_every_concrete_class_is_listed():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.noun)
 def test_every_class_says_what_it_is(kind):
-    for text, opening in kind.texts().items():
+    for text, opening in kind.listing().items():
         assert opening
         assert "\n" not in text + opening
         assert not opening.startswith(text.partition(":")[0] + "(")  # not the docstring that dataclasses make up
@@ -76,7 +76,7 @@ def test_every_class_says_what_it_is(kind):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.noun)
 def test_what_is_listed_can_be_typed(kind):
     """The listed text gives the class with its defaults."""
-    for text, cls in zip(kind.texts(), kind.classes().values(), strict=True):
+    for text, cls in zip(kind.listing(), kind.classes().values(), strict=True):
         if "=..." in text:
             with pytest.raises(ValueError, match="missing a required argument"):
                 kind.read(cls.__name__)
@@ -199,8 +199,11 @@ def test_what_is_wrong_with_ones_own(mine, text, message):
         ("adam:alpha=-1", "adam: alpha=-1 must be positive"),
         ("adam:beta2=0", r"adam: beta2=0 must be in \(0, 1\)"),
         ("adam:alpha='x'", "adam: alpha='x': a hyperparameter is a number"),
-        ("adam:alpha=x", "there is no number, schedule or link 'x'"),
-        ("adam:beta1=geometri(0.9)", r"there is no number, schedule or link 'geometri'; did you mean Geometric\?"),
+        ("adam:alpha=x", "there is no number, schedule or pointwise loss 'x'"),
+        (
+            "adam:beta1=geometri(0.9)",
+            r"there is no number, schedule or pointwise loss 'geometri'; did you mean Geometric\?",
+        ),
         ("adam:beta1=geometric(0.9,ratio=2)", "geometric: ratio=2: a geometric schedule needs 0 <= ratio < 1"),
         ("adam:alpha=1/0", "cannot compute 1 / 0: division by zero"),
         ("adam:alpha=-[1]", r"cannot compute -\[1\]"),
@@ -261,5 +264,5 @@ def test_lists_of_values():
     assert values_from("constant(0.1),0.1") == [schedules.Constant(0.1), 0.1]
     assert values_from("") == []
     for text in ("a b", "1:2", "0:1:-1", "0:1:2.5"):
-        with pytest.raises(ValueError, match="cannot read"):
+        with pytest.raises(ValueError, match=r"cannot read .* write a list such as 0.1,0.5, or low:high:number"):
             values_from(text)

@@ -1,45 +1,52 @@
-"""How the commands behave in a shell: errors in one line, exit codes, checked options and output files."""
+"""What the commands share: types of arguments, one-line errors, exit codes and checks of output files."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
+
+from regretlab._utils.types import ArrayLike
 
 __all__ = [
     "FAILED",
     "INTERRUPTED",
     "Commands",
+    "Typed",
     "bad_input",
     "check_folder",
     "examples",
+    "game_parts",
     "one_line",
+    "part",
+    "point",
     "rounds",
+    "variation",
     "writing",
 ]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-"""Exit codes: a round or a file failed, what was typed cannot be played, Ctrl-C."""
+"""Exit codes: a round or a file failed; the input is invalid; Ctrl-C."""
 
 
 class BadInput(click.ClickException):
-    """What was typed cannot be played."""
+    """The input is invalid, and no round was played."""
 
     exit_code = BAD_INPUT
 
 
 class Commands(click.Group):
-    """Commands that report bad input in one line, and Ctrl-C by the exit code."""
+    """A group of commands that reports invalid input in one line and ends with exit code 130 on Ctrl-C."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except click.UsageError as error:  # without the two lines of usage
+        except click.UsageError as error:  # click would print two lines of usage before the message
             where = (error.ctx or ctx).command_path
             raise BadInput(f"{error.format_message()} (see '{where} --help')") from error
         except KeyboardInterrupt:
@@ -48,12 +55,20 @@ class Commands(click.Group):
 
 
 @contextmanager
-def bad_input() -> Iterator[None]:
-    """Report what the parts of a game or the file system object to as bad input."""
+def bad_input(option: str = "", *, argument: str = "") -> Iterator[None]:
+    """Report TypeError, ValueError and OSError as invalid input, with the name of the option before the message.
+
+    If ``argument`` is given, ``option`` replaces it where a message starts with ``argument:``.
+    """
     try:
         yield
     except (TypeError, ValueError, OSError) as error:
-        raise BadInput(one_line(error)) from error
+        message = one_line(error)
+        if argument and message.startswith(f"{argument}: "):
+            message = f"{option}{message.removeprefix(argument)}"
+        elif option and not argument:
+            message = f"{option}: {message}"
+        raise BadInput(message) from error
 
 
 def one_line(error: BaseException) -> str:
@@ -61,8 +76,74 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
+# -- types of arguments and options ----------------------------------------------------
+
+
+class Typed(NamedTuple):
+    """A learner, loss sequence or set, and the text it was read from."""
+
+    text: str
+    part: Any
+
+
+def part(kind: str) -> Callable[[str], Typed]:
+    """The type of an argument that is a learner, loss sequence or set: ``kind`` is LEARNERS, LOSSES or SETS."""
+
+    def read(text: str) -> Typed:
+        from regretlab.cli import parsing
+
+        try:
+            return Typed(text, getattr(parsing, kind).read(text))
+        except ValueError as error:
+            raise click.BadParameter(one_line(error)) from error
+
+    return read
+
+
+def game_parts(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the arguments LEARNER and LOSSES and the option --set to a command."""
+    for parameter in (
+        click.option(
+            "--set",
+            "feasible_set",
+            metavar="SET",
+            type=part("SETS"),
+            default="box:-1,1",
+            show_default=True,
+            help="The feasible set F.",
+        ),
+        click.argument("losses", type=part("LOSSES")),
+        click.argument("learner", type=part("LEARNERS")),
+    ):
+        command = parameter(command)
+    return command
+
+
+def point(text: str) -> ArrayLike:
+    """The point that ``text`` describes, for instance ``0.5`` or ``0.5,-1``."""
+    from regretlab.cli import parsing
+
+    try:
+        return parsing.point_from(text)
+    except ValueError as error:
+        raise click.BadParameter(one_line(error)) from error
+
+
+def variation(text: str) -> tuple[str, list[Any]]:
+    """The name and the values that ``text`` describes, for instance ``beta2=0.1,0.5`` or ``C=2:6:40``."""
+    from regretlab.cli import parsing
+
+    name, equals, values = text.partition("=")
+    if not (name and equals):
+        raise click.BadParameter(f"{text}: write NAME=VALUES, for instance beta2=0.1,0.5 or C=2:6:40")
+    try:
+        return name, parsing.values_from(values)
+    except ValueError as error:
+        raise click.BadParameter(f"{text}: {one_line(error)}") from error
+
+
 def rounds(text: str) -> int:
-    """A number of rounds; ``1e6`` is one, too."""
+    """The number of rounds that ``text`` describes, for instance ``1000`` or ``1e6``."""
     for kind in (int, float):
         with suppress(ValueError, OverflowError):
             number = kind(text)
@@ -71,13 +152,16 @@ def rounds(text: str) -> int:
     raise click.BadParameter(f"{text} is not a number of rounds: an integer of at least 1, such as 1000 or 1e6")
 
 
+# -- help pages and output files -------------------------------------------------------
+
+
 def examples(*lines: str) -> str:
-    r"""Examples for the end of a help page, with their line breaks kept (``\b`` to the parser)."""
+    r"""Examples for the end of a help page; ``\b`` makes click keep their line breaks."""
     return "\n".join(["\b", "Examples:", *[f"  {line}" for line in lines]])
 
 
 def check_folder(folder: Path) -> None:
-    """``OSError`` unless files can be written to ``folder``."""
+    """Raise ``OSError`` unless files can be written to ``folder``."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -87,7 +171,7 @@ def check_folder(folder: Path) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Tell that ``path`` was written, or why it could not be."""
+    """Print that ``path`` was written, or end the command with the reason why it could not be."""
     try:
         yield
     except OSError as error:

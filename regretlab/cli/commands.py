@@ -6,18 +6,26 @@ A command imports what it needs when it runs, so that ``--help`` answers at once
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
+from regretlab._utils.types import ArrayLike
 from regretlab._utils.version import __version__
-from regretlab.cli.click_helpers import Commands, bad_input, check_folder, examples, one_line, rounds, writing
+from regretlab.cli.click_helpers import (
+    Commands,
+    Typed,
+    bad_input,
+    check_folder,
+    examples,
+    one_line,
+    part,
+    point,
+    rounds,
+)
 from regretlab.cli.game_commands import extend, play
-
-if TYPE_CHECKING:
-    pass
+from regretlab.cli.sweep_command import sweep
 
 __all__ = ["main"]
 
@@ -49,22 +57,23 @@ def main() -> None:
 
 @main.command("list", epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"))
 def list_() -> None:
-    """Show the learners, loss sequences, sets, schedules, links and theorems.
+    """Show the learners, loss sequences, sets, schedules, pointwise losses and theorems.
 
-    Each as it is typed, with the defaults of its fields, and its formula; of learners also
-    what they keep, a guarantee and a counterexample where one is known.
+    Each line has what to type, with the default values, and the formula. For learners there are
+    also the moments they keep and, where they are known, a guarantee and a counterexample.
     """
     from regretlab.certificates import THEOREMS
     from regretlab.cli.learner_profiles import summary
     from regretlab.cli.parsing import KINDS, LEARNERS
 
-    wide = not sys.stdout.isatty()  # one line each for grep, wrapped lines for the eye
-    sections = {f"{kind.noun}s".capitalize(): kind.texts() for kind in KINDS}
-    sections["Learners"] = dict(zip(LEARNERS.texts(), map(summary, LEARNERS.classes().values()), strict=True))
-    for heading, texts in (sections | {"Theorems": {name: each.source for name, each in THEOREMS.items()}}).items():
+    wide = not sys.stdout.isatty()  # in a pipe one line each, for grep; on a terminal wrapped lines
+    sections = {kind.plural: kind.listing() for kind in KINDS}
+    sections["learners"] = dict(zip(LEARNERS.listing(), map(summary, LEARNERS.classes().values()), strict=True))
+    sections["theorems"] = {name: theorem.source for name, theorem in THEOREMS.items()}
+    for heading, lines in sections.items():
         formatter = click.HelpFormatter(width=sys.maxsize if wide else None)
-        with formatter.section(heading):
-            formatter.write_dl(list(texts.items()), col_max=80 if wide else 40)
+        with formatter.section(heading.capitalize()):
+            formatter.write_dl(list(lines.items()), col_max=80 if wide else 40)
         click.echo(formatter.getvalue())
 
 
@@ -78,114 +87,67 @@ def list_() -> None:
         "regretlab compare adagrad coinbetting --on rademacher:d=2 --set box:-1,1 --horizon 1e4 --seed 7",
     )
 )
-@click.argument("learners", nargs=-1, required=True, metavar="LEARNER...")
+@click.argument("learners", nargs=-1, required=True, metavar="LEARNER...", type=part("LEARNERS"))
+@click.option("--on", "losses", metavar="LOSSES", type=part("LOSSES"), help="Play all learners on this loss sequence.")
 @click.option(
-    "--on", "losses", metavar="LOSSES", help="Play all of them on this sequence, and show the regret of each."
+    "--set", "feasible_set", metavar="SET", type=part("SETS"), help="With --on: the feasible set F; default: box:-1,1."
 )
-@click.option("--set", "feasible_set", metavar="SET", help="With --on: the feasible set F; by default box:-1,1.")
-@click.option("--horizon", type=rounds, metavar="T", help="With --on: number of rounds, e.g. 1e5.")
-@click.option("--seed", type=int, help="With --on: decides the draws of a random sequence; by default 0.")
-@click.option("--start", metavar="X", help="With --on: x_1, e.g. 0.5 or 0.5,-1.")
+@click.option("--horizon", type=rounds, metavar="T", help="With --on, required: the number of rounds, e.g. 1e5.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="With --on: the seed of a random loss sequence, at least 0; default: 0."
+)
+@click.option(
+    "--start",
+    metavar="X",
+    type=point,
+    help="With --on: the first point x_1, e.g. 0.5 or 0.5,-1; default: the point of F nearest to the origin.",
+)
 def compare(
-    learners: tuple[str, ...],
-    losses: str | None,
-    feasible_set: str | None,
+    learners: tuple[Typed, ...],
+    losses: Typed | None,
+    feasible_set: Typed | None,
     horizon: int | None,
     seed: int | None,
-    start: str | None,
+    start: ArrayLike | None,
 ) -> None:
-    """Compare learners: formula, memory, claim, guarantee, counterexample.
+    """Compare learners: formula, moments, claim, guarantee, counterexample.
 
-    Of each: its formula, the numbers it keeps per coordinate besides x, and what its documentation
-    says. With --on LOSSES --horizon T also the regret of each after T rounds.
+    For each learner this prints its formula, the moments it keeps per coordinate besides x, and what
+    its documentation says. With --on LOSSES --horizon T all learners are played, and their regrets
+    after T rounds are printed too.
     """
-    from regretlab.cli import parsing as names
+    from regretlab import GameError
     from regretlab.cli.learner_profiles import profile, regrets
-    from regretlab.engine.errors import GameError
 
+    named: dict[str, Any] = {learner.text: learner.part for learner in learners}
+    table = None
     with bad_input():
-        read = {text: names.LEARNERS.read(text) for text in learners}
         options = {"--set": feasible_set, "--horizon": horizon, "--seed": seed, "--start": start}
         given = [option for option, value in options.items() if value is not None]
         if losses is None and given:
             raise ValueError(f"{', '.join(given)} without --on LOSSES: there is no game to play")
-        if losses is not None and horizon is None:
-            raise ValueError(f"--on {losses} needs --horizon T")
-        table = None
-        if losses is not None and horizon is not None:
-            parts = names.LOSSES.read(losses), names.SETS.read(feasible_set or "box:-1,1")
-            x = None if start is None else names.point_from(start)
+        if losses is not None:
+            if horizon is None:
+                raise ValueError(f"--on {losses.text} needs --horizon T")
+            F = feasible_set or part("SETS")("box:-1,1")
             try:
-                table = regrets(read, *parts, horizon, seed=seed or 0, start=x)
+                table = regrets(named, losses.part, F.part, horizon, seed=seed or 0, start=start)
             except GameError as error:
                 raise click.ClickException(one_line(error)) from error
+            heading = f"{losses.text} on {F.text}, T = {horizon:,}:"
     formatter = click.HelpFormatter()
-    for text, learner in read.items():
+    for text, learner in named.items():
         with formatter.section(text):
             formatter.write_dl(list(profile(learner).items()))
     click.echo(formatter.getvalue().rstrip())
     if table is not None:
-        click.echo(f"\n{losses} on {feasible_set or 'box:-1,1'}, T = {horizon:,}:\n")
+        click.echo(f"\n{heading}\n")
         click.echo(table.to_string(float_format="{:.6g}".format))
 
 
 main.add_command(play)
 main.add_command(extend)
-
-
-# -- sweep -----------------------------------------------------------------------------
-
-
-@main.command(
-    epilog=examples(
-        "regretlab sweep adam:alpha=1,beta1=0 mod3 --over C=2.1:6:40 --over beta2=0.1,0.5 --horizon 1e5 --out t.csv",
-        "regretlab sweep ogd rademacher --over alpha=0.1,1 --over seed=0,1 --horizon 1e6 --folder results --out t.csv",
-    )
-)
-@click.argument("learner")
-@click.argument("losses")
-@click.option("--set", "feasible_set", metavar="SET", default="box:-1,1", show_default=True, help="The feasible set F.")
-@click.option("--over", multiple=True, required=True, metavar="NAME=VALUES", help="A list, or low:high:number.")
-@click.option("--horizon", type=rounds, required=True, metavar="T", help="Number of rounds, e.g. 1e6.")
-@click.option(
-    "--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep finished work; go on from there."
-)
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The table: .csv or .parquet."
-)
-def sweep(
-    learner: str, losses: str, feasible_set: str, over: tuple[str, ...], horizon: int, folder: Path | None, out: Path
-) -> None:
-    """Play a game at every point of a grid and write a table of the regrets.
-
-    Each --over names a parameter of LEARNER, LOSSES or the set, or the seed. Points that are
-    invalid or fail have the reason in the column error.
-    """
-    from regretlab._utils.files import whole_file
-    from regretlab.cli import parsing as names
-    from regretlab.sweeps import sweep as run
-
-    with bad_input():
-        check_folder(out.parent)
-        if out.suffix not in (".csv", ".parquet"):
-            raise ValueError(f"--out {out}: the table is a .csv or a .parquet")
-        if out.suffix == ".parquet" and find_spec("pyarrow") is None:
-            raise ValueError(f"--out {out}: a .parquet needs pyarrow: pip install 'regretlab[parquet]'")
-        grid = {}
-        for text in over:
-            name, _, values = text.partition("=")
-            if name in grid:
-                raise ValueError(f"--over {text}: {name} is given twice")
-            grid[name] = names.values_from(values)
-        parts = names.LEARNERS.read(learner), names.LOSSES.read(losses), names.SETS.read(feasible_set)
-        frame = run(*parts, grid, horizon, folder=folder)
-    with writing(out), whole_file(out) as file:
-        if out.suffix == ".csv":
-            frame.to_csv(file, index=False)
-        else:
-            frame.to_parquet(file)
-    if failed := int(frame["error"].notna().sum()):
-        click.echo(f"{failed:,} of {len(frame):,} games have an error, see the column error.", err=True)
+main.add_command(sweep)
 
 
 # -- reproduce -------------------------------------------------------------------------
@@ -202,23 +164,23 @@ def sweep(
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the pictures and their data, made if it is not there; by default 'figures', "
+    help="The folder for the figures and their data, made if it does not exist; default: 'figures', "
     "with --quick 'figures/quick'.",
 )
-@click.option("--quick", is_flag=True, help="Short horizons: to see that everything works.")
+@click.option("--quick", is_flag=True, help="Play short horizons, to see that everything works.")
 @click.option(
     "--mnist",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="For figure2: play on the MNIST test digits in this folder, t10k-images-idx3-ubyte and "
-    "t10k-labels-idx1-ubyte, each as it is or with .gz; writes figure2_mnist.",
+    help="For figure2: the folder with MNIST's test digits, t10k-images-idx3-ubyte and "
+    "t10k-labels-idx1-ubyte, each with or without .gz, to play on; the files are named figure2_mnist.",
 )
 def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path | None) -> None:
-    """Make the figures NAME..., or all of them.
+    """Compute and draw the figures NAME..., or all of them.
 
-    Without a NAME, the names there are. figure2 needs scikit-learn for its digits, unless
-    --mnist says where others are: pip install 'regretlab[experiments]'; network needs PyTorch:
-    pip install 'regretlab[torch]'. 'all' goes on without those that cannot be made.
+    Without a NAME the names are printed. figure2 needs scikit-learn for its digits, unless --mnist
+    is given: pip install 'regretlab[experiments]'. network needs PyTorch: pip install
+    'regretlab[torch]'. 'all' skips those for which a package is missing.
     """
     from regretlab import losses
     from regretlab._utils.validation import nearest
@@ -239,7 +201,7 @@ def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path
         if mnist is not None:
             if wanted != {"figure2"}:
                 raise ValueError(f"--mnist {mnist}: only figure2 plays on MNIST, and {', '.join(names)} was asked for")
-            losses.mnist(mnist)  # objects to a folder without the files
+            losses.mnist(mnist)  # raises an error if the folder lacks the files
         folder.mkdir(parents=True, exist_ok=True)
         check_folder(folder)
     for name in EXPERIMENTS:
@@ -252,7 +214,3 @@ def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path
                     click.echo(f"skipped {name}: {one_line(error)}", err=True)
                     continue
                 raise click.ClickException(f"{name}: {one_line(error)}") from error
-
-
-if __name__ == "__main__":
-    main()

@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from regretlab._utils.types import ArrayLike
 from regretlab.cli.click_helpers import (
     FAILED,
     INTERRUPTED,
+    Typed,
     bad_input,
     check_folder,
     examples,
+    game_parts,
     one_line,
+    point,
     rounds,
     writing,
 )
@@ -29,13 +33,15 @@ __all__ = ["extend", "play"]
 
 
 def _outputs(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say how far to play and where to write the game."""
+    """Add the options --horizon, --save, --csv and --plot to a command."""
     file = click.Path(dir_okay=False, path_type=Path)
     for option in (
-        click.option("--save", type=file, help="Write the game to a file; 'regretlab extend' goes on with it."),
-        click.option("--csv", type=file, help="Write regret and points at the checkpoints to a file."),
-        click.option("--plot", type=file, help="Draw regret and points to a file: .png, .pdf, .svg, ..."),
-        click.option("--horizon", type=rounds, required=True, metavar="T", help="Number of rounds, e.g. 1e6."),
+        click.option(
+            "--save", type=file, help="Save the game to this file, from which 'regretlab extend' continues it."
+        ),
+        click.option("--csv", type=file, help="Write the regrets and points at the checkpoints to this file."),
+        click.option("--plot", type=file, help="Draw regret and points to this file: .png, .pdf, .svg, ..."),
+        click.option("--horizon", type=rounds, required=True, metavar="T", help="The number of rounds, e.g. 1e6."),
     ):
         command = option(command)
     return command
@@ -50,43 +56,54 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
         "regretlab play amsgrad reddionline --horizon 1e5 --certify tightest",
     )
 )
-@click.argument("learner")
-@click.argument("losses")
-@click.option("--set", "feasible_set", metavar="SET", default="box:-1,1", show_default=True, help="The feasible set F.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides the draws of a random sequence.")
-@click.option("--start", metavar="X", help="x_1, e.g. 0.5 or 0.5,-1; by default the point of F nearest to the origin.")
+@game_parts
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="The seed of a random loss sequence, at least 0.",
+)
+@click.option(
+    "--start",
+    metavar="X",
+    type=point,
+    help="The first point x_1, e.g. 0.5 or 0.5,-1; default: the point of F nearest to the origin.",
+)
 @click.option(
     "--certify",
     metavar="THEOREM",
-    help="Print the bound of this theorem beside the regret, its hypotheses checked; 'tightest' picks one.",
+    help="Check the hypotheses of this theorem and print its bound beside the regret; 'tightest' takes the theorem "
+    "with the smallest bound. 'regretlab list' has the names.",
 )
 @_outputs
 def play(
-    learner: str,
-    losses: str,
-    feasible_set: str,
+    learner: Typed,
+    losses: Typed,
+    feasible_set: Typed,
     seed: int,
-    start: str | None,
+    start: ArrayLike | None,
     certify: str | None,
-    **how: Any,
+    horizon: int,
+    plot: Path | None,
+    csv: Path | None,
+    save: Path | None,
 ) -> None:
     """Play LEARNER against LOSSES and print the regret.
 
-    Ctrl-C stops; what was played so far is printed and written.
+    Ctrl-C stops the game; the rounds played so far are printed and written.
     """
     from regretlab.certificates import theorem_named
-    from regretlab.cli import parsing as names
     from regretlab.game import Game
 
-    with bad_input():
-        x = None if start is None else names.point_from(start)
-        parts = names.LEARNERS.read(learner), names.LOSSES.read(losses), names.SETS.read(feasible_set)
-        if certify not in (None, "tightest"):
+    if certify not in (None, "tightest"):
+        with bad_input("--certify"):
             theorem_named(str(certify))
-        game = Game(*parts, seed=seed, start=x, ledger=certify is not None)
+    with bad_input():
+        game = Game(learner.part, losses.part, feasible_set.part, seed=seed, start=start, ledger=certify is not None)
         if certify is not None:
-            game.with_ledger()  # or say that this learner keeps none
-    _go_on(game, certify=certify, **how)
+            game.with_ledger()  # an error if this learner keeps no running sums for certificates
+    _extend(game, horizon=horizon, plot=plot, csv=csv, save=save, certify=certify)
 
 
 @click.command(
@@ -97,29 +114,32 @@ def play(
 )
 @click.argument("game", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @_outputs
-def extend(game: Path, save: Path | None, **how: Any) -> None:
-    """Go on with a saved GAME until T rounds are played.
+def extend(game: Path, horizon: int, plot: Path | None, csv: Path | None, save: Path | None) -> None:
+    """Continue a saved GAME until T rounds are played.
 
-    The longer game replaces GAME, unless --save names another file. It has the same bits as
-    a game played to T at once.
+    The longer game replaces GAME, unless --save names another file. It equals, bit for bit, a game
+    played to T at once.
     """
     from regretlab.game import Game
 
     with bad_input():
         saved = Game.load(game)
-    _go_on(saved, save=save or game, **how)
+    _extend(saved, horizon=horizon, plot=plot, csv=csv, save=save or game)
 
 
-def _go_on(
-    game: Game, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
+# -- playing, printing, writing ---------------------------------------------------------
+
+
+def _extend(
+    game: Game, *, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
 ) -> None:
-    """Play until the horizon, then print and write the game; also what an error or Ctrl-C leaves of it."""
+    """Play until the horizon, then print and write the game; after an error or Ctrl-C, the rounds before it."""
     from regretlab._utils.files import whole_file
     from regretlab.engine.errors import GameError, GameInterrupted
 
     with bad_input():
         if horizon < game.horizon:
-            raise ValueError(f"horizon={horizon}: {game.horizon} rounds are played already")
+            raise ValueError(f"--horizon {horizon}: {game.horizon} rounds are played already")
         _check_outputs(game, plot, csv, save)
     code = 0
     try:
@@ -131,7 +151,7 @@ def _go_on(
         click.echo(f"Error: {one_line(error)}", err=True)
         code = FAILED
     if game.horizon:
-        if save:  # first: nothing that happens later can lose the game
+        if save:  # first, so that no later error can lose the game
             with writing(save):
                 game.save(save)
         click.echo(repr(game))
@@ -149,26 +169,26 @@ def _go_on(
 
 
 def _numbers(game: Game) -> pd.DataFrame:
-    """The regret; on an unbounded set, where there need be no best point, what was paid."""
+    """The table of regrets; on an unbounded set, where a best point may not exist, the cumulative losses."""
     if game.feasible_set.bounded:
         return game.regret
     import pandas as pd
 
-    paid = game.record.loss.sum(axis=(1, 2))
-    click.echo("The set is unbounded: there need be no best point, and no regret.", err=True)
-    return pd.DataFrame({"loss": paid}, index=pd.Index(game.record.t, name="t"))
+    losses = game.record.loss.sum(axis=(1, 2))
+    click.echo("The set is unbounded: a best point need not exist, so no regret is computed.", err=True)
+    return pd.DataFrame({"loss": losses}, index=pd.Index(game.record.t, name="t"))
 
 
 def _table(regret: pd.DataFrame) -> str:
-    """The regret at the first checkpoint of every decade, and at the last."""
+    """The regret at the first checkpoint of every decade and at the last, as text."""
     shown = ~regret.index.astype(str).str.len().duplicated()
     shown[-1] = True
     return regret[shown].reset_index().to_string(index=False, float_format="{:.6g}".format)
 
 
 def _check_outputs(game: Game, plot: Path | None, csv: Path | None, save: Path | None) -> None:
-    """Object to whatever would keep the outputs from being written, before the first round."""
-    from regretlab.engine.specification import specification
+    """Raise an error, before the first round, if one of the files could not be written."""
+    from regretlab.engine.serialization import specification
 
     paths = [path for path in (plot, csv, save) if path]
     for path in paths:
@@ -183,8 +203,9 @@ def _check_outputs(game: Game, plot: Path | None, csv: Path | None, save: Path |
 
         formats = FigureCanvasBase.get_supported_filetypes()
         if _format(plot) not in formats:
-            raise ValueError(f"--plot {plot}: no format for pictures; there are: {', '.join(sorted(formats))}")
+            raise ValueError(f"--plot {plot}: unknown format; known are: {', '.join(sorted(formats))}")
 
 
 def _format(path: Path) -> str:
+    """The format of a picture by the suffix of its file; without a suffix png."""
     return path.suffix.lower().lstrip(".") or "png"

@@ -1,12 +1,12 @@
-"""Learners, loss sequences and sets from one-line texts, as they are typed in a shell.
+"""Learners, loss sequences and sets from the one-line texts that are typed in a shell.
 
 A text is ``name:values``, for instance ``adam:alpha=0.5,beta1=0,beta2=0.1`` or
-``box:-1,1``: the name of a class, then its fields, in order or by keyword.
+``box:-1,1``: the name of a class, then the values of its fields, in order or by keyword.
 
-* Names of this package are found in the ``__all__`` of its modules; case does
-  not matter.  A dotted name is imported, e.g. ``mymodule.Sawtooth:p=5``.
+* Names of this package are those in the ``__all__`` of its modules, in upper or lower
+  case.  A dotted name is imported: ``mymodule.Sawtooth:p=5``.
 * Values are numbers (``1/10`` and ``10**6`` too), strings, lists, and schedules,
-  links or other parts written as calls: ``beta1=geometric(0.9, ratio=0.99)``.
+  pointwise losses or other parts written as calls: ``beta1=geometric(0.9, ratio=0.99)``.
 
 Texts are parsed, never evaluated as Python.
 """
@@ -34,40 +34,46 @@ from regretlab.losses import Losses, PointwiseLoss
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["KINDS", "LEARNERS", "LINKS", "LOSSES", "SCHEDULES", "SETS", "Kind", "point_from", "values_from"]
+__all__ = ["KINDS", "LEARNERS", "LOSSES", "POINTWISE_LOSSES", "SCHEDULES", "SETS", "Kind", "point_from", "values_from"]
 
 
 class Kind(NamedTuple):
-    """What is described by texts of the same kind, and the module that lists the classes there are."""
+    """One kind of objects that texts describe: learners, loss sequences, sets, schedules or pointwise losses.
+
+    ``base`` is the class they all derive from, ``module`` lists them in its ``__all__``, and ``template``
+    is how one is typed, of its name and its fields.
+    """
 
     noun: str
+    plural: str
     base: type[Any]
     module: ModuleType
     template: str = "{}:{}"
 
     def classes(self) -> dict[str, type[Any]]:
-        """The classes to choose from by lower-case name: dataclasses that can be instantiated."""
+        """The public classes of this kind that can be instantiated, by name in lower case."""
         listed = (getattr(self.module, name) for name in sorted(self.module.__all__, key=str.lower))
         return {cls.__name__.lower(): cls for cls in listed if _is_concrete(cls, self.base)}
 
-    def texts(self) -> dict[str, str]:
-        """What to type for each class, with the defaults of its fields, and what its docstring opens with."""
+    def listing(self) -> dict[str, str]:
+        """For each class what to type, with the defaults of its fields, and the first paragraph of its docstring."""
         classes = self.classes().values()
         return {self.template.format(cls.__name__, _fields(cls)).rstrip(":"): _opening(cls) for cls in classes}
 
     def read(self, text: str) -> Any:
-        """The part that ``text`` describes.
+        """The object that ``text`` describes.
 
         Raises
         ------
         ValueError
-            For a name or a field that is not there, with the nearest that is; for a
-            text that cannot be read; or for values that the class does not take.
+            If a name or a field does not exist (the message has the nearest that does), the
+            text cannot be parsed, or the class refuses the values.
         """
+        unreadable = f"cannot read {text!r}: write name:value,... or name:field=value,..."
         parts = re.fullmatch(r"([^:(]*)(?::(.*)|\((.*)\))?", text.strip(), re.DOTALL)
-        call = _parsed(f"_({parts[2] or parts[3] or ''})", text) if parts else None
+        call = _parsed(f"_({parts[2] or parts[3] or ''})", unreadable) if parts else None
         if parts is None or not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
-            raise ValueError(_UNREADABLE.format(text))
+            raise ValueError(unreadable)
         name = parts[1].strip()
         part = _made(name, call, [self])
         if not isinstance(part, self.base):
@@ -75,15 +81,14 @@ class Kind(NamedTuple):
         return part
 
 
-LEARNERS = Kind("learner", Learner, learners)
-LOSSES = Kind("loss sequence", Losses, losses)
-SETS = Kind("set", FeasibleSet, sets)
-SCHEDULES = Kind("schedule", Schedule, schedules, "{}({})")
-LINKS = Kind("link", PointwiseLoss, losses, "{}({})")
-KINDS = (LEARNERS, LOSSES, SETS, SCHEDULES, LINKS)
+LEARNERS = Kind("learner", "learners", Learner, learners)
+LOSSES = Kind("loss sequence", "loss sequences", Losses, losses)
+SETS = Kind("set", "sets", FeasibleSet, sets)
+SCHEDULES = Kind("schedule", "schedules", Schedule, schedules, "{}({})")
+POINTWISE_LOSSES = Kind("pointwise loss", "pointwise losses", PointwiseLoss, losses, "{}({})")
+KINDS = (LEARNERS, LOSSES, SETS, SCHEDULES, POINTWISE_LOSSES)
 
-_VALUES = (SCHEDULES, LINKS, LEARNERS, LOSSES, SETS)
-_UNREADABLE = "cannot read {!r}: write name:value,... or name:field=value,..."
+_VALUES = (SCHEDULES, POINTWISE_LOSSES, LEARNERS, LOSSES, SETS)  # the kinds a value may be of, looked up in this order
 _NUMBERS = {"inf": math.inf, "nan": math.nan, "pi": math.pi}
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -98,32 +103,39 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 
 def point_from(text: str) -> ArrayLike:
     """The point that ``text`` describes, ``0.5``, ``0.5,-1`` or ``[0.5,-1]``; ``ValueError`` for anything else."""
+    unreadable = f"cannot read the point {text!r}: write a number or a list such as [0.5,-1]"
     try:
-        return np.asarray(_value(_parsed(text, text)), dtype=np.float64)
+        return np.asarray(_value(_parsed(text, unreadable)), dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"cannot read the point {text!r}: write a number or a list such as [0.5,-1]") from error
+        raise ValueError(unreadable) from error
 
 
 def values_from(text: str) -> list[Any]:
-    """The values of a list such as ``0.1,0.5`` or ``constant(0.1),0.1``; ``0:1:11`` is 11 evenly spaced numbers."""
+    """The values of a list such as ``0.1,0.5`` or ``constant(0.1),0.1``; ``0:1:11`` is 11 evenly spaced numbers.
+
+    ``ValueError`` for anything else.
+    """
+    unreadable = f"cannot read {text!r}: write a list such as 0.1,0.5, or low:high:number"
     try:
-        low, high, n = (_value(_parsed(part, part)) for part in text.split(":"))
+        low, high, n = (_value(_parsed(number, unreadable)) for number in text.split(":"))
         return np.linspace(low, high, n).tolist()  # type: ignore[no-any-return]
     except (TypeError, ValueError):
-        return [_value(item) for item in getattr(_parsed(f"[{text}]", text), "elts", ())]
+        return [_value(item) for item in getattr(_parsed(f"[{text}]", unreadable), "elts", ())]
 
 
 # -- reading ---------------------------------------------------------------------------
 
 
-def _parsed(source: str, text: str) -> ast.expr:
+def _parsed(source: str, unreadable: str) -> ast.expr:
+    """The syntax tree of an expression; ``ValueError`` with the message ``unreadable`` if it is none."""
     try:
         return ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
-        raise ValueError(_UNREADABLE.format(text)) from error
+        raise ValueError(unreadable) from error
 
 
 def _value(node: ast.expr) -> Any:
+    """The value of an expression: a number, string, list or tuple, or an object made by a call."""
     match node:
         case ast.Constant(value=bool() | int() | float() | str() | None as constant):
             return constant
@@ -145,6 +157,7 @@ def _value(node: ast.expr) -> Any:
 
 
 def _computed(node: ast.expr, op: ast.AST, *operands: ast.expr) -> Any:
+    """The value of ``node``, the operation ``op`` on the operands."""
     try:
         return _OPERATORS[type(op)](*(_value(operand) for operand in operands))
     except (TypeError, ArithmeticError) as error:
@@ -152,7 +165,10 @@ def _computed(node: ast.expr, op: ast.AST, *operands: ast.expr) -> Any:
 
 
 def _made(name: str, call: ast.Call | None, kinds: Sequence[Kind]) -> Any:
-    """What is called ``name``; a class or function with the values of ``call``, a class without them too."""
+    """The object called ``name``: a class or function is called with the values of ``call``.
+
+    Without values a class is instantiated with its defaults, and a function is returned as it is.
+    """
     thing = _imported(name) if "." in name else _found(name, kinds)
     if not isinstance(thing, type) and (call is None or not (call.args or call.keywords)):
         return thing
@@ -172,6 +188,7 @@ def _made(name: str, call: ast.Call | None, kinds: Sequence[Kind]) -> Any:
 
 
 def _check_fields(signature: inspect.Signature, args: list[Any], keywords: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` unless the values fit the signature; the message names the fields."""
     fields = signature.parameters
     if not any(field.kind is field.VAR_KEYWORD for field in fields.values()):
         for key in keywords:
@@ -184,10 +201,11 @@ def _check_fields(signature: inspect.Signature, args: list[Any], keywords: Mappi
 
 
 def _found(name: str, kinds: Sequence[Kind]) -> type[Any]:
+    """The class of this package called ``name``, of the first of ``kinds`` that has one."""
     for kind in kinds:
         if name.lower() in kind.classes():
             return kind.classes()[name.lower()]
-    noun = kinds[0].noun if len(kinds) == 1 else "number, schedule or link"
+    noun = kinds[0].noun if len(kinds) == 1 else "number, schedule or pointwise loss"
     for other in KINDS:
         if name.lower() in other.classes():
             raise ValueError(f"{name} is a {other.noun}, not a {noun}")
@@ -196,10 +214,11 @@ def _found(name: str, kinds: Sequence[Kind]) -> type[Any]:
 
 
 def _imported(name: str) -> Any:
+    """The attribute of a module that a dotted name stands for."""
     module_name, _, attribute = name.rpartition(".")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # whatever a module does when it is imported
+    except Exception as error:  # a module may raise anything while it is imported
         raise ValueError(f"{name}: importing {module_name} failed: {type(error).__name__}: {error}") from error
     if not hasattr(module, attribute):
         public = [key for key in vars(module) if not key.startswith("_")]
@@ -208,21 +227,23 @@ def _imported(name: str) -> Any:
     return getattr(module, attribute)
 
 
-# -- what there is ---------------------------------------------------------------------
+# -- listing ---------------------------------------------------------------------------
 
 
 def _is_concrete(cls: Any, base: type[Any]) -> bool:
+    """Whether ``cls`` is a dataclass derived from ``base`` that can be instantiated."""
     if not (isinstance(cls, type) and issubclass(cls, base) and dataclasses.is_dataclass(cls)):
         return False
     return not inspect.isabstract(cls) and (not issubclass(cls, learners.Algorithm1) or hasattr(cls, "rule"))
 
 
 def _fields(cls: type[Any]) -> str:
-    """``alpha=0.1,beta1=0.9``; a field without a default is ``values=...``."""
+    """The fields with their defaults, ``alpha=0.1,beta1=0.9``; one without a default is ``values=...``."""
     return ",".join(f"{field.name}={_default(field)}" for field in dataclasses.fields(cls) if field.init)
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
+    """The default of a field as it is typed, or ``...`` if it has none."""
     missing = dataclasses.MISSING
     value = field.default if field.default_factory is missing else field.default_factory()
     if value is missing:
@@ -231,5 +252,5 @@ def _default(field: dataclasses.Field[Any]) -> str:
 
 
 def _opening(cls: type[Any]) -> str:
-    """The first paragraph of the docstring, a formula as a rule, in one line."""
+    """The first paragraph of the docstring, which is usually a formula, in one line."""
     return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
