@@ -1,48 +1,96 @@
-"""Checks of numbers that name the argument, its value and what is allowed."""
+"""Checks of arguments: a wrong type is a ``TypeError``, a wrong value a ``ValueError``.
+
+Each message names the argument, its value and what is allowed.  A number is a real number of Python or numpy, or an
+array of shape () that holds one; True and False are no numbers.
+"""
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+import reprlib
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
-__all__ = ["finite", "nearest", "positive", "rounds_to_play", "whole"]
+from regretlab._utils.types import Array, ArrayLike
+
+__all__ = ["finite", "nearest", "positive", "real_array", "rounds_to_play", "whole", "within"]
 
 
 def finite(**values: object) -> None:
-    """``ValueError`` unless each value is a finite real number."""
-    for name, value in values.items():
-        if not _is_finite(value):
-            raise ValueError(f"{name}={value!r} must be a finite number")
+    """Check that each value is a finite number."""
+    _check(values, Real, "a finite number", _is_finite)
 
 
 def positive(**values: object) -> None:
-    """``ValueError`` unless each value is a finite real number above zero."""
-    for name, value in values.items():
-        if not (_is_finite(value) and value > 0):  # type: ignore[operator]
-            raise ValueError(f"{name}={value!r} must be a positive number")
+    """Check that each value is a finite number > 0."""
+    _check(values, Real, "a positive number", lambda number: _is_finite(number) and number > 0)
+
+
+def within(interval: str, **values: object) -> None:
+    """Check that each value is a finite number in ``interval``, such as ``"[0, 1)"`` or ``"[0, inf)"``."""
+    low, high = map(float, interval[1:-1].split(","))
+
+    def holds(number: Any) -> bool:
+        above = number >= low if interval[0] == "[" else number > low
+        return _is_finite(number) and above and (number <= high if interval[-1] == "]" else number < high)
+
+    _check(values, Real, f"a number in {interval}", holds)
 
 
 def whole(least: int, **values: object) -> None:
-    """``ValueError`` unless each value is an integer of at least ``least``."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{name}={value!r} must be an integer of at least {least}")
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    """Check that each value is an integer >= ``least``; 2.0 is not an integer."""
+    _check(values, Integral, f"an integer of at least {least}", lambda number: number >= least)
 
 
 def rounds_to_play(horizon: object) -> int:
-    """``horizon`` as an integer; ``ValueError`` unless it is a number of rounds, at least 1."""
-    whole = isinstance(horizon, int | np.integer) or (isinstance(horizon, float) and horizon.is_integer())
-    if isinstance(horizon, bool) or not whole or horizon < 1:  # type: ignore[operator]
-        raise ValueError(f"horizon={horizon!r} must be a number of rounds: an integer of at least 1")
+    """``horizon`` as an integer >= 1; a float without a fraction, such as 1e6, is one too."""
+    _check(
+        {"horizon": horizon},
+        Real,
+        "a number of rounds: an integer of at least 1",
+        lambda number: _is_finite(number) and number >= 1 and number == math.floor(number),
+    )
     return int(horizon)  # type: ignore[call-overload,no-any-return]
+
+
+def _check(values: dict[str, object], kind: type, allowed: str, holds: Callable[[Any], bool]) -> None:
+    """Check that each value is a number of this kind for which ``holds`` is true."""
+    for name, value in values.items():
+        number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+        if isinstance(number, bool) or not isinstance(number, kind):
+            raise TypeError(f"{name}={value!r} must be {allowed}")
+        if not holds(number):
+            raise ValueError(f"{name}={value!r} must be {allowed}")
+
+
+def _is_finite(number: Any) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an integer beyond the range of floats
+        return False
+
+
+def real_array(name: str, value: ArrayLike, shape: str, *dimensions: int) -> Array:
+    """A read-only copy of an array of finite real numbers that is not empty and has one of these ``dimensions``."""
+    try:
+        given = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        given = np.empty(0, dtype=object)
+    if given.dtype.kind not in ("fiub" if given.ndim else "fiu"):
+        raise TypeError(f"{name}={reprlib.repr(value)} must be an array {shape} of real numbers")
+    if given.ndim not in dimensions or given.size == 0:
+        raise ValueError(f"{name} has shape {given.shape}; it must be {shape} and not empty")
+    array = np.array(given, dtype=np.float64, order="C")
+    known = np.isfinite(array)
+    if not known.all():
+        at = tuple(int(i) for i in np.unravel_index(int(known.argmin()), array.shape))
+        raise ValueError(f"{name}{list(at) if at else ''}={array[at]} must be a finite number")
+    array.setflags(write=False)
+    return array
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

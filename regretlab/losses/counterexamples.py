@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike, Rounds
-from regretlab._utils.validation import positive, whole
+from regretlab._utils.validation import positive, real_array, whole
 from regretlab.losses.base import LinearLosses, read_only
 
 __all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2"]
@@ -56,12 +56,7 @@ class Periodic(PeriodicLosses):
     values: ArrayLike
 
     def __post_init__(self) -> None:
-        p = np.asarray(self.values, dtype=np.float64)
-        if p.ndim not in (1, 2) or p.size == 0:
-            raise ValueError(f"values has shape {p.shape}: a pattern has shape (P,) or (P, d) with P, d >= 1")
-        if not np.isfinite(p).all():
-            raise ValueError(f"values={self.values!r}: a pattern must be finite")
-        object.__setattr__(self, "values", p.tolist())
+        object.__setattr__(self, "values", real_array("values", self.values, "(P,) or (P, d)", 1, 2).tolist())
 
     @cached_property
     def pattern(self) -> Array:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike, Rounds
-from regretlab._utils.validation import whole
+from regretlab._utils.validation import whole, within
 from regretlab.losses import arguments
 from regretlab.losses.base import DRAWN_TOGETHER, generator
 from regretlab.losses.linear_predictions import PredictionLosses
@@ -175,7 +175,7 @@ class Examples(OverExamples, PredictionLosses):
         if not isinstance(self.link, PointwiseLoss):
             raise TypeError(f"link={self.link!r} must be a PointwiseLoss, e.g. regretlab.losses.Logistic()")
         whole(1, batch=self.batch)
-        arguments.nonnegative(mu=self.mu)
+        within("[0, inf)", mu=self.mu)
         a = arguments.features(self.features)
         y = arguments.targets(self.targets, len(a))
         self.link.check_labels(y)

@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from regretlab._utils.types import Array
+from regretlab._utils.validation import positive, within
 
 __all__ = ["Absolute", "Hinge", "Huber", "Linear", "Logistic", "PointwiseLoss", "Quantile", "Squared"]
 
@@ -104,8 +105,7 @@ class Huber(PointwiseLoss):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.delta) and self.delta > 0.0):
-            raise ValueError(f"delta={self.delta!r} must be a positive number")
+        positive(delta=self.delta)
 
     @staticmethod
     def value(z: float, y: float, delta: float) -> float:
@@ -160,8 +160,7 @@ class Quantile(PointwiseLoss):
     q: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.q < 1.0:
-            raise ValueError(f"q={self.q!r} must be in (0, 1)")
+        within("(0, 1)", q=self.q)
 
     @staticmethod
     def value(z: float, y: float, q: float) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike, Rounds
+from regretlab._utils.validation import positive, real_array, whole
 from regretlab.losses import arguments
 from regretlab.losses.base import DRAWN_TOGETHER, generator
 from regretlab.losses.linear_predictions import PredictionLosses
@@ -21,7 +22,6 @@ from regretlab.losses.pointwise import Linear, PointwiseLoss
 
 if TYPE_CHECKING:
     from regretlab.sets import FeasibleSet
-from regretlab._utils.validation import positive, whole
 
 __all__ = ["CirclingQuadratics", "PeriodicQuadratics", "Quadratics", "WalkingQuadratics"]
 
@@ -105,9 +105,8 @@ class PeriodicQuadratics(Quadratics):
 
     def __post_init__(self) -> None:
         positive(mu=self.mu)
-        c = np.asarray(self.pattern)
-        c = arguments.numbers("pattern", c[:, None] if c.ndim == 1 else c, 2, "(P,) or (P, d)")
-        object.__setattr__(self, "pattern", c)
+        c = real_array("pattern", self.pattern, "(P,) or (P, d)", 1, 2)
+        object.__setattr__(self, "pattern", c[:, None] if c.ndim == 1 else c)
 
     def __repr__(self) -> str:
         return arguments.shown(self)

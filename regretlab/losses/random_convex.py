@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, Rounds
-from regretlab._utils.validation import positive, whole
-from regretlab.losses import arguments
+from regretlab._utils.validation import whole, within
 from regretlab.losses.base import generator
 from regretlab.losses.linear_predictions import RandomPredictionLosses
 from regretlab.losses.pointwise import Absolute, Logistic, Squared
@@ -70,14 +69,10 @@ class RandomModel(RandomPredictionLosses):
 
     def __post_init__(self) -> None:
         whole(1, d=self.d)
-        positive(conditioning=self.conditioning, density=self.density)
-        arguments.nonnegative(noise=self.noise, drift=self.drift, mu=self.mu)
-        if self.conditioning < 1.0:
-            raise ValueError(f"conditioning={self.conditioning!r} must be at least 1: largest by smallest scale")
-        if self.density > 1.0:
-            raise ValueError(f"density={self.density!r} must be in (0, 1]")
-        if self.drift > 0.25:
-            raise ValueError(f"drift={self.drift!r} must be in [0, 1/4]: turns in a round")
+        within("[1, inf)", conditioning=self.conditioning)
+        within("(0, 1]", density=self.density)
+        within("[0, 0.25]", drift=self.drift)
+        within("[0, inf)", noise=self.noise, mu=self.mu)
         if self.change is not None:
             whole(1, change=self.change)
 
@@ -192,7 +187,7 @@ class RandomLogistic(RandomModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        arguments.probability(flip=self.flip)
+        within("[0, 1]", flip=self.flip)
 
     def noises(self, rng: np.random.Generator, n: int) -> Array:
         return np.stack([rng.logistic(size=n), rng.random(n)], axis=1)

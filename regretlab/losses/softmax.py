@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab._utils.validation import whole
+from regretlab._utils.validation import whole, within
 from regretlab.losses import arguments
 from regretlab.losses.base import ConvexLosses, Loss
 from regretlab.losses.examples import OverExamples, Sampling, Shuffling
@@ -54,7 +54,7 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
 
     def __post_init__(self) -> None:
         whole(1, batch=self.batch)
-        arguments.nonnegative(mu=self.mu)
+        within("[0, inf)", mu=self.mu)
         if self.classes is not None:
             whole(2, classes=self.classes)
         a = arguments.features(self.features)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab._utils.validation import finite, whole
+from regretlab._utils.validation import finite, positive, whole, within
 from regretlab.losses.base import RandomLinearLosses
 
 __all__ = ["Rademacher", "RandomLinear", "ReddiStochastic", "ReddiTheorem3"]
@@ -27,9 +27,7 @@ class ReddiStochastic(RandomLinearLosses):
 
     def __post_init__(self) -> None:
         finite(height=self.height, slope=self.slope)
-        finite(p=self.p)
-        if not 0.0 <= self.p <= 1.0:
-            raise ValueError(f"p={self.p!r} must be a probability")
+        within("[0, 1]", p=self.p)
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         return np.where(rng.random((n, 1)) < self.p, self.height, -self.slope)
@@ -47,8 +45,8 @@ class ReddiTheorem3(RandomLinearLosses):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        finite(C=self.C, delta=self.delta)
-        if not (self.delta > 0.0 and self.C >= self.delta):
+        positive(C=self.C, delta=self.delta)
+        if self.C < self.delta:
             raise ValueError(f"C={self.C!r}, delta={self.delta!r}: the losses need 0 < delta <= C")
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
@@ -68,9 +66,7 @@ class Rademacher(RandomLinearLosses):
 
     def __post_init__(self) -> None:
         whole(1, d=self.d)
-        finite(drift=self.drift)
-        if not -1.0 <= self.drift <= 1.0:
-            raise ValueError(f"drift={self.drift!r} must be in [-1, 1]")
+        within("[-1, 1]", drift=self.drift)
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         return np.where(rng.random((n, self.d)) < 0.5 * (1.0 + self.drift), 1.0, -1.0)
@@ -86,9 +82,8 @@ class RandomLinear(RandomLinearLosses):
 
     def __post_init__(self) -> None:
         whole(1, d=self.d)
-        finite(mean=self.mean, std=self.std)
-        if self.std < 0.0:
-            raise ValueError(f"std={self.std!r} must not be negative")
+        finite(mean=self.mean)
+        within("[0, inf)", std=self.std)
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         return self.mean + self.std * rng.standard_normal((n, self.d))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.sets.arguments import directions, euclidean, matrix, point, short, vector
+from regretlab.sets.arguments import directions, euclidean, point, short, store_equations
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.compensated import EPS, exact_sum, unit, weight
 from regretlab.sets.halfspace import excess, normalized
@@ -44,11 +44,7 @@ class Affine(FeasibleSet):
     b: Array
 
     def __post_init__(self) -> None:
-        A, b = matrix("A", self.A), vector("b", self.b)
-        if b.shape != A.shape[:1]:
-            raise ValueError(f"b has shape {b.shape}, A has shape {A.shape}: b needs a number for each row of A")
-        object.__setattr__(self, "A", A)
-        object.__setattr__(self, "b", b)
+        A, b = store_equations(self)
         if not self.independent.size:
             raise ValueError(f"A={short(A)} must not be zero")
         x = self.nearest_to_origin()

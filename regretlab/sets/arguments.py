@@ -1,69 +1,41 @@
-"""Checks of the numbers and arrays that sets are made of."""
+"""Checks of what sets are made of, and of the points and directions that they are given."""
 
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
+from regretlab._utils.validation import positive, real_array, whole
 
-__all__ = ["count", "directions", "euclidean", "matrix", "point", "positive", "real", "short", "vector"]
-
-
-def real(name: str, value: object) -> float:
-    """A finite number."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name}={value!r} must be a number")
-    if not math.isfinite(value):
-        raise ValueError(f"{name}={value!r} must be finite")
-    return float(value)
+__all__ = ["directions", "euclidean", "point", "short", "store_dimension", "store_equations", "store_positive"]
 
 
-def positive(name: str, value: object) -> float:
-    """A finite number > 0."""
-    number = real(name, value)
-    if not number > 0.0:
-        raise ValueError(f"{name}={value!r} must be positive")
-    return number
+def store_positive(F: Any, *names: str) -> None:
+    """Check that these fields of a set are positive numbers, and store them as floats."""
+    for name in names:
+        value = getattr(F, name)
+        positive(**{name: value})
+        object.__setattr__(F, name, float(value))
 
 
-def count(name: str, value: object) -> int | None:
-    """A number of coordinates, or None."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name}={value!r} must be a whole number")
-    if value < 1:
-        raise ValueError(f"{name}={value!r} must be at least 1")
-    return int(value)
+def store_dimension(F: Any) -> None:
+    """Check that ``F.dimension`` is None or a whole number >= 1, and store that as an int."""
+    if F.dimension is not None:
+        whole(1, dimension=F.dimension)
+        object.__setattr__(F, "dimension", int(F.dimension))
 
 
-def vector(name: str, value: ArrayLike) -> Array:
-    """A read-only copy of finite numbers of shape (n,), n >= 1."""
-    return _array(name, value, 1, "(n,)")
-
-
-def matrix(name: str, value: ArrayLike) -> Array:
-    """A read-only copy of finite numbers of shape (k, n), k, n >= 1."""
-    return _array(name, value, 2, "(k, n)")
-
-
-def _array(name: str, value: ArrayLike, ndim: int, shape: str) -> Array:
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name}={value!r} must be an array {shape} of numbers") from error
-    if array.ndim != ndim or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}, it must be {shape} with at least one number")
-    if not np.isfinite(array).all():
-        at = np.unravel_index(int(np.argmin(np.isfinite(array))), array.shape)
-        raise ValueError(f"{name}{[int(i) for i in at]}={array[at]} must be finite")
-    array.setflags(write=False)
-    return array
+def store_equations(F: Any) -> tuple[Array, Array]:
+    """Check the fields A (k, d) and b (k,) of a set, and store them as read-only arrays, which are returned."""
+    A, b = real_array("A", F.A, "(k, d)", 2), real_array("b", F.b, "(k,)", 1)
+    if b.shape != A.shape[:1]:
+        raise ValueError(f"b has shape {b.shape}, A has shape {A.shape}: b needs a number for each row of A")
+    object.__setattr__(F, "A", A)
+    object.__setattr__(F, "b", b)
+    return A, b
 
 
 def point(x: ArrayLike, dimension: int | None) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.sets.arguments import directions, euclidean, point, positive
+from regretlab.sets.arguments import directions, euclidean, point, store_positive
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.box import ball_repr, set_center
 from regretlab.sets.compensated import EPS, two_sum, unit, weight
@@ -51,7 +51,7 @@ class L2Ball(FeasibleSet):
     dimension: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "radius", positive("radius", self.radius))
+        store_positive(self, "radius")
         set_center(self)
 
     def __repr__(self) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
+from regretlab._utils.validation import real_array
 from regretlab.kernels import clip
-from regretlab.sets.arguments import count, directions, point, positive, short, vector
+from regretlab.sets.arguments import directions, point, short, store_dimension, store_positive
 from regretlab.sets.base import FeasibleSet
 
 __all__ = ["Box", "LinfBall", "Reals"]
@@ -36,15 +37,7 @@ class Box(FeasibleSet):
     hi: float | Array = 1.0
 
     def __post_init__(self) -> None:
-        bounds = {}
-        for name in ("lo", "hi"):
-            value = np.array(getattr(self, name), dtype=np.float64)
-            if value.ndim > 1 or value.size == 0:
-                raise ValueError(f"{name} has shape {value.shape}: a bound is a number or an array (d,)")
-            if not np.isfinite(value).all():
-                raise ValueError(f"{name}={getattr(self, name)!r}: the bounds of a Box must be finite numbers")
-            bounds[name] = value
-        lo, hi = bounds["lo"], bounds["hi"]
+        lo, hi = (real_array(name, getattr(self, name), "() or (d,)", 0, 1) for name in ("lo", "hi"))
         if lo.ndim and hi.ndim and lo.shape != hi.shape:
             raise ValueError(f"lo has shape {lo.shape} and hi has shape {hi.shape}: they must agree")
         if lo.ndim or hi.ndim:
@@ -122,7 +115,7 @@ class LinfBall(FeasibleSet):
     dimension: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "radius", positive("radius", self.radius))
+        store_positive(self, "radius")
         set_center(self)
 
     def __repr__(self) -> str:
@@ -164,7 +157,7 @@ class Reals(FeasibleSet):
     dimension: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dimension", count("dimension", self.dimension))
+        store_dimension(self)
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:  # noqa: ARG004
@@ -186,14 +179,13 @@ class Reals(FeasibleSet):
 
 def set_center(ball: Any) -> None:
     """Check ``center`` and ``dimension`` of a ball, and let one follow from the other."""
-    d = count("dimension", ball.dimension)
+    store_dimension(ball)
     if ball.center is not None:
-        center = vector("center", ball.center)
-        if d not in (None, center.size):
-            raise ValueError(f"dimension={d}, but center has shape {center.shape}: they must agree")
+        center = real_array("center", ball.center, "(d,)", 1)
+        if ball.dimension not in (None, center.size):
+            raise ValueError(f"dimension={ball.dimension}, but center has shape {center.shape}: they must agree")
         object.__setattr__(ball, "center", center)
-        d = center.size
-    object.__setattr__(ball, "dimension", d)
+        object.__setattr__(ball, "dimension", center.size)
 
 
 def ball_repr(ball: Any) -> str:

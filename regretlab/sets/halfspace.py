@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.sets.arguments import directions, euclidean, point, real, short, vector
+from regretlab._utils.validation import finite, real_array
+from regretlab.sets.arguments import directions, euclidean, point, short
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.compensated import EPS, exact_sum, two_product, two_sum, unit, weight
 
@@ -149,11 +150,12 @@ def normalized(a: Array, b: float) -> Array:
 
 
 def _set_constraint(F: Any) -> None:
-    a = vector("a", F.a)
+    a = real_array("a", F.a, "(d,)", 1)
     if not a.any():
         raise ValueError(f"a={a!r} must not be zero: <a, x> does not depend on x")
+    finite(b=F.b)
     object.__setattr__(F, "a", a)
-    object.__setattr__(F, "b", real("b", F.b))
+    object.__setattr__(F, "b", float(F.b))
 
 
 def _over(F: Hyperplane | Halfspace, x: ArrayLike) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.sets.active_set import onto_equations, project_from
-from regretlab.sets.arguments import directions, euclidean, matrix, point, short, vector
+from regretlab.sets.arguments import directions, euclidean, point, short, store_equations
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.compensated import EPS
 from regretlab.sets.halfspace import normalized
@@ -55,11 +55,7 @@ class Polytope(FeasibleSet):
     b: Array
 
     def __post_init__(self) -> None:
-        A, b = matrix("A", self.A), vector("b", self.b)
-        if b.shape != A.shape[:1]:
-            raise ValueError(f"b has shape {b.shape}, A has shape {A.shape}: b needs a number for each row of A")
-        object.__setattr__(self, "A", A)
-        object.__setattr__(self, "b", b)
+        A, b = store_equations(self)
         if self._least_violation() > _EMPTY:
             raise ValueError(f"A={short(A)}, b={short(b)}: no point satisfies A x <= b, the Polytope is empty")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.sets.arguments import count, directions, euclidean, point, positive
+from regretlab.sets.arguments import directions, euclidean, point, store_dimension, store_positive
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.compensated import EPS, exact_sum, two_product
 from regretlab.sets.water_filling import fill, mass_of
@@ -41,8 +41,8 @@ class Simplex(FeasibleSet):
     mass: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dimension", count("dimension", self.dimension))
-        object.__setattr__(self, "mass", positive("mass", self.mass))
+        store_dimension(self)
+        store_positive(self, "mass")
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
@@ -87,9 +87,8 @@ class CappedSimplex(FeasibleSet):
     mass: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dimension", count("dimension", self.dimension))
-        for name in ("cap", "mass"):
-            object.__setattr__(self, name, positive(name, getattr(self, name)))
+        store_dimension(self)
+        store_positive(self, "cap", "mass")
         if self.dimension is not None and self.cap * self.dimension < self.mass * (1.0 - _ROUNDING):
             raise ValueError(
                 f"cap={self.cap}: {self.dimension} numbers up to cap do not reach mass={self.mass}, "
@@ -149,8 +148,8 @@ class L1Ball(FeasibleSet):
     dimension: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "radius", positive("radius", self.radius))
-        object.__setattr__(self, "dimension", count("dimension", self.dimension))
+        store_positive(self, "radius")
+        store_dimension(self)
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
