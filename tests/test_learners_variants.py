@@ -11,7 +11,7 @@ import pytest
 from regretlab import Game, GameError, play, play_all
 from regretlab import learners as family
 from regretlab.cli.parsing import LEARNERS
-from regretlab.engine.specification import from_specification, specification
+from regretlab.engine.serialization import from_specification, specification
 from regretlab.kernels.fingerprints import fingerprint
 from regretlab.learners import (
     ADOPT,

@@ -1,15 +1,25 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and archives of arrays with a head."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-__all__ = ["whole_file"]
+import numpy as np
+
+from regretlab._utils.types import Array
+
+__all__ = ["read_npz", "whole_file"]
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, KeyError, TypeError, EOFError, ValueError)
+"""What numpy raises when it reads a damaged file."""
 
 
 @contextmanager
@@ -29,3 +39,31 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def read_npz(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Array]]:
+    """The ``head`` of an ``.npz`` file, which is JSON, and its arrays by name.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be opened.
+    ValueError
+        When it is not such a file, or is damaged.
+    """
+    with Path(path).open("rb") as raw:  # numpy leaves a damaged file open
+        try:
+            with np.load(raw, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            return json.loads(str(arrays.pop("head"))), arrays
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            OSError,
+            RuntimeError,
+            KeyError,
+            TypeError,
+            EOFError,
+            ValueError,
+        ) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error

@@ -20,7 +20,7 @@ import numpy as np
 from regretlab._utils import version
 from regretlab._utils.files import whole_file
 from regretlab._utils.types import Array
-from regretlab.engine.specification import specification
+from regretlab.engine.serialization import specification
 from regretlab.kernels.fingerprints import Unidentifiable, fingerprint
 from regretlab.learners.base import Algorithm1
 from regretlab.sweeps.chunks import NUMBERS, Chunk, Rows
