@@ -55,7 +55,11 @@ def main() -> None:
 # -- list ------------------------------------------------------------------------------
 
 
-@main.command("list", epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"))
+@main.command(
+    "list",
+    short_help="List learners, losses, sets and theorems.",
+    epilog=examples("regretlab list", "regretlab list | grep -i amsgrad"),
+)
 def list_() -> None:
     """Show the learners, loss sequences, sets, schedules, pointwise losses and theorems.
 
@@ -81,11 +85,12 @@ def list_() -> None:
 
 
 @main.command(
+    short_help="Compare learners, with or without a game.",
     epilog=examples(
         "regretlab compare adam amsgrad adopt",
         "regretlab compare adam:alpha=0.5,beta1=0,beta2=0.1 amsgrad ogd --on mod3:C=3 --horizon 1e5",
         "regretlab compare adagrad coinbetting --on rademacher:d=2 --set box:-1,1 --horizon 1e4 --seed 7",
-    )
+    ),
 )
 @click.argument("learners", nargs=-1, required=True, metavar="LEARNER...", type=part("LEARNERS"))
 @click.option("--on", "losses", metavar="LOSSES", type=part("LOSSES"), help="Play all learners on this loss sequence.")
@@ -94,7 +99,10 @@ def list_() -> None:
 )
 @click.option("--horizon", type=rounds, metavar="T", help="With --on, required: the number of rounds, e.g. 1e5.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), help="With --on: the seed of a random loss sequence, at least 0; default: 0."
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="With --on: the seed of a random loss sequence, at least 0; default: 0.",
 )
 @click.option(
     "--start",
@@ -112,9 +120,9 @@ def compare(
 ) -> None:
     """Compare learners: formula, moments, claim, guarantee, counterexample.
 
-    For each learner this prints its formula, the moments it keeps per coordinate besides x, and what
-    its documentation says. With --on LOSSES --horizon T all learners are played, and their regrets
-    after T rounds are printed too.
+    For each learner this prints its formula, the moments it keeps per coordinate besides x, and the
+    claim, guarantee and counterexample of its documentation. With --on LOSSES --horizon T all are
+    played, and their regrets after T rounds are printed too.
     """
     from regretlab import GameError
     from regretlab.cli.learner_profiles import profile, regrets

@@ -59,6 +59,7 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
 @game_parts
 @click.option(
     "--seed",
+    metavar="N",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,

@@ -23,10 +23,11 @@ __all__ = ["sweep"]
 
 
 @click.command(
+    short_help="Play games on a grid of parameters.",
     epilog=examples(
         "regretlab sweep adam:alpha=1,beta1=0 mod3 --over C=2.1:6:40 --over beta2=0.1,0.5 --horizon 1e5 --out t.csv",
         "regretlab sweep ogd rademacher --over alpha=0.1,1 --over seed=0,1 --horizon 1e6 --folder results --out t.csv",
-    )
+    ),
 )
 @game_parts
 @click.option(
