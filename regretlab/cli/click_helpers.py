@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from regretlab._utils.messages import one_line
 from regretlab._utils.types import ArrayLike
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "check_folder",
     "examples",
     "game_parts",
-    "one_line",
     "part",
     "point",
     "rounds",
@@ -69,11 +69,6 @@ def bad_input(option: str = "", *, argument: str = "") -> Iterator[None]:
         elif option and not argument:
             message = f"{option}: {message}"
         raise BadInput(message) from error
-
-
-def one_line(error: BaseException) -> str:
-    """The message of an error without its line breaks."""
-    return " ".join(str(error).split())
 
 
 # -- types of arguments and options ----------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from regretlab._utils.messages import one_line
 from regretlab._utils.types import ArrayLike
 from regretlab._utils.version import __version__
 from regretlab.cli.click_helpers import (
@@ -19,7 +20,6 @@ from regretlab.cli.click_helpers import (
     bad_input,
     check_folder,
     examples,
-    one_line,
     part,
     point,
     rounds,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from regretlab._utils.messages import one_line
 from regretlab._utils.types import ArrayLike
 from regretlab.cli.click_helpers import (
     FAILED,
@@ -18,7 +19,6 @@ from regretlab.cli.click_helpers import (
     check_folder,
     examples,
     game_parts,
-    one_line,
     point,
     rounds,
     writing,
