@@ -1,11 +1,11 @@
-r"""What a game's learner really did: its metric, its stepsizes, its gradients, its way.
+r"""Diagnostics of a game: the learner's metric, its effective stepsizes, the gradients, the distance travelled.
 
 For each coordinate i, with V_t and alpha_t of Algorithm 1 of Reddi, Kale, Kumar (2018),
 
     Gamma_{t,i} = sqrt(V_{t,i})/alpha_t - sqrt(V_{t-1,i})/alpha_{t-1},   eta_{t,i} = alpha_t/sqrt(V_{t,i}).
 
-Their proofs need Gamma_t >= 0 in every round, that is, effective stepsizes eta_t that
-never rise.  Both are looked at in every round (:mod:`regretlab.learners.ledger`), sizes at the checkpoints.
+Their proofs need Gamma_t >= 0 in every round, that is, effective stepsizes eta_t that never increase.  The signs of
+Gamma_t are those of all rounds (:mod:`regretlab.learners.ledger`); eta_t is computed at the checkpoints.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regretlab._utils.types import Array
+from regretlab.analysis.curves import draw_bands
+from regretlab.analysis.plots import legend_below, new_figure
 from regretlab.engine.replay import with_ledger
 from regretlab.engine.trajectory import Trajectory
 
@@ -30,23 +32,25 @@ __all__ = ["Diagnosis", "diagnose"]
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """Diagnostics of one game.
+    """Diagnostics of one game, as two tables, with a summary in its ``repr`` and a :meth:`plot`.
 
     Attributes
     ----------
     title : str
-        Learner, losses and set.
+        Names of learner, losses and set.
     curve : DataFrame by round t, a checkpoint
-        ``least_gamma``, min over s <= t and over coordinates of Gamma_{s,i}; ``falls``, the
-        largest number of rounds s <= t in which one coordinate has Gamma_{s,i} < 0; the
-        effective stepsize's ``stepsize_min``, ``stepsize_median`` and ``stepsize_max`` over the
-        coordinates that move (NaN if there is none); ``G_inf``, max over s <= t of ||g_s||_inf; and
-        ``travelled``, sum over s < t of ||x_{s+1} - x_s||_1.
+        ``least_gamma``: min over s <= t and i of Gamma_{s,i}.
+        ``falls``: the number of rounds s <= t with Gamma_{s,i} < 0, for the coordinate with the most.
+        ``stepsize_min``, ``stepsize_median``, ``stepsize_max``: of eta_{t,i} over the coordinates that move, or NaN.
+        ``G_inf``: max over s <= t of ||g_s||_inf.
+        ``travelled``: sum over s < t of ||x_{s+1} - x_s||_1.
     coordinates : DataFrame by coordinate i = 1..d
-        Up to the last round: ``least_gamma``; ``falls``; ``first_fall``, the first round with
-        Gamma < 0, or 0; ``fraction`` of the rounds with Gamma < 0; ``stepsize``, the last one;
-        ``rise``, the largest eta_t/eta_s with s <= t over the checkpoints, 1 if it never rises;
-        ``G_inf``; ``travelled``.
+        ``least_gamma``: min over t of Gamma_{t,i}.
+        ``falls``, ``fraction``: the number of rounds with Gamma_{t,i} < 0, and their share.
+        ``first_fall``: the first of these rounds, or 0.
+        ``stepsize``: eta_{T,i}; NaN for a coordinate that does not move.
+        ``rise``: max of eta_{t,i}/eta_{s,i} over checkpoints s <= t; 1 if it never increases.
+        ``G_inf``, ``travelled``: as above, for the coordinate.
     """
 
     title: str
@@ -60,7 +64,7 @@ class Diagnosis:
 
     @property
     def first_violation(self) -> int | None:
-        """The first round with Gamma_{t,i} < 0 for some i."""
+        """The first round with Gamma_{t,i} < 0 for some i, or None."""
         first = self.coordinates["first_fall"]
         return int(first[first > 0].min()) if (first > 0).any() else None
 
@@ -89,9 +93,7 @@ class Diagnosis:
         return "\n".join([f"Diagnosis after {T:,} rounds: {self.title}", *lines])
 
     def plot(self) -> Figure:
-        """Effective stepsizes, from min to max over coordinates; rounds with Gamma < 0 so far; distance travelled."""
-        from regretlab.analysis.plots import draw_bands, legend_below, new_figure
-
+        """A figure: effective stepsizes over coordinates; share of the rounds with Gamma < 0; distance travelled."""
         figure = new_figure(11.0, 3.9)
         left, centre, right = figure.subplots(1, 3)
         c, t = self.curve, self.curve.index.to_numpy()
@@ -117,16 +119,34 @@ class Diagnosis:
 
 
 def diagnose(game: Trajectory) -> Diagnosis:
-    """Gamma_t, effective stepsizes, gradients and distance of ``game``; see :class:`Diagnosis`.
+    """Gamma_t, effective stepsizes, gradients and distance travelled in ``game``.
 
-    A game without a ledger is played again with one, which takes at most twice the time.
+    Parameters
+    ----------
+    game : Game
+        Of at least one round.  If it has no ledger, it is played again with one.
+
+    Returns
+    -------
+    Diagnosis
 
     Raises
     ------
     ValueError
         For a game of no rounds.
     TypeError
-        For a learner that keeps no ledger: one that is not of Algorithm 1.
+        For a learner that is not of Algorithm 1: it has no metric.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> game = rl.play(rl.learners.Adam(0.5, beta1=0.0, beta2=0.1), rl.losses.Mod3(C=3.0), rl.sets.Box(-1.0, 1.0), 300)
+    >>> game.diagnose()
+    Diagnosis after 300 rounds: Adam against Mod3 on a Box
+      Gamma_t            min -53.544, first negative in round 2; in 0.667 of the rounds
+      alpha_t/sqrt(V_t)  0.0278803 now; rises, up to 2.695 times
+      G_inf              3
+      travelled          13.009 (1-norm)
     """
     import pandas as pd
 
@@ -136,38 +156,38 @@ def diagnose(game: Trajectory) -> Diagnosis:
     if "weight" not in game.state.ledger:
         raise TypeError(f"{game.learner!r} keeps no ledger of a metric: diagnostics are for learners of Algorithm 1")
     record = game.record
-    kept = dict(zip(game.state.ledger, np.moveaxis(record.ledger, 1, 0), strict=True))  # (h, d) each
-    weight = kept["weight"]
-    eta = np.divide(1.0, weight, out=np.full_like(weight, np.nan), where=weight > 0.0)  # NaN: no step is made
+    sums = dict(zip(game.state.ledger, np.moveaxis(record.ledger, 1, 0), strict=True))  # each (h, d)
+    weight = sums["weight"]
+    eta = np.divide(1.0, weight, out=np.full_like(weight, np.nan), where=weight > 0.0)  # NaN where no step is made
     low, middle, high = (_over_coordinates(eta, q) for q in (np.min, np.median, np.max))
     columns = {
-        "least_gamma": kept["least"].min(axis=1),
-        "falls": kept["falls"].max(axis=1).astype(np.int64),
+        "least_gamma": sums["least"].min(axis=1),
+        "falls": sums["falls"].max(axis=1).astype(np.int64),
         "stepsize_min": low,
         "stepsize_median": middle,
         "stepsize_max": high,
-        "G_inf": kept["largest"].max(axis=1),
-        "travelled": kept["travelled"].sum(axis=1),
+        "G_inf": sums["largest"].max(axis=1),
+        "travelled": sums["travelled"].sum(axis=1),
     }
     least = np.fmin.accumulate(eta, axis=0)
     coordinates = {
-        "least_gamma": kept["least"][-1],
-        "falls": kept["falls"][-1].astype(np.int64),
-        "first_fall": kept["first_fall"][-1].astype(np.int64),
-        "fraction": kept["falls"][-1] / game.horizon,
+        "least_gamma": sums["least"][-1],
+        "falls": sums["falls"][-1].astype(np.int64),
+        "first_fall": sums["first_fall"][-1].astype(np.int64),
+        "fraction": sums["falls"][-1] / game.horizon,
         "stepsize": eta[-1],
-        "rise": np.fmax.reduce(np.where(kept["falls"][-1] > 0.0, eta / least, np.minimum(eta / least, 1.0)), axis=0),
-        "G_inf": kept["largest"][-1],
-        "travelled": kept["travelled"][-1],
+        "rise": np.fmax.reduce(np.where(sums["falls"][-1] > 0.0, eta / least, np.minimum(eta / least, 1.0)), axis=0),
+        "G_inf": sums["largest"][-1],
+        "travelled": sums["travelled"][-1],
     }
-    parts = (type(game.learner).__name__, type(game.losses).__name__, type(game.feasible_set).__name__)
+    learner, losses, F = (type(part).__name__ for part in (game.learner, game.losses, game.feasible_set))
     return Diagnosis(
-        "{} against {} on a {}".format(*parts),
+        f"{learner} against {losses} on a {F}",
         pd.DataFrame(columns, index=pd.Index(record.t, name="t")),
         pd.DataFrame(coordinates, index=pd.RangeIndex(1, game.point.size + 1, name="i")),
     )
 
 
 def _over_coordinates(eta: Array, statistic: Callable[[Array], Any]) -> Array:
-    """(h,): a statistic over the coordinates that move."""
+    """A statistic of each row of eta (h, d) over the coordinates that move: (h,)."""
     return np.array([statistic(row[~np.isnan(row)]) if not np.isnan(row).all() else np.nan for row in eta])

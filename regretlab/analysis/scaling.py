@@ -14,6 +14,7 @@ import numpy as np
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.analysis.growth import exponent_of, gains, std
 from regretlab.analysis.horizons import AnyLearner, default_horizons, play_to
+from regretlab.analysis.plots import new_figure
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
 
@@ -74,8 +75,6 @@ class Scaling:
 
     def plot(self) -> Figure:
         """A figure: mean regret with two standard errors, and the three forms through its first and last value."""
-        from regretlab.analysis.plots import new_figure
-
         T, R = self.horizons, self.regret
         mean, error = R.mean(axis=1), std(R) / np.sqrt(R.shape[1])
         figure = new_figure(6.0, 4.2)

@@ -1,4 +1,4 @@
-"""A played game in a few lines, as text and as HTML: what was played, x_{T+1}, R_T, R_T/T."""
+"""A game in a few lines, as text and as HTML: what is played, x_{T+1}, R_T and R_T/T."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["as_html", "as_text"]
 
 
 def as_text(game: Trajectory) -> str:
-    """The summary in lines of text."""
+    """A summary of the game as lines of text."""
     lines = [f"  {name:<12}  {text}" for name, text in _rows(game).items()]
     return "\n".join([f"Game of {game.horizon:,} rounds", *lines])
 
 
 def as_html(game: Trajectory) -> str:
-    """The summary as a table of HTML."""
+    """A summary of the game as an HTML table."""
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in _rows(game).items())
     return f"<table><caption>Game of {game.horizon:,} rounds</caption>{rows}</table>"
 
 
 def _rows(game: Trajectory) -> dict[str, str]:
-    """Name and text of each row; the regret where the comparator has a closed form, else the loss."""
+    """Name and text of each row; the last is the regret if the comparator has a closed form, else the loss."""
     rows = {
         "learner": repr(game.learner),
         "losses": repr(game.losses),
