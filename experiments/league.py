@@ -81,7 +81,7 @@ from regretlab.learners import (
 )
 from regretlab.learners.adabound import LowerBound, UpperBound
 from regretlab.losses import LinearLosses
-from regretlab.schedules import Constant, Geometric, Inverse, InversePower
+from regretlab.schedules import Constant, Geometric, Inverse, InversePower, InverseSqrt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,8 +170,8 @@ def learners(problem: Problem) -> dict[str, Learner]:
         EpsilonInsideRoot(Adam(a, b1, b2)),
         L2Penalty(Adam(a, b1, b2)),
         DecoupledWeightDecay(Adam(a, b1, b2)),
-        TorchAdam(a, b1, b2),
-        TorchNAdam(a, b1, b2),
+        TorchAdam(InverseSqrt(a), b1, b2),
+        TorchNAdam(InverseSqrt(a), b1, b2),
         Nadam(a, b1, b2),
         QHAdam(a, b1, b2),
         AdaBelief(a, centred, b2),
@@ -184,9 +184,9 @@ def learners(problem: Problem) -> dict[str, Learner]:
         AdaShift(a, b1, b2),
         ACProp(a, centred, b2),
         AMSGrad(a, b1, b2),
-        TorchAMSGrad(a, b1, b2),
-        KerasAMSGrad(a, b1, b2),
-        OptaxAMSGrad(a, b1, b2),
+        TorchAMSGrad(InverseSqrt(a), b1, b2),
+        KerasAMSGrad(InverseSqrt(a), b1, b2),
+        OptaxAMSGrad(InverseSqrt(a), b1, b2),
         AdamX(a, Geometric(b1, 0.99), b2),
         AMSBound(a, b1, b2, lower, upper),
         AMSBelief(a, centred, b2),

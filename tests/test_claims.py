@@ -35,7 +35,7 @@ from regretlab.learners import (
     TorchAMSGrad,
     WithEpsilon,
 )
-from regretlab.schedules import Constant, Geometric, OneMinusInverse
+from regretlab.schedules import Constant, Geometric, InverseSqrt, OneMinusInverse
 from regretlab.sets import Reals
 
 ALTERNATING = losses.Periodic([1.0, -1.0])
@@ -247,12 +247,12 @@ def test_claim_11_the_effective_stepsize_only_falls():
     falls = {
         (cls, kind): play(cls(alpha), sequence, INTERVAL, 2000, ledger=True).state.ledger["falls"][0]
         for cls in (AMSGrad, TorchAMSGrad)
-        for kind, alpha in (("constant", Constant(0.1)), ("root", 0.1))
+        for kind, alpha in (("constant", Constant(0.1)), ("root", InverseSqrt(0.1)))
     }
     assert falls[AMSGrad, "constant"] == falls[AMSGrad, "root"] == 0
     assert falls[TorchAMSGrad, "constant"] == noted("rounds with a falling metric, of 2000")
     assert falls[TorchAMSGrad, "root"] == 0
-    corrected = play(TorchAMSGrad(0.1), sequence, INTERVAL, 2000, ledger=True).state.ledger
+    corrected = play(TorchAMSGrad(InverseSqrt(0.1)), sequence, INTERVAL, 2000, ledger=True).state.ledger
     assert 0.0 < corrected["mismatch"][0] <= 2.0 * 0.9 / (1.0 - 0.9) * corrected["largest"][0]
     t = np.arange(1.0, 1e5)
     for b2 in (0.1, 0.9, 0.999):

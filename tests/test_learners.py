@@ -123,7 +123,7 @@ def test_a_misspelt_argument_is_reported():
             m = betta1 * m + (1.0 - betta1) * g
             return (m,), m, 1.0
 
-    with pytest.raises(TypeError, match=r"rule\(g, m, betta1\) returns 1 kept numbers.*\['m', 'betta1'\]"):
+    with pytest.raises(TypeError, match=r"rule\(g, m, betta1\) returns 1 moments.*\['m', 'betta1'\]"):
         Misspelt()
 
 
@@ -153,8 +153,8 @@ def test_rules_that_cannot_be_used():
     for cls, message in (
         (NoRule, r"NoRule needs a static method rule"),
         (NoGradient, r"NoGradient.rule\(m\) does not take g"),
-        (NoMetric, r"NoMetric.rule\(g, m\) returned .* it must return \(kept numbers...\), m, w"),
-        (NoTuple, r"NoTuple.rule\(g, m\) returned .* it must return \(kept numbers...\), m, w"),
+        (NoMetric, r"NoMetric.rule\(g, m\) returned .* it must return \(moments...\), m, w"),
+        (NoTuple, r"NoTuple.rule\(g, m\) returned .* it must return \(moments...\), m, w"),
     ):
         with pytest.raises(TypeError, match=message):
             cls()

@@ -157,4 +157,4 @@ def test_a_learner_that_knows_no_ledger_keeps_none():
 
 
 def test_names_of_entries():
-    assert ledger.names_kept_by(ledger.account_scheduled) == (*ledger.names_kept_by(ledger.account), "lag", "zeta2")
+    assert ledger.names_in_ledger(ledger.account_scheduled) == (*ledger.names_in_ledger(ledger.account), "lag", "zeta2")

@@ -53,7 +53,7 @@ from regretlab.learners import (
 from regretlab.learners.adabound import LowerBound, UpperBound
 from regretlab.learners.combinators import _compose
 from regretlab.losses import Mod3, Periodic, PeriodicQuadratics, RandomLinear, SignAdversary
-from regretlab.schedules import Constant, Geometric, Inverse, InversePower
+from regretlab.schedules import Constant, Geometric, Inverse, InversePower, InverseSqrt
 from regretlab.sets import Box
 from regretlab.testing import check_learner
 
@@ -217,10 +217,10 @@ def test_adopt_plays_as_it_drifts():
         (AdaBound(0.4, lower=0.02, upper=0.02), OGDMomentum(0.02)),
         (OGDMomentum(0.4, beta1=0.0), OGD(0.4)),
         (Nadam(0.4, beta1=0.0), BiasCorrected(Adam(0.4, beta1=0.0))),
-        (TorchNAdam(0.4, momentum_decay=1e9), WithEpsilon(Nadam(0.4, beta2=0.999), 1e-8)),
-        (TorchAdam(0.4, eps=0.1), WithEpsilon(BiasCorrected(Adam(0.4, beta2=0.999)), 0.1)),
-        (TorchAMSGrad(0.4, eps=0.1), WithEpsilon(BiasCorrected(AMSGrad(0.4, beta2=0.999)), 0.1)),
-        (KerasAMSGrad(0.4, eps=0.1), BiasCorrected(WithEpsilon(AMSGrad(0.4, beta2=0.999), 0.1))),
+        (TorchNAdam(InverseSqrt(0.4), momentum_decay=1e9), WithEpsilon(Nadam(0.4, beta2=0.999), 1e-8)),
+        (TorchAdam(InverseSqrt(0.4), eps=0.1), WithEpsilon(BiasCorrected(Adam(0.4, beta2=0.999)), 0.1)),
+        (TorchAMSGrad(InverseSqrt(0.4), eps=0.1), WithEpsilon(BiasCorrected(AMSGrad(0.4, beta2=0.999)), 0.1)),
+        (KerasAMSGrad(InverseSqrt(0.4), eps=0.1), BiasCorrected(WithEpsilon(AMSGrad(0.4, beta2=0.999), 0.1))),
         (WithEpsilon(Yogi(0.4), 0.0), Yogi(0.4)),
         (EpsilonInsideRoot(Yogi(0.4), 0.0), Yogi(0.4)),
         (L2Penalty(AMSGrad(0.4), 0.0), AMSGrad(0.4)),
@@ -246,8 +246,8 @@ def test_the_same_points(one, other):
         (AdaBound(0.4), AMSBound(0.4)),
         (DelayedAdam(0.4), Adam(0.4)),
         (AdaShift(0.4, n=2), AdaShift(0.4, n=3)),
-        (TorchAMSGrad(0.4), OptaxAMSGrad(0.4)),
-        (TorchAMSGrad(0.4, eps=0.1), KerasAMSGrad(0.4, eps=0.1)),
+        (TorchAMSGrad(InverseSqrt(0.4)), OptaxAMSGrad(InverseSqrt(0.4))),
+        (TorchAMSGrad(InverseSqrt(0.4), eps=0.1), KerasAMSGrad(InverseSqrt(0.4), eps=0.1)),
         (WithEpsilon(Adam(0.4), 0.1), EpsilonInsideRoot(Adam(0.4), 0.1)),
         (L2Penalty(Adam(0.4), 0.3), DecoupledWeightDecay(Adam(0.4), 0.3)),
     ],
@@ -328,7 +328,7 @@ def test_the_regret_of_sadam_is_logarithmic(pattern, beta1):
     D, G, mu, delta = 2.0, 2.0, 1.0, 0.5
     d = np.atleast_2d(np.array(pattern).T).shape[0]
     alpha = G**2 / mu
-    R, g = played(SAdam(Inverse(alpha), beta1=beta1, delta=delta), PeriodicQuadratics(pattern, mu), d)
+    R, g = played(SAdam(alpha, beta1=beta1, delta=delta), PeriodicQuadratics(pattern, mu), d)
     rest = alpha * (1.0 + beta1) / (2.0 * (1.0 - beta1)) * np.log1p((g**2).sum(axis=0) / delta).sum()
     assert np.abs(g).max() <= G
     assert R <= d * delta * D**2 / (2.0 * alpha) + beta1 / (1.0 - beta1) * d * G * D + rest
@@ -562,7 +562,9 @@ def test_they_have_names_on_the_command_line(text, learner):
 
 
 @pytest.mark.parametrize(
-    "learner", [L2Penalty(Adam(0.5), 0.3), DecoupledWeightDecay(TorchAdam(0.5), 0.3)], ids=lambda x: type(x).__name__
+    "learner",
+    [L2Penalty(Adam(0.5), 0.3), DecoupledWeightDecay(TorchAdam(InverseSqrt(0.5)), 0.3)],
+    ids=lambda x: type(x).__name__,
 )
 def test_weight_decay_keeps_the_promises_of_a_learner(learner):
     check_learner(learner)

@@ -35,7 +35,7 @@ from regretlab.learners import (
     Yogi,
 )
 from regretlab.losses import Periodic
-from regretlab.schedules import Constant
+from regretlab.schedules import Constant, InverseSqrt
 from regretlab.sets import Box
 
 T, D, ALPHA, BETA1, BETA2 = 1000, 4, 0.5, 0.9, 0.99
@@ -171,23 +171,33 @@ BETAS = {"betas": (BETA1, BETA2)}
 @pytest.mark.parametrize(
     ("learner", "name", "options", "stepsize"),
     [
-        (TorchAdam(ALPHA, BETA1, BETA2), "Adam", BETAS, ROOT),
+        (TorchAdam(InverseSqrt(ALPHA), BETA1, BETA2), "Adam", BETAS, ROOT),
         (TorchAdam(beta2=0.9, eps=0.1), "Adam", {"betas": (0.9, 0.9), "eps": 0.1}, np.full(T, 1e-3)),
         (WithEpsilon(BiasCorrected(Adam(ALPHA, BETA1, BETA2)), 0.1), "Adam", {**BETAS, "eps": 0.1}, ROOT),
-        (TorchAMSGrad(ALPHA, BETA1, BETA2), "Adam", {**BETAS, "amsgrad": True}, ROOT),
-        (TorchAMSGrad(ALPHA, BETA1, BETA2, eps=0.1), "Adam", {**BETAS, "amsgrad": True, "eps": 0.1}, ROOT),
-        (TorchNAdam(ALPHA, BETA1, BETA2), "NAdam", BETAS, ROOT),
-        (TorchNAdam(ALPHA, BETA1, BETA2, momentum_decay=0.1), "NAdam", {**BETAS, "momentum_decay": 0.1}, ROOT),
+        (TorchAMSGrad(InverseSqrt(ALPHA), BETA1, BETA2), "Adam", {**BETAS, "amsgrad": True}, ROOT),
+        (TorchAMSGrad(InverseSqrt(ALPHA), BETA1, BETA2, eps=0.1), "Adam", {**BETAS, "amsgrad": True, "eps": 0.1}, ROOT),
+        (TorchNAdam(InverseSqrt(ALPHA), BETA1, BETA2), "NAdam", BETAS, ROOT),
+        (
+            TorchNAdam(InverseSqrt(ALPHA), BETA1, BETA2, momentum_decay=0.1),
+            "NAdam",
+            {**BETAS, "momentum_decay": 0.1},
+            ROOT,
+        ),
         (WithEpsilon(RMSProp(ALPHA, BETA2), 0.1), "RMSprop", {"alpha": BETA2, "eps": 0.1}, ROOT),
         (OGDMomentum(ALPHA, BETA1), "SGD", {"momentum": BETA1}, (1.0 - BETA1) * ROOT),
-        (DecoupledWeightDecay(TorchAdam(ALPHA, BETA1, BETA2), 0.3), "AdamW", {**BETAS, "weight_decay": 0.3}, ROOT),
         (
-            DecoupledWeightDecay(TorchAMSGrad(ALPHA, BETA1, BETA2), 0.3),
+            DecoupledWeightDecay(TorchAdam(InverseSqrt(ALPHA), BETA1, BETA2), 0.3),
+            "AdamW",
+            {**BETAS, "weight_decay": 0.3},
+            ROOT,
+        ),
+        (
+            DecoupledWeightDecay(TorchAMSGrad(InverseSqrt(ALPHA), BETA1, BETA2), 0.3),
             "AdamW",
             {**BETAS, "weight_decay": 0.3, "amsgrad": True},
             ROOT,
         ),
-        (L2Penalty(TorchAdam(ALPHA, BETA1, BETA2), 0.3), "Adam", {**BETAS, "weight_decay": 0.3}, ROOT),
+        (L2Penalty(TorchAdam(InverseSqrt(ALPHA), BETA1, BETA2), 0.3), "Adam", {**BETAS, "weight_decay": 0.3}, ROOT),
         (L2Penalty(OGD(ALPHA), 0.3), "SGD", {"weight_decay": 0.3}, ROOT),
         (DecoupledWeightDecay(OGD(ALPHA), 0.3), "SGD", {"weight_decay": 0.3}, ROOT),
     ],
@@ -202,7 +212,7 @@ def test_torch_as_it_comes(torch, learner, name, options, stepsize):
 
 def test_keras_adds_eps_before_the_correction(torch):
     """Its formula, m_t lr sqrt(1 - beta2^t) / (1 - beta1^t) / (sqrt vhat_t + eps), is PyTorch's for another eps."""
-    learner, eps = KerasAMSGrad(ALPHA, BETA1, BETA2, eps=0.1), 0.1
+    learner, eps = KerasAMSGrad(InverseSqrt(ALPHA), BETA1, BETA2, eps=0.1), 0.1
     x = torch.tensor(START, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.Adam([x], amsgrad=True, **BETAS)
     lo, hi = torch.tensor(LO), torch.tensor(HI)
@@ -240,7 +250,7 @@ def test_keras(keras):
         optimizer.apply_gradients([(keras.ops.convert_to_tensor(g, dtype="float64"), x)])
         x.assign(keras.ops.clip(x, LO, HI))
         theirs.append(x.value.detach().numpy().copy())
-    learner = KerasAMSGrad(ALPHA, BETA1, BETA2, eps=0.1)
+    learner = KerasAMSGrad(InverseSqrt(ALPHA), BETA1, BETA2, eps=0.1)
     np.testing.assert_allclose(trajectory(learner), np.array(theirs), rtol=0.0, atol=1e-12)
 
 
@@ -317,9 +327,9 @@ def asynchronous(count):
 @pytest.mark.parametrize(
     ("learner", "make"),
     [
-        (TorchAdam(ALPHA, BETA1, BETA2), lambda optax: optax.adam(root, BETA1, BETA2)),
-        (TorchAdam(ALPHA, BETA1, BETA2, eps=0.1), lambda optax: optax.adam(root, BETA1, BETA2, eps=0.1)),
-        (OptaxAMSGrad(ALPHA, BETA1, BETA2), lambda optax: optax.amsgrad(root, BETA1, BETA2)),
+        (TorchAdam(InverseSqrt(ALPHA), BETA1, BETA2), lambda optax: optax.adam(root, BETA1, BETA2)),
+        (TorchAdam(InverseSqrt(ALPHA), BETA1, BETA2, eps=0.1), lambda optax: optax.adam(root, BETA1, BETA2, eps=0.1)),
+        (OptaxAMSGrad(InverseSqrt(ALPHA), BETA1, BETA2), lambda optax: optax.amsgrad(root, BETA1, BETA2)),
         (OptaxAMSGrad(beta2=0.9, eps=0.1), lambda optax: optax.amsgrad(1e-3, 0.9, 0.9, eps=0.1)),
         (Nadam(ALPHA, BETA1, BETA2), lambda optax: optax.nadam(root, BETA1, BETA2, eps=0.0)),
         (
@@ -339,7 +349,7 @@ def asynchronous(count):
         ),
         (ACProp(ALPHA, BETA1, BETA2), lambda optax: optax.contrib.acprop(asynchronous, BETA1, BETA2, 0.0, 0.0)),
         (
-            DecoupledWeightDecay(TorchAdam(ALPHA, BETA1, BETA2), 0.3),
+            DecoupledWeightDecay(TorchAdam(InverseSqrt(ALPHA), BETA1, BETA2), 0.3),
             lambda optax: optax.adamw(root, BETA1, BETA2, weight_decay=0.3),
         ),
     ],

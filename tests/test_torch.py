@@ -80,7 +80,7 @@ def test_decay_in_two_ways(torch, Optimizer):
 def test_torch_adam_is_torch_adam(torch, Optimizer, dtype):
     dtype = getattr(torch, dtype)
     ours, theirs = parameters(torch, [(70,)], dtype), parameters(torch, [(70,)], dtype)
-    a = Optimizer(ours, rl.learners.TorchAdam(alpha=Constant(0.01)))
+    a = Optimizer(ours, rl.learners.TorchAdam(alpha=0.01))
     b = torch.optim.Adam(theirs, lr=0.01, foreach=False)
     rng = np.random.default_rng(0)
     for _ in range(100):

@@ -13,7 +13,7 @@ from regretlab.learners.adam_variants import (
     UnmaximizedPadam,
     Yogi,
 )
-from regretlab.learners.base import Algorithm1, Learner, State
+from regretlab.learners.base import Algorithm1, Learner
 from regretlab.learners.coin_betting import CoinBetting
 from regretlab.learners.combinators import (
     BiasCorrected,
@@ -30,6 +30,7 @@ from regretlab.learners.frameworks import KerasAMSGrad, OptaxAMSGrad, TorchAdam,
 from regretlab.learners.ftrl import DualAveraging, OnlineFrankWolfe
 from regretlab.learners.full_matrix import FullMatrixAdaGrad, OnlineNewtonStep
 from regretlab.learners.gradient_descent import OGD, AdaGrad, OGDMomentum
+from regretlab.learners.state import State
 from regretlab.learners.vector import AdaGradNorm, AvaGrad, VectorLearner
 
 __all__ = [

@@ -11,13 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from regretlab._utils.types import Array, Rounds
-from regretlab.learners.base import POSITIVE, Algorithm1, Hyperparameter
+from regretlab.learners.base import Algorithm1
+from regretlab.learners.hyperparameters import POSITIVE, SAMPLE_ROUNDS, Hyperparameter
 from regretlab.schedules import Constant, Schedule
 
 __all__ = ["AMSBound", "AdaBound", "LowerBound", "UpperBound"]
 
 _FINAL = 0.1
-"""a*, where the paper's two bounds meet."""
+"""a*, the limit of the paper's two bounds."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _check_rate(rate: float) -> None:
 
 @dataclass(frozen=True)
 class _Bounded(Algorithm1):
-    """What AdaBound and AMSBound share: the bounds, and that they depend on beta2 unless they are given."""
+    """The fields of AdaBound and AMSBound, and the bounds, which by default depend on beta2."""
 
     alpha: Hyperparameter = 0.1
     beta1: Hyperparameter = 0.9
@@ -67,7 +68,7 @@ class _Bounded(Algorithm1):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
+        t = SAMPLE_ROUNDS
         lower, upper = (self.schedules[name](t) for name in ("lower", "upper"))
         if (lower > upper).any():
             k = int(np.argmax(lower > upper))
@@ -75,13 +76,13 @@ class _Bounded(Algorithm1):
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
-        """The hyperparameters the method uses, alpha first, as schedules; among them the bounds."""
+        """The hyperparameters that the method uses, as schedules: alpha first, the bounds among them."""
         if self.lower is not None and self.upper is not None:
             return super().schedules
         beta2 = self.beta2.scale if isinstance(self.beta2, Constant) else self.beta2
         if isinstance(beta2, Schedule) or callable(beta2):
             raise ValueError(f"beta2={self.beta2!r} is not constant: lower and upper have to be given")
-        fixed = dataclasses.replace(self, lower=_FINAL, upper=_FINAL)  # objects to a beta2 out of range
+        fixed = dataclasses.replace(self, lower=_FINAL, upper=_FINAL)  # raises for a beta2 out of range
         rate = 1.0 - fixed.schedules["beta2"].scale
         lower = LowerBound(_FINAL, rate) if self.lower is None else self.lower
         upper = UpperBound(_FINAL, rate) if self.upper is None else self.upper
@@ -91,14 +92,15 @@ class _Bounded(Algorithm1):
 @dataclass(frozen=True)
 class AdaBound(_Bounded):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
-    etahat_t = Clip(alpha / sqrt v_t, lower_t, upper_t),   eta_t = etahat_t / sqrt t,
+    etahat_t = Clip(alpha / sqrt v_t, lower_t, upper_t),   eta_t = etahat_t / sqrt(t),
     x_{t+1} = Pi_F^{1/eta_t}(x_t - eta_t m_t).
 
-    Luo, Xiong, Liu, Sun (2019), arXiv:1902.09843.  The numbers ``lower_t`` and ``upper_t``
-    bound etahat_t, in units of a stepsize; None means the paper's, which depend on beta2:
-    0.1 (1 - 1/((1 - beta2) t + 1)) and 0.1 (1 + 1/((1 - beta2) t)).
+    Luo, Xiong, Liu, Sun (2019), arXiv:1902.09843.  ``lower_t`` and ``upper_t``
+    bound etahat_t, in units of a stepsize.  A number is a constant bound; None is the paper's, which depends
+    on beta2: 0.1 (1 - 1/((1 - beta2) t + 1)) and 0.1 (1 + 1/((1 - beta2) t)), where 0.1 is the
+    ``final_lr`` of the authors' code.
 
-    As everywhere, a number alpha means alpha_t = alpha / sqrt(t).  For any other schedule
+    A number alpha means alpha_t = alpha / sqrt(t), as in the formula.  For any other schedule
     eta_t = (alpha_t / alpha_1) Clip(alpha_1 / sqrt v_t, lower_t, upper_t): with a constant
     one this is the form of the paper's experiments.  In the notation of Algorithm 1,
     W_t = alpha_t / eta_t = Clip(sqrt v_t, alpha_1 / upper_t, alpha_1 / lower_t).
@@ -112,8 +114,8 @@ class AdaBound(_Bounded):
     Raises
     ------
     ValueError
-        When a bound is not positive, the lower one is above the upper one, or a bound is
-        left out though beta2 is not a number.
+        When a bound is not positive, the lower bound is above the upper one, or a bound is
+        None and beta2 is not constant.
     """
 
     @staticmethod
@@ -138,7 +140,7 @@ class AdaBound(_Bounded):
 @dataclass(frozen=True)
 class AMSBound(_Bounded):
     """AdaBound with the maximum of AMSGrad: etahat_t = Clip(alpha / sqrt vhat_t, lower_t, upper_t),
-    vhat_t = max(vhat_{t-1}, v_t).
+    vhat_t = max(vhat_{t-1}, v_t),   eta_t = etahat_t / sqrt(t).
 
     Luo, Xiong, Liu, Sun (2019), arXiv:1902.09843.  Hyperparameters as for :class:`AdaBound`.
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from regretlab.learners.base import Algorithm1, Hyperparameter
+from regretlab.learners.base import Algorithm1
+from regretlab.learners.hyperparameters import Hyperparameter
 from regretlab.schedules import Geometric, OneMinusInverse
 
 _ONE_MINUS_INVERSE = OneMinusInverse()
@@ -21,7 +22,8 @@ __all__ = ["AMSGrad", "Adam", "AdamNC", "AdamX", "RMSProp"]
 
 @dataclass(frozen=True)
 class RMSProp(Algorithm1):
-    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t g_t / sqrt v_t).
+    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t g_t / sqrt v_t),
+    alpha_t = alpha / sqrt(t).
 
     Tieleman, Hinton (2012); Adam with beta1 = 0.
 
@@ -40,7 +42,7 @@ class RMSProp(Algorithm1):
 @dataclass(frozen=True)
 class Adam(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
-    x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t m_t / sqrt v_t).
+    x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t m_t / sqrt v_t),   alpha_t = alpha / sqrt(t).
 
     Kingma, Ba (2015), arXiv:1412.6980, as stated by Reddi et al. (2018): without bias correction
     and eps.  With them it is :class:`TorchAdam`.
@@ -63,7 +65,8 @@ class Adam(Algorithm1):
 @dataclass(frozen=True)
 class AMSGrad(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
-    vhat_t = max(vhat_{t-1}, v_t),   x_{t+1} = Pi_F^{sqrt vhat_t}(x_t - alpha_t m_t / sqrt vhat_t).
+    vhat_t = max(vhat_{t-1}, v_t),   x_{t+1} = Pi_F^{sqrt vhat_t}(x_t - alpha_t m_t / sqrt vhat_t),
+    alpha_t = alpha / sqrt(t).
 
     Algorithm 2 of Reddi, Kale, Kumar (2018), arXiv:1904.09237.  The maximum is over the moving
     averages v_t.
@@ -88,11 +91,11 @@ class AMSGrad(Algorithm1):
 class AdamX(Algorithm1):
     """m_t = beta_{1,t} m_{t-1} + (1 - beta_{1,t}) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
     vhat_t = max(((1 - beta_{1,t}) / (1 - beta_{1,t-1}))^2 vhat_{t-1}, v_t),   vhat_1 = v_1,
-    x_{t+1} = Pi_F^{sqrt vhat_t}(x_t - alpha_t m_t / sqrt vhat_t).
+    x_{t+1} = Pi_F^{sqrt vhat_t}(x_t - alpha_t m_t / sqrt vhat_t),   alpha_t = alpha / sqrt(t).
 
     Tran, Phong (2019), arXiv:1904.03590, who found that the proof of AMSGrad's Theorem 4
     needs sqrt(vhat_t) / (alpha_t (1 - beta_{1,t})) not to decrease in t; the maximum above
-    makes it so.  With a constant beta1 it is AMSGrad.  The default decays as in its corollary.
+    makes it so.  With a constant beta1, which a number is, it is AMSGrad.  The default decays as in its corollary.
 
     Guarantee: R_T = O(sqrt T) for alpha_t = alpha / sqrt(t), beta1 < sqrt(beta2) and
     beta_{1,t} = beta1 lambda^(t-1) or beta1 / t (Theorem 5.1).
@@ -113,10 +116,12 @@ class AdamX(Algorithm1):
 
 @dataclass(frozen=True)
 class AdamNC(Algorithm1):
-    """Adam with an increasing beta_{2,t}, by default 1 - 1/t: v_t = (1/t) sum_{s<=t} g_s^2.
+    """Adam with an increasing beta_{2,t}, by default 1 - 1/t: v_t = (1/t) sum_{s<=t} g_s^2,
+    alpha_t = alpha / sqrt(t).
 
     Algorithm 3 of Reddi, Kale, Kumar (2018), arXiv:1904.09237.  NC is for *non-constant* beta2, not for
     "no correction": Adam without bias correction is :class:`Adam`.  With beta1 = 0 it is AdaGrad.
+    A number beta2 is constant, which makes it Adam.
 
     Guarantee: R_T = O(sqrt T) (Theorem 5, Corollary 2).
     """

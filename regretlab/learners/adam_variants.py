@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from regretlab.learners.base import POSITIVE, Algorithm1, Hyperparameter, Range
+from regretlab.learners.base import Algorithm1
+from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter, Range
 from regretlab.schedules import Inverse, InversePower, OneMinusInverse
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ __all__ = [
     "Yogi",
 ]
 
-_INVERSE = Inverse(1.0)
 _ONE_MINUS_INVERSE = OneMinusInverse()
 _HYPER_HARMONIC = InversePower(gamma=0.1)
 _HALF = {"p": Range("in (0, 1/2]", lambda a: (a > 0.0) & (a <= 0.5))}
@@ -37,7 +37,8 @@ _SHARES = {name: Range("in [0, 1]", lambda a: (a >= 0.0) & (a <= 1.0)) for name 
 
 @dataclass(frozen=True)
 class Padam(Algorithm1):
-    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   vhat_t = max(vhat_{t-1}, v_t),   W_t = vhat_t^p.
+    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   vhat_t = max(vhat_{t-1}, v_t),   W_t = vhat_t^p,
+    alpha_t = alpha / sqrt(t).
 
     Chen, Zhou, Tang, Yang, Cao, Gu (2018), arXiv:1806.06763: partially adaptive; AMSGrad for
     p = 1/2, the momentum method as p -> 0.  alpha has the units of x times those of g to the
@@ -65,7 +66,7 @@ class Padam(Algorithm1):
 
 @dataclass(frozen=True)
 class UnmaximizedPadam(Algorithm1):
-    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   W_t = v_t^p.
+    """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   W_t = v_t^p,   alpha_t = alpha / sqrt(t).
 
     What many implementations of Padam compute: the paper's algorithm is :class:`Padam`, with
     the running maximum.  Adam for p = 1/2.
@@ -90,10 +91,10 @@ class UnmaximizedPadam(Algorithm1):
 
 @dataclass(frozen=True)
 class NosAdam(Algorithm1):
-    """v_t = sum_{s<=t} b_s g_s^2 / B_t,   B_t = sum_{s<=t} b_s,   W_t = sqrt v_t.
+    """v_t = sum_{s<=t} b_s g_s^2 / B_t,   B_t = sum_{s<=t} b_s,   W_t = sqrt v_t,   alpha_t = alpha / sqrt(t).
 
     Huang, Wang, Dong (2018), arXiv:1805.07557: Adam with beta_{2,t} = B_{t-1} / B_t, by default
-    their NosAdam-HH with b_t = t^-gamma.  A constant b gives AdamNC.
+    their NosAdam-HH with b_t = t^-0.1.  A number b is constant, and any constant gives AdamNC.
 
     Claim: R_T = O(sqrt T) when B_t / t does not increase.
     Guarantee: for beta1 = 0, R_T <= (D^2 / (2 alpha)) sum_i sqrt(T v_{T,i})
@@ -116,7 +117,8 @@ class NosAdam(Algorithm1):
 
 @dataclass(frozen=True)
 class Yogi(Algorithm1):
-    """v_t = v_{t-1} - (1 - beta2) sign(v_{t-1} - g_t^2) g_t^2,   W_t = sqrt v_t.
+    """v_t = v_{t-1} - (1 - beta2) sign(v_{t-1} - g_t^2) g_t^2,   W_t = sqrt v_t,
+    alpha_t = alpha / sqrt(t).
 
     Zaheer, Reddi, Sachan, Kale, Kumar (2018), Adaptive Methods for Nonconvex Optimization: v_t
     goes up as Adam's does, and down by no more than (1 - beta2) g_t^2.  Here v_0 = 0.
@@ -142,7 +144,7 @@ class Yogi(Algorithm1):
 
 @dataclass(frozen=True)
 class AdaBelief(Algorithm1):
-    """s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,   W_t = sqrt s_t.
+    """s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,   W_t = sqrt s_t,   alpha_t = alpha / sqrt(t).
 
     Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris, Duncan (2020), arXiv:2010.07468.
     Without eps a constant gradient makes W_t tend to 0, and beta1 = 0 makes it 0, so that
@@ -165,7 +167,8 @@ class AdaBelief(Algorithm1):
 
 @dataclass(frozen=True)
 class AMSBelief(Algorithm1):
-    """s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,   shat_t = max(shat_{t-1}, s_t),   W_t = sqrt shat_t.
+    """s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,   shat_t = max(shat_{t-1}, s_t),   W_t = sqrt shat_t,
+    alpha_t = alpha / sqrt(t).
 
     AdaBelief with the running maximum that the regret theorem of its paper assumes: Zhuang et
     al. (2020), arXiv:2010.07468.
@@ -190,7 +193,7 @@ class AMSBelief(Algorithm1):
 @dataclass(frozen=True)
 class QHAdam(Algorithm1):
     """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t ((1 - nu1) g_t + nu1 m_t) / W_t),   W_t = sqrt((1 - nu2) g_t^2 + nu2 v_t),
-    v_t = beta2 v_{t-1} + (1 - beta2) g_t^2.
+    v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   alpha_t = alpha / sqrt(t).
 
     Ma, Yarats (2018), arXiv:1810.06801, without its bias corrections of m_t and v_t.
     nu1 = nu2 = 1 is Adam, nu1 = 0 and nu2 = 1 RMSProp.
@@ -217,7 +220,7 @@ class QHAdam(Algorithm1):
 @dataclass(frozen=True)
 class Nadam(Algorithm1):
     """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t (beta1 m_t / (1 - beta1^{t+1}) + (1 - beta1) g_t / (1 - beta1^t)) / W_t),
-    v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   W_t = sqrt(v_t / (1 - beta2^t)).
+    v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   W_t = sqrt(v_t / (1 - beta2^t)),   alpha_t = alpha / sqrt(t).
 
     Dozat (2016), Incorporating Nesterov Momentum into Adam, with a constant beta1 and with
     its bias corrections, which are part of the look-ahead.
@@ -246,19 +249,19 @@ class SAdam(Algorithm1):
     """v_t = beta_{2,t} v_{t-1} + (1 - beta_{2,t}) g_t^2,   W_t = v_t + delta / t,   alpha_t = alpha / t.
 
     Wang, Lu, Cheng, Tu, Zhang (2020), arXiv:1905.02957, for strongly convex losses: no square root,
-    and a stepsize of 1/t.  The default alpha is :class:`~regretlab.schedules.Inverse`; a number
-    means alpha / sqrt(t), as everywhere.
+    and a number alpha means alpha_t = alpha / t.  alpha has the units of x times those of g.
 
     Claim: R_T = O(log T) for mu-strongly convex losses and alpha >= G^2 / mu.
     Guarantee: for beta_{2,t} = 1 - 1/t and constant beta1, R_T <= d delta D^2 / (2 alpha) + (beta1 / (1 - beta1)) d G D
     + alpha (1 + beta1) / (2 (1 - beta1)) sum_i ln(1 + ||g_{1:T,i}||^2 / delta).
     """
 
-    alpha: Hyperparameter = _INVERSE
+    alpha: Hyperparameter = 1.0
     beta1: Hyperparameter = 0.9
     beta2: Hyperparameter = _ONE_MINUS_INVERSE
     delta: Hyperparameter = 1e-2
 
+    stepsize: ClassVar = Inverse
     ranges: ClassVar = Algorithm1.ranges | {"delta": POSITIVE}
 
     def check(self, losses: Losses) -> None:

@@ -1,78 +1,57 @@
-"""Learners: hyperparameters, and a rule (state, g_t) -> state whose state holds x_t."""
+"""What every learner has: hyperparameters, a state that holds x_t, and an update (state, g_t) -> state."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from regretlab._utils.types import Array, ArrayLike
-from regretlab.kernels import compose, shared
-from regretlab.learners.binding import BETA, FINITE, POSITIVE, Hyperparameter, Range, RuleBinding, as_schedule
-from regretlab.schedules import Schedule
+from regretlab._utils.types import ArrayLike
+from regretlab.kernels import compose, row_gradient
+from regretlab.learners.binding import RuleBinding
+from regretlab.learners.hyperparameters import BETA, POSITIVE, Hyperparameter, Range, as_schedules
+from regretlab.learners.state import State, checked_gradient, first_state
+from regretlab.schedules import InverseSqrt, Schedule
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
     from regretlab.losses.base import Losses
 
-__all__ = ["FINITE", "POSITIVE", "Algorithm1", "Hyperparameter", "Learner", "Range", "State", "as_schedule"]
+__all__ = ["Algorithm1", "Learner", "State"]
 
 _CHECKED: WeakKeyDictionary[Callable[..., Any], set[tuple[str, ...]]] = WeakKeyDictionary()
-"""The rules that were called once, and the names of what they keep."""
+"""Rules that have been called once without error, and with which moments."""
 
 _COMPILE_FROM = 64
-"""Dimension from which stepping by hand is compiled; the bits are the same either way."""
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """What a learner knows after t rounds. A value: an update makes a new one.
-
-    Attributes
-    ----------
-    t : int
-        Rounds played so far.
-    point : array (d,)
-        x_{t+1}, the point the learner plays next.
-    moments : dict of arrays (d,)
-        The learner's memory by the names of its rule, e.g. m, v, vhat.
-    feasible_set : FeasibleSet
-        F, of dimension d.
-    ledger : dict of arrays (d,)
-        What certificates need to know (:mod:`regretlab.learners.ledger`); empty where nobody asked for it.
-    """
-
-    t: int
-    point: Array
-    moments: Mapping[str, Array]
-    feasible_set: FeasibleSet
-    ledger: Mapping[str, Array] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for array in (self.point, *self.moments.values(), *self.ledger.values()):
-            array.setflags(write=False)
-
-    def stacked(self) -> Array:
-        """(K, d): the moments, then the ledger."""
-        rows = [*self.moments.values(), *self.ledger.values()]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), self.point.size)
-
-    def after(self, t: int, point: Array, numbers: Array) -> State:
-        """The state after round t, with what is kept as in :meth:`numbers`."""
-        K = len(self.moments)
-        moments = dict(zip(self.moments, numbers[:K], strict=True))
-        return State(t, point, moments, self.feasible_set, dict(zip(self.ledger, numbers[K:], strict=True)))
+"""Dimension from which :meth:`Algorithm1.update` is compiled; the bits are the same either way."""
 
 
 class Learner(ABC):
-    """An online learner: a frozen dataclass of hyperparameters with ``start`` and ``update``."""
+    """An online learner: a frozen dataclass of hyperparameters with ``start`` and ``update``.
+
+    ``stepsize`` is the class of schedules that a number given as alpha stands for:
+    :class:`~regretlab.schedules.InverseSqrt`, so that a number a means alpha_t = a / sqrt(t), unless a
+    class says otherwise.
+
+    Raises
+    ------
+    TypeError
+        When ``stepsize`` is not a class of schedules.
+    """
+
+    stepsize: ClassVar[type[Schedule]] = InverseSqrt
+
+    def __post_init__(self) -> None:
+        cls = type(self)
+        if not (isinstance(cls.stepsize, type) and issubclass(cls.stepsize, Schedule)):
+            raise TypeError(f"{cls.__name__}.stepsize={cls.stepsize!r} must be a class of schedules, e.g. Constant")
 
     @abstractmethod
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
@@ -80,17 +59,17 @@ class Learner(ABC):
 
     @abstractmethod
     def update(self, state: State, gradient: ArrayLike) -> State:
-        """The state after a round in which ``gradient`` was seen at ``state.point``."""
+        """The state after a round with ``gradient`` at ``state.point``."""
 
     def check(self, losses: Losses) -> None:  # noqa: B027 - most learners play on any losses
-        """``ValueError``, before round 1, for losses that the learner is not made for; it says what would work."""
+        """Raise ``ValueError`` for losses that the learner is not made for; called before round 1."""
 
     def ledger_names(self) -> tuple[str, ...]:
-        """Names of what its updates add to the ledger of a state that has one; none, unless a class says so."""
+        """The rows of the ledger that ``update`` maintains; none unless a class overrides this."""
         return ()
 
     def with_ledger(self, state: State) -> State:
-        """The state before round 1 with a ledger for certificates (:mod:`regretlab.learners.ledger`)."""
+        """A state before round 1 with a ledger of zeros added (:mod:`regretlab.learners.ledger`)."""
         return replace(state, ledger={name: np.zeros(state.point.size) for name in self.ledger_names()})
 
 
@@ -104,10 +83,10 @@ class Algorithm1(Learner):
     coordinatewise, with Pi_F^W(y) = argmin_{x in F} sum_i W_i (x_i - y_i)^2.
 
     A learner is a frozen dataclass with one static method, ``rule``, in scalar
-    arithmetic.  Its arguments say what it needs, by name: ``g`` is g_{t,i},
+    arithmetic.  Its arguments are found by name: ``g`` is g_{t,i},
     ``t`` the round, a field of the class is that hyperparameter's value at
-    round t, and any other name is a number kept between rounds, 0 at the start.
-    It returns the kept numbers in the order of its arguments, then m_t, then
+    round t, and any other name is a moment, a number kept between rounds, 0 at the start.
+    It returns the moments in the order of its arguments, then m_t, then
     W_t = sqrt(V_t)::
 
         @dataclass(frozen=True)
@@ -125,10 +104,12 @@ class Algorithm1(Learner):
 
     Hyperparameters
     ---------------
-    alpha : the stepsize; a number a means a / sqrt(t).
-    beta1, beta2 : a number means that constant; 0 <= beta1 < 1, 0 < beta2 < 1.
-    Each may be a schedule (:mod:`regretlab.schedules`) or a function of t.
-    ``ranges`` says by name what else a class allows for its fields.
+    alpha : the stepsize alpha_t > 0.  A number a means ``stepsize(a)``: alpha_t = a / sqrt(t)
+    unless the class has ``stepsize = Constant``, ``Inverse`` or another class of schedules.
+    beta1, beta2 : a number is constant; 0 <= beta1 < 1, 0 < beta2 < 1.
+    Each may be a schedule (:mod:`regretlab.schedules`) or a function of an array of rounds.
+    Any other field is such a hyperparameter too, a number being constant; ``ranges`` has by name
+    the values that are allowed.
     """
 
     alpha: Hyperparameter = 0.1
@@ -141,53 +122,54 @@ class Algorithm1(Learner):
     }
 
     def __post_init__(self) -> None:
-        _ = self.schedules  # bad values and bad rules are reported where they are written
+        super().__post_init__()
+        _ = self.schedules  # raises for bad values
         self._check_rule()
 
     def __getstate__(self) -> dict[str, Any]:
-        """The fields: what follows from them is found again."""
+        """The fields; cached properties are computed again after a copy or a pickle."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
-    # -- what the rule says ---------------------------------------------------------
+    # -- the rule and its arguments ---------------------------------------------------
 
     def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
-        """The rule and the names of its arguments, one function for all learners with the same rule."""
+        """The rule and the names of its arguments; learners with the same rule share one function."""
         return _read_rule(type(self))
 
     @property
     def moment_names(self) -> tuple[str, ...]:
-        """Names of the numbers kept per coordinate between rounds, besides x_t."""
+        """The moments: what the rule keeps between rounds for each coordinate, besides x_t."""
         given = {*self.given(), "g", "t"}
         return tuple(name for name in self.signature()[1] if name not in given)
 
     def given(self) -> dict[str, object]:
-        """What was given for each hyperparameter."""
+        """The hyperparameters by name, as they were given."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _check_rule(self) -> None:
-        """Call a rule once, so that a misspelt argument is not taken for a number to keep."""
-        (rule, names), kept = self.signature(), self.moment_names
+        """``TypeError`` unless the rule, called once, returns as many moments as it has arguments for them."""
+        (rule, names), moments = self.signature(), self.moment_names
         checked = _CHECKED.setdefault(rule, set())
-        if kept in checked:
+        if moments in checked:
             return
         at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
         call = f"{type(self).__name__}.rule({', '.join(names)})"
         answer = rule(*[at_one.get(name, 1 if name == "t" else 0.5) for name in names])
         if not (isinstance(answer, tuple) and len(answer) == 3 and isinstance(answer[0], tuple)):
-            raise TypeError(f"{call} returned {answer!r}; it must return (kept numbers...), m, w")
-        if len(answer[0]) != len(kept):
+            raise TypeError(f"{call} returned {answer!r}; it must return (moments...), m, w")
+        if len(answer[0]) != len(moments):
             raise TypeError(
-                f"{call} returns {len(answer[0])} kept numbers; its arguments besides g, t and the fields "
-                f"{list(self.schedules)} are {list(kept)}, and each of them is kept between rounds"
+                f"{call} returns {len(answer[0])} moments; its arguments besides g, t and the fields "
+                f"{list(self.schedules)} are {list(moments)}, and each of them is a moment"
             )
-        checked.add(kept)
+        checked.add(moments)
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
-        """The hyperparameters the method uses, alpha first, as schedules."""
+        """The hyperparameters that the method uses, as schedules; alpha is first."""
         given = self.given()
         used = ["alpha"] + [name for name in self.signature()[1] if name in given and name != "alpha"]
-        return {name: as_schedule(name, given[name], self.ranges.get(name, FINITE)) for name in used}
+        return as_schedules({name: given[name] for name in used}, self.ranges, type(self).stepsize)
 
     @cached_property
     def binding(self) -> RuleBinding:
@@ -196,13 +178,13 @@ class Algorithm1(Learner):
 
     @cached_property
     def binding_with_ledger(self) -> RuleBinding:
-        """How a loop calls the rule, and an account of it (:mod:`regretlab.learners.ledger`)."""
+        """How a loop calls the rule and updates the ledger (:mod:`regretlab.learners.ledger`)."""
         return RuleBinding.of(*self.signature(), self.schedules, self.ranges, ledger=True)
 
-    # -- by hand --------------------------------------------------------------------
+    # -- round by round ---------------------------------------------------------------
 
     def ledger_names(self) -> tuple[str, ...]:
-        """Names of what its updates add to the ledger of a state that has one."""
+        """The rows of the ledger that ``update`` maintains."""
         return self.binding_with_ledger.ledger_names
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
@@ -227,44 +209,18 @@ class Algorithm1(Learner):
         """
         g, t = checked_gradient(state, gradient), state.t + 1
         binding = self.binding_with_ledger if state.ledger else self.binding
-        x, numbers, weights = state.point.copy(), state.stacked(), np.empty(g.size)
-        loops = compose(binding.call, shared, g.size >= _COMPILE_FROM)
+        x, rows, weights = state.point.copy(), state.stacked(), np.empty(g.size)
+        loops = compose(binding.call, row_gradient, g.size >= _COMPILE_FROM)
         with np.errstate(all="ignore"):
             loops.half_step(
-                t, g, binding.coefficients()[:, None], binding.schedule_values(np.array([t])), x, numbers, weights
+                t, g, binding.coefficients()[:, None], binding.schedule_values(np.array([t])), x, rows, weights
             )
             loops.positive_weights(weights)
         x = state.feasible_set._project(x, weights)
-        if not (np.isfinite(numbers).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
-            moments = numbers[: len(state.moments)].tolist()
+        if not (np.isfinite(rows).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
+            moments = rows[: len(state.moments)].tolist()
             raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")
-        return state.after(t, x, numbers)
-
-
-def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, memory: Iterable[str]) -> State:
-    """The state before round 1: x_1 = ``point``, by default the point of F nearest to the origin, all memory zero."""
-    if point is None:
-        if feasible_set.dimension is None:
-            feasible_set = feasible_set.with_dimension(1)
-        x = feasible_set.nearest_to_origin()
-    else:
-        x = np.array(point, dtype=np.float64, ndmin=1)
-        if x.ndim != 1:
-            raise ValueError(f"start has shape {x.shape}: x_1 is a number or an array (d,)")
-        feasible_set = feasible_set.with_dimension(x.size)
-        if not feasible_set.contains(x):
-            raise ValueError(f"start={x} is not in {feasible_set!r}")
-    return State(0, x, {name: np.zeros(x.size) for name in memory}, feasible_set)
-
-
-def checked_gradient(state: State, gradient: ArrayLike) -> Array:
-    """A copy of ``gradient``, finite and of the shape of the point; otherwise ``ValueError`` with the round."""
-    g = np.array(gradient, dtype=np.float64, ndmin=1)
-    if g.shape != state.point.shape:
-        raise ValueError(f"gradient has shape {g.shape} at round {state.t + 1}, the point has {state.point.shape}")
-    if not np.isfinite(g).all():
-        raise ValueError(f"gradient={g} at round {state.t + 1} is not finite")
-    return g
+        return state.after(t, x, rows)
 
 
 @cache
@@ -273,7 +229,7 @@ def _read_rule(cls: type[Algorithm1]) -> tuple[Callable[..., Any], tuple[str, ..
     rule = inspect.getattr_static(cls, "rule", None)
     rule = rule.__func__ if isinstance(rule, staticmethod) else rule
     if not inspect.isfunction(rule):
-        raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (kept...), m, w")
+        raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (moments...), m, w")
     names = tuple(inspect.signature(rule).parameters)
     if "g" not in names:
         raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")

@@ -1,54 +1,34 @@
-"""How a round loop calls a learner's rule: the values of its hyperparameters, and an account of it."""
+"""How a loop over rounds calls a learner's rule: which array fills which of its arguments."""
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from regretlab._utils.types import Array, Rounds
 from regretlab.kernels import RuleCall
 from regretlab.kernels.fingerprints import identity
-from regretlab.learners.ledger import account, account_scheduled, names_kept_by
-from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
+from regretlab.learners.hyperparameters import FINITE, STAYS_IN_RANGE, Range, check_range
+from regretlab.learners.ledger import account, account_scheduled, names_in_ledger
+from regretlab.schedules import Constant, Schedule
 
-__all__ = ["BETA", "FINITE", "POSITIVE", "Hyperparameter", "Range", "RuleBinding", "as_schedule"]
+__all__ = ["RuleBinding"]
 
-Hyperparameter = float | Schedule | Callable[[Any], Any]
-"""A number, a schedule, or a function of an array of rounds."""
-
-
-class Range(NamedTuple):
-    """What a hyperparameter may be: a text that ends "must be ...", and which values of an array are so."""
-
-    text: str
-    holds: Callable[[Any], Any]
-
-
-POSITIVE = Range("positive", lambda a: a > 0.0)
-BETA = Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0))
-FINITE = Range("finite", np.isfinite)
-
-_IN_RANGE = (Geometric, Inverse, InverseSqrt, OneMinusInverse)
-"""Schedules that leave no range at a later round, if they are in it at the first ones."""
-
-_RULE = ("g", "t")
-_ACCOUNT = ("g", "x", "m", "w", "t")
-"""What a loop knows without a schedule or a state, for a rule and for an account of it."""
+_OF_RULE = ("g", "t")
+_OF_ACCOUNT = ("g", "x", "m", "w", "t")
+"""The arguments of a rule, and of an account of it, that the loop itself supplies."""
 
 
 @dataclass(frozen=True)
 class _Reciprocal(Schedule):
-    """value_t = scale / of_t, for an ``of`` at scale one."""
+    """value_t = scale / s_t, where s is the schedule ``of`` at scale one."""
 
-    of: Schedule = dataclasses.field(default_factory=Constant)
+    of: Schedule = field(default_factory=Constant)
 
     def shape(self, t: Rounds) -> Array:
         reciprocal: Array = 1.0 / self.of.unit(t)
@@ -57,9 +37,21 @@ class _Reciprocal(Schedule):
 
 @dataclass(frozen=True)
 class RuleBinding:
-    """The schedules of a rule's hyperparameters, and how its arguments are filled from them.
+    """A rule, bound to the schedules of its hyperparameters.
 
-    ``ledger_names`` are the names of what an account adds to the state, if there is one.
+    Hyperparameter number p has at round t the value ``coefficients()[p]``, times its row of
+    ``schedule_values(t)`` unless it is constant.
+
+    Attributes
+    ----------
+    schedules : dict
+        The schedule of each hyperparameter, in the order of the coefficients.
+    ranges : dict
+        The values each of them may have.
+    make_call : function
+        Makes the :class:`~regretlab.kernels.RuleCall`.
+    ledger_names : tuple of str
+        The rows of the ledger; empty without one.
     """
 
     schedules: Mapping[str, Schedule]
@@ -69,47 +61,53 @@ class RuleBinding:
 
     @cached_property
     def call(self) -> RuleCall:
-        """Found when it is asked for: of many games in one loop, one is."""
+        """How the loop fills the arguments; made at first use, since of many games in one loop only one is asked."""
         return self.make_call()
 
     @classmethod
     def of(
         cls,
-        function: Callable[..., Any],
+        rule: Callable[..., Any],
         names: Sequence[str],
         schedules: Mapping[str, Schedule],
         ranges: Mapping[str, Range],
         *,
         ledger: bool = False,
     ) -> RuleBinding:
-        """Of a rule and the names of its arguments, with an account of it if ``ledger``."""
+        """The binding of a rule with arguments ``names``, followed by an account of it if ``ledger``."""
 
         def make_call(slots: dict[str, tuple[int, int]]) -> RuleCall:
-            return RuleCall(function, _filled(names, slots, _RULE), slots["alpha"], identity(function))
+            return RuleCall(rule, _filled(names, slots, _OF_RULE), slots["alpha"], identity(rule))
 
         if not ledger:
             return cls(schedules, ranges, lambda: make_call(_slots(schedules)))
         alpha, beta1 = schedules["alpha"], schedules.get("beta1", Constant(0.0))
         constant = isinstance(beta1, Constant) and isinstance(schedules.get("beta2", beta1), Constant)
-        keeps = account if constant else account_scheduled
+        chosen = account if constant else account_scheduled
         schedules = {**schedules, "beta1": beta1, "per_alpha": _reciprocal(alpha)}
         slots = _slots(schedules)
-        wants = _filled(list(inspect.signature(keeps).parameters), slots, _ACCOUNT)
+        arguments = _filled(list(inspect.signature(chosen).parameters), slots, _OF_ACCOUNT)
         return cls(
             schedules,
             ranges,
-            lambda: make_call(slots)._replace(account=keeps, account_arguments=wants),
-            names_kept_by(keeps),
+            lambda: make_call(slots)._replace(account=chosen, account_arguments=arguments),
+            names_in_ledger(chosen),
         )
 
     def schedule_values(self, t: Rounds) -> Array:
-        """(Q, n): the shapes of the schedules that are not constant, at rounds t of shape (n,)."""
+        """(Q, n): the schedules that are not constant, at scale one and rounds t of shape (n,).
+
+        Raises
+        ------
+        ValueError
+            When a hyperparameter is out of its range at one of the rounds.
+        """
         rows = []
         for name, schedule in self.schedules.items():
             if not isinstance(schedule, Constant):
                 rows.append(schedule.unit(t))
-                if type(schedule) not in _IN_RANGE:
-                    _check_range(name, schedule, t, schedule.scale * rows[-1], self.ranges.get(name, FINITE))
+                if type(schedule) not in STAYS_IN_RANGE:
+                    check_range(name, schedule, t, schedule.scale * rows[-1], self.ranges.get(name, FINITE))
         return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
 
     def coefficients(self) -> Array:
@@ -118,13 +116,14 @@ class RuleBinding:
 
 
 def _reciprocal(schedule: Schedule) -> Schedule:
+    """1 / value_t; constant if the schedule is."""
     if isinstance(schedule, Constant):
         return Constant(1.0 / schedule.scale)
     return _Reciprocal(1.0 / schedule.scale, schedule.same_shape())
 
 
 def _slots(schedules: Mapping[str, Schedule]) -> dict[str, tuple[int, int]]:
-    """The row of the coefficients and the row of the shapes (-1: constant) of each hyperparameter."""
+    """(p, q) of each hyperparameter: its row of the coefficients and of the schedule values (q = -1: constant)."""
     slots, q = {}, 0
     for p, (name, schedule) in enumerate(schedules.items()):
         constant = isinstance(schedule, Constant)
@@ -134,33 +133,7 @@ def _slots(schedules: Mapping[str, Schedule]) -> dict[str, tuple[int, int]]:
 
 
 def _filled(
-    names: Sequence[str], slots: dict[str, tuple[int, int]], given: tuple[str, ...]
+    names: Sequence[str], slots: Mapping[str, tuple[int, int]], of_loop: tuple[str, ...]
 ) -> tuple[str | tuple[int, int], ...]:
-    """What the arguments of a rule or an account are filled with; what is not known is kept in the state."""
-    return tuple(name if name in given else slots.get(name, "state") for name in names)
-
-
-def as_schedule(name: str, value: object, allowed: Range) -> Schedule:
-    """The schedule that a hyperparameter's value stands for, checked."""
-    if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
-        raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
-    plain = value.scale if isinstance(value, Constant) else value
-    if isinstance(plain, Real):
-        number = float(plain)
-        if name == "beta2" and allowed is BETA:  # as a constant, 0 would keep no memory at all
-            allowed = Range("in (0, 1)", lambda a: (a > 0.0) & (a < 1.0))
-        if not (math.isfinite(number) and allowed.holds(np.array(number))):
-            raise ValueError(f"{name}={value!r} must be {allowed.text}")
-        return InverseSqrt(number) if name == "alpha" and plain is value else Constant(number)
-    schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
-    t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
-    _check_range(name, value, t, schedule(t), allowed)
-    return schedule
-
-
-def _check_range(name: str, value: object, t: Rounds, values: Array, allowed: Range) -> None:
-    """``ValueError`` unless the values of a hyperparameter at rounds t are what its name promises."""
-    fine = np.isfinite(values) & allowed.holds(values)
-    if not fine.all():
-        at = int(np.argmin(fine))
-        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {allowed.text}")
+    """What fills each argument: its own name if the loop supplies it, a slot, or "state", the next row of the state."""
+    return tuple(name if name in of_loop else slots.get(name, "state") for name in names)

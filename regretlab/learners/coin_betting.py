@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from regretlab._utils.types import ArrayLike
-from regretlab.learners.base import POSITIVE, State, first_state
+from regretlab.learners.hyperparameters import POSITIVE
+from regretlab.learners.state import State, first_state
 from regretlab.learners.vector import VectorLearner
 from regretlab.schedules import Constant
 from regretlab.sets import Box, FeasibleSet
@@ -22,9 +23,9 @@ class CoinBetting(VectorLearner):
     theta_t = sum_{s<=t} c_s,   c_t = -g_t / G, but 0 where that would move w_t further out of F.
 
     By coordinate, on a box.  Orabona, Pal (2016), arXiv:1602.04128: the bets of the
-    Krichevsky-Trofimov estimator, without a stepsize.  ``scale`` is the money at the start, in units
-    of x; ``G`` bounds all |g_{t,i}|.  Onto the box by the reduction of Cutkosky, Orabona (2018),
-    arXiv:1802.06293, in one dimension.
+    Krichevsky-Trofimov estimator, without a stepsize.  ``scale`` is the initial wealth, in units
+    of x; ``G`` is an upper bound of all |g_{t,i}|.  The box is handled by the one-dimensional reduction of
+    Cutkosky, Orabona (2018), arXiv:1802.06293.
 
     Guarantee: for every u, with r_i = |u_i - x_{1,i}|,
     R_T(u) <= G sum_i [ scale + r_i sqrt(T ln(1 + 24 T^2 r_i^2 / scale^2)) ].

@@ -1,45 +1,58 @@
-"""Learners made of another one: bias correction, eps in two places, and two kinds of weight decay."""
+"""Learners made from another learner: bias correction, eps in two places, and two kinds of weight decay."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from math import sqrt
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from regretlab._utils.types import ArrayLike
-from regretlab.learners.base import FINITE, Algorithm1, Hyperparameter, Learner, Range, State, as_schedule
+from regretlab.learners.base import Algorithm1, Learner
+from regretlab.learners.hyperparameters import NONNEGATIVE, Hyperparameter, as_schedules
+from regretlab.learners.state import State
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
     from regretlab.losses.base import Losses
 
-__all__ = ["BiasCorrected", "Combinator", "DecoupledWeightDecay", "EpsilonInsideRoot", "L2Penalty", "WithEpsilon"]
+__all__ = [
+    "BiasCorrected",
+    "Combinator",
+    "DecoupledWeightDecay",
+    "EpsilonInsideRoot",
+    "L2Penalty",
+    "WithEpsilon",
+    "Wrapper",
+]
 
-NONNEGATIVE = Range("0 or positive", lambda a: a >= 0.0)
+Rule = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class Combinator(Algorithm1):
-    """(kept, m_t, W_t) -> (kept', m'_t, W'_t): Algorithm 1 with what another learner's rule returns, changed.
+    """(moments, m_t, W_t) -> (moments', m'_t, W'_t): Algorithm 1 with the values of another learner's rule changed.
 
     A combinator is a frozen dataclass with a field ``learner`` and one static method
-    ``rule``, in scalar arithmetic.  Its first arguments are ``kept``, ``m`` and ``w``, what the
-    learner's rule has returned; the others are found by name, as for a learner: g, t,
-    its own fields, the learner's hyperparameters, and numbers of its own to keep, which
-    it adds to ``kept``.  It is compiled into the loops together with the learner's rule.
+    ``rule``, in scalar arithmetic.  Its first three arguments are what the learner's rule has returned:
+    the moments, m_t and W_t.  The others are found by name, as for any learner: g, t, its own fields,
+    the learner's hyperparameters, and moments of its own, which it appends to the moments it returns.
+    Both rules are compiled into one loop.
+
+    alpha is the learner's, and so is what a number given for it means.
 
     Raises
     ------
     TypeError
-        When ``learner`` is not a learner in the form of Algorithm 1, or its rule uses one of the
-        combinator's names.
+        When ``learner`` is not in the form of Algorithm 1, or its rule has an argument with the name of one of the
+        combinator's fields.
     """
 
     alpha: Hyperparameter = field(init=False, repr=False, compare=False)
@@ -48,37 +61,45 @@ class Combinator(Algorithm1):
     def __post_init__(self) -> None:
         if not isinstance(self.learner, Algorithm1):
             raise TypeError(f"learner={self.learner!r} is not in the form of Algorithm 1")
-        object.__setattr__(self, "alpha", self.learner.alpha)
-        object.__setattr__(self, "ranges", self.learner.ranges | type(self).ranges)
         own = {each.name for each in dataclasses.fields(self)} - {"alpha", "learner"}
         if taken := own & set(self.learner.signature()[1]):
             raise TypeError(f"learner={self.learner!r} has {', '.join(sorted(taken))} already")
+        self._take_from_learner()
         super().__post_init__()
+
+    def _take_from_learner(self) -> None:
+        object.__setattr__(self, "alpha", self.learner.alpha)
+        object.__setattr__(self, "stepsize", self.learner.stepsize)
+        object.__setattr__(self, "ranges", self.learner.ranges | type(self).ranges)
+
+    def __setstate__(self, fields: Mapping[str, Any]) -> None:
+        self.__dict__.update(fields)
+        self._take_from_learner()
 
     def check(self, losses: Losses) -> None:
         self.learner.check(losses)
 
-    def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
-        """The composed rule and the names of its arguments."""
+    def signature(self) -> tuple[Rule, tuple[str, ...]]:
+        """The combinator's rule after the learner's, as one function, and the names of its arguments."""
         return _compose(type(self).rule, *self.learner.signature())
 
     def given(self) -> dict[str, object]:
-        """What was given for each hyperparameter, the learner's among them."""
+        """The hyperparameters by name, the learner's first, as they were given."""
         return self.learner.given() | {name: value for name, value in super().given().items() if name != "learner"}
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
-        """The hyperparameters that are used, alpha first, as schedules."""
+        """The hyperparameters that the method uses, as schedules; alpha is first."""
         own = {name: value for name, value in super().given().items() if name not in ("alpha", "learner")}
-        checked = {name: as_schedule(name, value, self.ranges.get(name, FINITE)) for name, value in own.items()}
-        return self.learner.schedules | checked
+        return self.learner.schedules | as_schedules(own, self.ranges, self.stepsize)
 
 
 @cache
-def _compose(
-    outer: Callable[..., Any], inner: Callable[..., Any], names: tuple[str, ...]
-) -> tuple[Callable[..., Any], tuple[str, ...]]:
-    """The rule outer(*inner(...), ...), as the text of a function: compiled code must know its arguments."""
+def _compose(outer: Rule, inner: Rule, names: tuple[str, ...]) -> tuple[Rule, tuple[str, ...]]:
+    """The rule outer(*inner(...), ...) and the names of its arguments, for an inner rule with arguments ``names``.
+
+    Written as text, since a compiled loop fills the arguments by name.
+    """
     more = list(inspect.signature(outer).parameters)[3:]
     together = (*names, *(name for name in more if name not in names))
     source = f"def rule({', '.join(together)}):\n    return outer(*inner({', '.join(names)}), {', '.join(more)})"
@@ -89,10 +110,10 @@ def _compose(
 
 @dataclass(frozen=True)
 class WithEpsilon(Combinator):
-    """W'_t = W_t + eps: eps outside the root, as the frameworks have it, x_t - alpha_t m_t / (sqrt v_t + eps).
+    """W'_t = W_t + eps: eps outside the root, as in the frameworks: x_t - alpha_t m_t / (sqrt v_t + eps).
 
-    eps has the units of a gradient.  Theorem 6 of Reddi, Kale, Kumar (2018) is about the form
-    inside the root; here too a multiple of its losses makes eps negligible.
+    eps has the units of a gradient.  Theorem 6 of Reddi, Kale, Kumar (2018) is about eps
+    inside the root; its argument holds here too, since eps is negligible for a large multiple of its losses.
     """
 
     eps: Hyperparameter = 1e-8
@@ -100,8 +121,8 @@ class WithEpsilon(Combinator):
     ranges: ClassVar = Algorithm1.ranges | {"eps": NONNEGATIVE}
 
     @staticmethod
-    def rule(kept: Any, m: float, w: float, eps: float) -> Any:
-        return kept, m, w + eps
+    def rule(moments: Any, m: float, w: float, eps: float) -> Any:
+        return moments, m, w + eps
 
 
 @dataclass(frozen=True)
@@ -118,18 +139,18 @@ class EpsilonInsideRoot(Combinator):
     ranges: ClassVar = Algorithm1.ranges | {"eps": NONNEGATIVE}
 
     @staticmethod
-    def rule(kept: Any, m: float, w: float, eps: float) -> Any:
-        return kept, m, sqrt(w * w + eps)
+    def rule(moments: Any, m: float, w: float, eps: float) -> Any:
+        return moments, m, sqrt(w * w + eps)
 
 
 @dataclass(frozen=True)
 class BiasCorrected(Combinator):
     """m'_t = m_t / (1 - beta1^t),   W'_t = W_t / sqrt(1 - beta2^t): bias correction.
 
-    Kingma, Ba (2015), arXiv:1412.6980: of averages that start at zero.  The two factors
-    are the sums c1_t and c2_t of the weights so far, c_t = beta c_{t-1} + (1 - beta), which is also
-    what they have to be for a beta that depends on t.  Of AMSGrad, and other learners
-    with a maximum, it corrects the maximum of the uncorrected v_t, as PyTorch does: the rate
+    Kingma, Ba (2015), arXiv:1412.6980: it makes up for moving averages that start at zero.  The two
+    factors are the total weights c1_t and c2_t of the averages, c_t = beta c_{t-1} + (1 - beta), which is
+    the right correction also for a beta that depends on t.  For AMSGrad and other learners
+    with a maximum it corrects the maximum of the uncorrected v_t, as PyTorch does: the rate
     1 / W'_t may then grow; alpha_t / W'_t with alpha_t = alpha / sqrt(t) does not.
 
     Raises
@@ -144,22 +165,43 @@ class BiasCorrected(Combinator):
         super().__post_init__()
 
     @staticmethod
-    def rule(kept: Any, m: float, w: float, c1: float, c2: float, beta1: float, beta2: float) -> Any:
+    def rule(moments: Any, m: float, w: float, c1: float, c2: float, beta1: float, beta2: float) -> Any:
         c1 = beta1 * c1 + (1.0 - beta1)
         c2 = beta2 * c2 + (1.0 - beta2)
-        return (*kept, c1, c2), m / c1, w / sqrt(c2)
+        return (*moments, c1, c2), m / c1, w / sqrt(c2)
 
 
-# -- the point enters the step: played round by round ------------------------------------------
+# -- learners whose update depends on x_t, hence no rules of single coordinates ----------------
 
 
 @dataclass(frozen=True)
-class L2Penalty(Learner):
-    """The learner on f_t(x) + (decay/2) ||x||^2: it sees g_t + decay x_t.
+class Wrapper(Learner):
+    """A learner that starts as another one, ``learner``, and changes its updates.
+
+    alpha is the learner's, and so is what a number given for it means.
+    """
+
+    learner: Learner
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.learner, Learner):
+            object.__setattr__(self, "stepsize", self.learner.stepsize)
+
+    def check(self, losses: Losses) -> None:
+        self.learner.check(losses)
+
+    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
+        return self.learner.start(feasible_set, point)
+
+
+@dataclass(frozen=True)
+class L2Penalty(Wrapper):
+    """The learner on f_t(x) + (decay/2) ||x||^2: it sees the gradient g_t + decay x_t.
 
     What frameworks call ``weight_decay`` of SGD or Adam.  The penalty's gradient enters the
     moments too, unlike in :class:`DecoupledWeightDecay`; with a plain :class:`OGD` the two are
-    the same.  A game's regret is that of the losses alone.
+    the same.  A game's regret is that of the losses alone.  alpha is the learner's.
     """
 
     learner: Learner
@@ -168,23 +210,19 @@ class L2Penalty(Learner):
     def __post_init__(self) -> None:
         _check_decay(self.decay)
         _check_learner(self.learner, Learner)
-
-    def check(self, losses: Losses) -> None:
-        self.learner.check(losses)
-
-    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        return self.learner.start(feasible_set, point)
+        super().__post_init__()
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         return self.learner.update(state, np.asarray(gradient, dtype=np.float64) + self.decay * state.point)
 
 
 @dataclass(frozen=True)
-class DecoupledWeightDecay(Learner):
+class DecoupledWeightDecay(Wrapper):
     """x_{t+1} = Pi_F^{W_t}((1 - alpha_t decay) x_t - alpha_t m_t / W_t).
 
     Loshchilov, Hutter (2019), arXiv:1711.05101, whose AdamW is this with a bias-corrected
     Adam.  The decay enters neither m_t nor W_t.  A game's regret is that of the losses alone.
+    alpha is the learner's.
     """
 
     learner: Algorithm1
@@ -193,12 +231,7 @@ class DecoupledWeightDecay(Learner):
     def __post_init__(self) -> None:
         _check_decay(self.decay)
         _check_learner(self.learner, Algorithm1)
-
-    def check(self, losses: Losses) -> None:
-        self.learner.check(losses)
-
-    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        return self.learner.start(feasible_set, point)
+        super().__post_init__()
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         alpha = float(self.learner.schedules["alpha"](state.t + 1))
@@ -207,7 +240,9 @@ class DecoupledWeightDecay(Learner):
 
 
 def _check_decay(decay: object) -> None:
-    if not (isinstance(decay, int | float) and 0.0 <= decay < np.inf):
+    if isinstance(decay, bool) or not isinstance(decay, Real):
+        raise TypeError(f"decay={decay!r} must be a number")
+    if not 0.0 <= float(decay) < np.inf:
         raise ValueError(f"decay={decay!r} must be 0 or positive")
 
 

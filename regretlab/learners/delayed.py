@@ -1,8 +1,8 @@
-"""Learners whose second moment does not contain the gradient of the round.
+"""Learners that divide by a second moment without the gradient of the round.
 
-With v_{t-1} in the denominator a rare large gradient is no longer scaled down by itself,
-which is how Adam fails.  All of them start with v_0 = 0, and a coordinate whose denominator is 0 does
-not move (0/0 := 0, and here also m/0 := 0): the first gradient only tells the scale.
+With v_{t-1} in the denominator a rare large gradient is not scaled down by itself, which is how
+Adam fails.  All of them start with v_0 = 0, and a coordinate whose denominator is 0 does
+not move (0/0 := 0, and here also m/0 := 0): the first gradient only sets the scale.
 The metric of the projection is that of the step, W_t = sqrt v_{t-1}.
 """
 
@@ -14,7 +14,8 @@ from functools import cache
 from math import sqrt
 from typing import Any
 
-from regretlab.learners.base import Algorithm1, Hyperparameter
+from regretlab.learners.base import Algorithm1
+from regretlab.learners.hyperparameters import Hyperparameter
 
 __all__ = ["ADOPT", "ACProp", "AdaShift", "DelayedAdam"]
 
@@ -22,7 +23,7 @@ __all__ = ["ADOPT", "ACProp", "AdaShift", "DelayedAdam"]
 @dataclass(frozen=True)
 class DelayedAdam(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
-    x_{t+1} = Pi_F^{sqrt v_{t-1}}(x_t - alpha_t m_t / sqrt v_{t-1}).
+    x_{t+1} = Pi_F^{sqrt v_{t-1}}(x_t - alpha_t m_t / sqrt v_{t-1}),   alpha_t = alpha / sqrt(t).
 
     Savarese, McAllester, Babu, Maire (2019), arXiv:1912.01823, without eps.
 
@@ -44,7 +45,7 @@ class DelayedAdam(Algorithm1):
 @dataclass(frozen=True)
 class ACProp(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,
-    x_{t+1} = Pi_F^{sqrt s_{t-1}}(x_t - alpha_t g_t / sqrt s_{t-1}).
+    x_{t+1} = Pi_F^{sqrt s_{t-1}}(x_t - alpha_t g_t / sqrt s_{t-1}),   alpha_t = alpha / sqrt(t).
 
     Zhuang, Ding, Tang, Dvornek, Tatikonda, Duncan (2021), arXiv:2110.05454.  The gradient
     itself is divided, not m_t.  For beta1 = 0, s_t is 0 and the learner does not move.
@@ -68,11 +69,11 @@ class ACProp(Algorithm1):
 @dataclass(frozen=True)
 class ADOPT(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t / sqrt v_{t-1},   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
-    x_{t+1} = Pi_F(x_t - alpha_t m_t).
+    x_{t+1} = Pi_F(x_t - alpha_t m_t),   alpha_t = alpha / sqrt(t).
 
     Taniguchi, Harada, Minegishi, Oshima, Jeong, Nagahara, Iiyama, Suzuki, Iwasawa, Matsuo
     (2024), arXiv:2411.02853, without eps and without the clipping of its code.  v starts
-    with the first nonzero g^2 of a coordinate: in that round it does not move.  The division
+    with the first nonzero g^2 of a coordinate, which does not move in that round.  The division
     comes before the average, so the step is alpha_t m_t, and the projection is Euclidean.
 
     Claim: O(1/sqrt T) for smooth nonconvex problems and any beta2.
@@ -95,12 +96,13 @@ class ADOPT(Algorithm1):
 @dataclass(frozen=True)
 class AdaShift(Algorithm1):
     """m_t = sum_{i<n} beta1^i g_{t-i} / sum_{i<n} beta1^i,   v_t = beta2 v_{t-1} + (1 - beta2) g_{t-n}^2,
-    x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t),   W_t = sqrt(v_t / (1 - beta2^{t-n})).
+    x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t),   W_t = sqrt(v_t / (1 - beta2^{t-n})),
+    alpha_t = alpha / sqrt(t).
 
     Zhou, Zhang, Lu, Wang, Zhang, Yu (2018), arXiv:1810.00143, for a single coordinate: the
     paper's phi, a maximum over a block of coordinates, is the identity.  The bias correction is the
-    paper's, and nothing moves in the first n rounds.  The n last gradients are kept, so each n
-    is compiled on its own.
+    paper's, and nothing moves in the first n rounds.  The last n gradients are moments, so the rule is
+    compiled anew for each n.
 
     Claim: no correlation of v_t with g_t, hence a fair expected step on independent losses.
     Counterexample: as for :class:`ADOPT`, whose period sums it has for n = 1.
@@ -122,16 +124,16 @@ class AdaShift(Algorithm1):
         super().__post_init__()
 
     def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
-        """The rule for n, which keeps the gradients g1 = g_{t-1}, ..., gn = g_{t-n}."""
+        """The rule for n, with the moments g1 = g_{t-1}, ..., gn = g_{t-n}, and the names of its arguments."""
         return _shifted(self.n)
 
     def given(self) -> dict[str, object]:
-        """What was given for each hyperparameter."""
+        """The hyperparameters by name, as they were given."""
         return {name: value for name, value in super().given().items() if name != "n"}
 
     @staticmethod
     def rule(g: float, v: float, c: float, window: Any, beta1: float, beta2: float, t: int) -> Any:
-        """For any n, with window = (g_{t-1}, ..., g_{t-n}), which the caller shifts."""
+        """v, c, m and W for any n; window = (g_{t-1}, ..., g_{t-n}), which the caller shifts."""
         n = len(window)
         m, total, weight = g, 1.0, 1.0
         for i in range(n - 1):
@@ -146,7 +148,7 @@ class AdaShift(Algorithm1):
 
 @cache
 def _shifted(n: int) -> tuple[Callable[..., Any], tuple[str, ...]]:
-    """AdaShift's rule with the n gradients of its window as arguments with names, as compiled code wants them."""
+    """AdaShift's rule with an argument for each of the n gradients, since compiled loops fill arguments by name."""
     window = tuple(f"g{i}" for i in range(1, n + 1))
     names = ("g", "v", "c", *window, "beta1", "beta2", "t")
     source = (

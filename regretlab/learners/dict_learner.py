@@ -1,4 +1,4 @@
-"""Learners by hand on a dictionary of arrays, such as the parameters of a model by name."""
+"""Learners on a dictionary of arrays, such as the parameters of a model by name, stepped by the user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.learners.base import Learner, State
+from regretlab.learners.base import Learner
+from regretlab.learners.state import State
 from regretlab.sets import FeasibleSet, Reals
 
 __all__ = ["DictLearner", "DictState"]
@@ -17,14 +18,14 @@ __all__ = ["DictLearner", "DictState"]
 
 @dataclass(frozen=True, eq=False)
 class DictState:
-    """A learner's state, read as dictionaries of arrays. A value, as a state is.
+    """A learner's state, with its arrays by name.  It is read-only: an update returns a new one.
 
     Attributes
     ----------
     state : State
-        The arrays one after the other in a single vector.
+        The learner's state, in which all arrays are one vector (d,).
     shapes : dict
-        The shape of each array by name.
+        The shape of each array by name, in the order of the vector.
     """
 
     state: State
@@ -42,10 +43,11 @@ class DictState:
 
     @property
     def moments(self) -> dict[str, dict[str, Array]]:
-        """The learner's memory by the names of its rule, e.g. ``moments["vhat"]["W"]``."""
+        """What the learner's rule keeps between rounds, e.g. ``moments["vhat"]["W"]``."""
         return {name: self._named(moment) for name, moment in self.state.moments.items()}
 
     def _named(self, vector: Array) -> dict[str, Array]:
+        """The arrays by name whose entries are those of ``vector``."""
         ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes.values()])
         parts = np.split(vector, ends[:-1])
         return {name: part.reshape(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
@@ -53,15 +55,36 @@ class DictState:
 
 @dataclass(frozen=True)
 class DictLearner:
-    """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t) where x_t is a dictionary of arrays::
+    """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t) where x_t is a dictionary of arrays.
 
-        model = DictLearner(AMSGrad(alpha=0.01))
-        state = model.start({"W": W, "b": b})
-        state = model.update(state, {"W": grad_W, "b": grad_b})
-        state.params["W"]
+    The user steps it, with gradients from wherever they come.  All arrays together are one point of F,
+    in the order of the dictionary given to ``start``: a set that couples coordinates, and the
+    metric of its projection, are those of the whole model.
 
-    All arrays together are one point of F, so that a set that ties coordinates
-    together, and the metric of its projection, are those of the whole model.
+    Parameters
+    ----------
+    learner : Learner
+        Any learner; what a number alpha means is up to it.
+
+    Raises
+    ------
+    TypeError
+        When ``learner`` is not a learner.
+
+    Examples
+    --------
+    The state has the arrays x_{t+1} as ``params`` and the learner's moments as ``moments``:
+
+    >>> import numpy as np
+    >>> from regretlab import DictLearner, learners
+    >>> model = DictLearner(learners.AMSGrad(alpha=0.5, beta1=0.0, beta2=0.75))
+    >>> state = model.start({"W": np.zeros((2, 2)), "b": np.zeros(2)})
+    >>> state = model.update(state, {"W": np.eye(2), "b": np.array([2.0, -2.0])})
+    >>> state.params["W"]
+    array([[-1.,  0.],
+           [ 0., -1.]])
+    >>> state.moments["vhat"]["b"]
+    array([1., 1.])
     """
 
     learner: Learner
@@ -71,12 +94,19 @@ class DictLearner:
             raise TypeError(f"learner={self.learner!r} is not a Learner")
 
     def start(self, params: Mapping[str, ArrayLike], feasible_set: FeasibleSet | None = None) -> DictState:
-        """The state before round 1, at x_1 = ``params``; F is R^d by default.
+        """The state before round 1, at x_1 = ``params``.
+
+        Parameters
+        ----------
+        params : dict of arrays
+            Arrays of any shape by name, at least one; d is the number of all their entries.
+        feasible_set : FeasibleSet, optional
+            F, of dimension d; by default all of R^d.
 
         Raises
         ------
         ValueError
-            For no parameters, parameters that are not in F, or a set of another dimension.
+            For no parameters, parameters that are not finite or not in F, or a set of another dimension.
         """
         shapes = {name: np.shape(array) for name, array in params.items()}
         if not shapes:
@@ -85,7 +115,13 @@ class DictLearner:
         return DictState(self.learner.start(F, _vector("params", params, shapes)), shapes)
 
     def update(self, state: DictState, grads: Mapping[str, ArrayLike]) -> DictState:
-        """The state after a round in which ``grads`` were seen at ``state.params``.
+        """The state after a round with the gradients ``grads`` at ``state.params``; ``state`` stays valid.
+
+        Parameters
+        ----------
+        state : DictState
+        grads : dict of arrays
+            The names and shapes of ``state.params``, in any order.
 
         Raises
         ------
@@ -98,7 +134,7 @@ class DictLearner:
 
 
 def _vector(what: str, arrays: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Array:
-    """The arrays in the order of ``shapes``, in one vector, checked."""
+    """The arrays in the order of ``shapes``, as one vector; ``ValueError`` for a wrong name, shape or number."""
     if set(arrays) != set(shapes):
         raise ValueError(f"{what} has the names {sorted(arrays)}; they must be {sorted(shapes)}")
     for name, shape in shapes.items():

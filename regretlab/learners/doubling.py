@@ -1,29 +1,26 @@
-"""The doubling trick: a learner that needs to know the horizon, played without knowing it."""
+"""The doubling trick: a learner whose stepsize needs the horizon, played without knowing it."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from regretlab._utils.types import ArrayLike
-from regretlab.learners.base import Algorithm1, Learner, State
+from regretlab.learners.base import Algorithm1
+from regretlab.learners.combinators import Combinator, Wrapper
+from regretlab.learners.state import State
 from regretlab.schedules import Constant
-from regretlab.sets import FeasibleSet
-
-if TYPE_CHECKING:
-    from regretlab.losses.base import Losses
 
 __all__ = ["DoublingTrick"]
 
 
 @dataclass(frozen=True)
-class DoublingTrick(Learner):
-    """In the rounds 2^k, ..., 2^{k+1} - 1 the learner with alpha_t = alpha / sqrt(2^k), its memory begun anew.
+class DoublingTrick(Wrapper):
+    """In the rounds 2^k, ..., 2^{k+1} - 1 the learner with alpha_t = alpha / sqrt(2^k), its moments set to 0 at 2^k.
 
-    ``learner`` has a constant stepsize, ``Constant(alpha)``, that for a horizon of one round; for a
+    ``learner`` has the constant stepsize alpha, the one for a horizon of one round; for a
     horizon T it would be alpha / sqrt(T).  The point is kept from one phase to the next.
 
     Guarantee: where the learner with alpha / sqrt(T) has R_T <= c sqrt(T) for every T and start, R_T <=
@@ -32,7 +29,7 @@ class DoublingTrick(Learner):
     Raises
     ------
     TypeError
-        For a learner that is not of Algorithm 1 with a constant stepsize.
+        For a learner that is not in the form of Algorithm 1 with a constant stepsize.
     """
 
     learner: Algorithm1
@@ -43,19 +40,21 @@ class DoublingTrick(Learner):
                 f"learner={self.learner!r} must be in the form of Algorithm 1 with a constant stepsize, "
                 "e.g. OGD(alpha=Constant(1.0))"
             )
-
-    def check(self, losses: Losses) -> None:
-        self.learner.check(losses)
-
-    def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        return self.learner.start(feasible_set, point)
+        super().__post_init__()
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         t = state.t + 1
         first = 1 << (t.bit_length() - 1)  # 2^k, the first round of the phase
         alpha = float(self.learner.schedules["alpha"].scale) / np.sqrt(first)
-        now = dataclasses.replace(self.learner, alpha=Constant(alpha))
+        learner = _with_stepsize(self.learner, Constant(alpha))
         if t == first:
-            state = now.start(state.feasible_set, state.point)
-        after = now.update(dataclasses.replace(state, t=t - first), gradient)
+            state = learner.start(state.feasible_set, state.point)
+        after = learner.update(dataclasses.replace(state, t=t - first), gradient)
         return dataclasses.replace(after, t=t)
+
+
+def _with_stepsize(learner: Algorithm1, alpha: Constant) -> Algorithm1:
+    """The learner with another alpha; that of a combinator is in the learner it is made from."""
+    if isinstance(learner, Combinator):
+        return dataclasses.replace(learner, learner=_with_stepsize(learner.learner, alpha))
+    return dataclasses.replace(learner, alpha=alpha)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.learners.base import Hyperparameter, Learner, State, first_state
+from regretlab.learners.base import Learner
+from regretlab.learners.hyperparameters import Hyperparameter
+from regretlab.learners.state import State, first_state
 from regretlab.learners.vector import VectorLearner
 from regretlab.sets import FeasibleSet, Simplex
 
@@ -16,7 +18,8 @@ __all__ = ["ExponentiatedGradient", "Hedge"]
 
 @dataclass(frozen=True)
 class ExponentiatedGradient(VectorLearner):
-    """x_{t+1,i} = mass x_{t,i} exp(-alpha_t g_{t,i}) / sum_j x_{t,j} exp(-alpha_t g_{t,j}), on a simplex.
+    """x_{t+1,i} = mass x_{t,i} exp(-alpha_t g_{t,i}) / sum_j x_{t,j} exp(-alpha_t g_{t,j}), on a simplex,
+    alpha_t = alpha / sqrt(t).
 
     Kivinen, Warmuth (1997): mirror descent with the entropy.
 
@@ -41,7 +44,7 @@ class ExponentiatedGradient(VectorLearner):
 @dataclass(frozen=True)
 class Hedge(VectorLearner):
     """x_{t+1,i} = mass x_{1,i} exp(-alpha_{t+1} S_{t,i}) / sum_j x_{1,j} exp(-alpha_{t+1} S_{t,j}),
-    S_t = sum_{s<=t} g_s, on a simplex.
+    S_t = sum_{s<=t} g_s, on a simplex,   alpha_t = alpha / sqrt(t).
 
     Freund, Schapire (1997): follow the regularized leader with the entropy; with a constant
     stepsize it is :class:`ExponentiatedGradient`.
@@ -70,16 +73,17 @@ class Hedge(VectorLearner):
 
 
 def _inside_simplex(learner: Learner, state: State) -> State:
+    """``state``; ``ValueError`` unless its point is in the relative interior of a simplex."""
     name, F = type(learner).__name__, state.feasible_set
     if not isinstance(F, Simplex):
         raise ValueError(f"feasible_set={F!r}: {name} needs a Simplex")
     if not (state.point > 0.0).all():
-        raise ValueError(f"start={state.point}: {name} needs an x_1 without zeros, which would stay zero")
+        raise ValueError(f"start={state.point}: {name} needs an x_1 without zeros: a coordinate that is 0 stays 0")
     return state
 
 
 def _shares(logarithms: Array, mass: float) -> Array:
-    """Numbers with the given logarithms up to a common term, and the given sum; none of them zero."""
+    """mass exp(l_i) / sum_j exp(l_j) for l = ``logarithms``, cut off so that no share is 0."""
     x = np.exp(np.maximum(logarithms - logarithms.max(), -700.0))
     shares: Array = mass * (x / x.sum())
     return shares

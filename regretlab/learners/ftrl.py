@@ -1,26 +1,35 @@
-"""Learners that keep the sum of all gradients: dual averaging, and Frank-Wolfe steps towards its minimizer."""
+"""Learners that keep the sum of all gradients: dual averaging and online Frank-Wolfe."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from regretlab._utils.types import ArrayLike
-from regretlab.learners.base import Hyperparameter, State, first_state
+from regretlab._utils.types import Array, ArrayLike, Rounds
+from regretlab.learners.hyperparameters import Hyperparameter
+from regretlab.learners.state import State, first_state
 from regretlab.learners.vector import VectorLearner
-from regretlab.schedules import InversePower
+from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["DualAveraging", "OnlineFrankWolfe"]
+__all__ = ["DualAveraging", "InverseThreeQuarters", "OnlineFrankWolfe"]
 
-_THREE_QUARTERS = InversePower(0.1, gamma=0.75)
+
+@dataclass(frozen=True)
+class InverseThreeQuarters(Schedule):
+    """value_t = scale / t^(3/4)."""
+
+    def shape(self, t: Rounds) -> Array:
+        power: Array = np.power(t.astype(np.float64), -0.75)
+        return power
 
 
 @dataclass(frozen=True)
 class DualAveraging(VectorLearner):
     """x_{t+1} = Pi_F(x_1 - alpha_{t+1} sum_{s<=t} g_s)
-    = argmin_{x in F} sum_{s<=t} <g_s, x> + ||x - x_1||^2 / (2 alpha_{t+1}).
+    = argmin_{x in F} sum_{s<=t} <g_s, x> + ||x - x_1||^2 / (2 alpha_{t+1}),   alpha_t = alpha / sqrt(t).
 
     Nesterov (2009); follow the regularized leader (FTRL) with linearized losses.
 
@@ -45,10 +54,11 @@ class DualAveraging(VectorLearner):
 @dataclass(frozen=True)
 class OnlineFrankWolfe(VectorLearner):
     """x_{t+1} = (1 - sigma_t) x_t + sigma_t argmin_{u in F} <alpha_t sum_{s<=t} g_s + 2 (x_t - x_1), u>,
-    sigma_t = min(1, 2 / sqrt t).
+    sigma_t = min(1, 2 / sqrt t),   alpha_t = alpha / t^(3/4).
 
     Hazan, Kale (2012), arXiv:1206.4657, as the online conditional gradient algorithm of
-    Hazan's (2016) book: linear minimization in place of the projection.
+    Hazan's (2016) book: linear minimization in place of the projection.  A number alpha means
+    alpha_t = alpha / t^(3/4), the rate of the theorem without its horizon.
 
     Guarantee: with the constant stepsize D_2 / (2 G_2 T^(3/4)), R_T <= 8 D_2 G_2 T^(3/4).
 
@@ -58,8 +68,9 @@ class OnlineFrankWolfe(VectorLearner):
         By ``start``, when the set is not bounded.
     """
 
-    alpha: Hyperparameter = _THREE_QUARTERS
+    alpha: Hyperparameter = 0.1
 
+    stepsize: ClassVar = InverseThreeQuarters
     moment_names = ("x1", "s")
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:

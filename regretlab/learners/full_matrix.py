@@ -1,4 +1,4 @@
-"""Learners with a full matrix as their metric, for small d: the online Newton step and full-matrix AdaGrad."""
+"""Learners whose metric is a full matrix, for small d: the online Newton step and full-matrix AdaGrad."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.learners.base import Hyperparameter, State, first_state
-from regretlab.learners.binding import POSITIVE
+from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter
+from regretlab.learners.state import State, first_state
 from regretlab.learners.vector import VectorLearner
 from regretlab.sets import Box, FeasibleSet, L2Ball, Polytope, Reals, Simplex
 
@@ -23,7 +23,7 @@ __all__ = ["FullMatrixAdaGrad", "OnlineNewtonStep"]
 
 @dataclass(frozen=True)
 class _MatrixLearner(VectorLearner):
-    """A learner that keeps one matrix A (d, d)."""
+    """A learner whose only moment is a matrix A (d, d)."""
 
     moment_names = ("A",)
 
@@ -42,7 +42,8 @@ class OnlineNewtonStep(_MatrixLearner):
 
     Hazan, Agarwal, Kale (2007), Logarithmic regret algorithms for online convex optimization, for
     alpha-exp-concave losses, gamma = (1/2) min(1/(G D), alpha) and eps = 1/(gamma D)^2, with Euclidean
-    D and G.  The projection is in the whole matrix A_t, in O(d^3) a round.
+    D and G.  The projection is in the metric of A_t and costs O(d^3) a round.  Numbers gamma and eps are
+    constant: 1/gamma is a stepsize that is not divided by sqrt(t), since A_t grows.
 
     Guarantee: R_T <= (1/(2 gamma)) (d ln(1 + T/(4d)) + 1) with these values; logarithmic.
     Counterexample: linear losses are not exp-concave.
@@ -78,7 +79,8 @@ class OnlineNewtonStep(_MatrixLearner):
 class FullMatrixAdaGrad(_MatrixLearner):
     """A_t = sum_{s<=t} g_s g_s^T,   H_t = eps I + A_t^{1/2},   x_{t+1} = Pi_F^{H_t}(x_t - eta H_t^{-1} g_t).
 
-    Duchi, Hazan, Singer (2011), Figure 1 with full matrices.  ``eta`` is not divided by sqrt(t): H_t grows.
+    Duchi, Hazan, Singer (2011), Figure 1 with full matrices.  A number eta is a
+    constant stepsize, not divided by sqrt(t), since H_t grows.
 
     Guarantee: R_T <= (D_2^2/(2 eta) + eta) tr(A_T^{1/2}) + eps D_2^2/(2 eta) for a constant eta.
 
@@ -103,17 +105,17 @@ class FullMatrixAdaGrad(_MatrixLearner):
         return _project(F, y, (Q * roots) @ Q.T), {"A": A}
 
 
-# -- argmin_{x in F} (x - y)^T M (x - y) -------------------------------------------------------
+# -- projection in a full matrix ---------------------------------------------------------------
 
 _SETS = (Reals, Box, L2Ball, Simplex, Polytope)
-_FAR = 1e30  # no bound
+_FAR = 1e30  # means that there is no bound
 
 
 def _project(F: FeasibleSet, y: Array, M: Array) -> Array:
-    """The projection in a symmetric positive definite matrix M."""
+    """argmin_{x in F} (x - y)^T M (x - y) for a symmetric positive definite M."""
     if F.contains(y):
         return y
-    if isinstance(F, L2Ball):  # a ball in any orthonormal coordinates
+    if isinstance(F, L2Ball):  # a ball also in the eigenvectors of M, where M is diagonal
         values, Q = np.linalg.eigh(M)
         centre = np.zeros(y.size) if F.center is None else F.center
         turned = L2Ball(F.radius, dimension=y.size).project(Q.T @ (y - centre), np.maximum(values, 1e-300))
@@ -124,11 +126,14 @@ def _project(F: FeasibleSet, y: Array, M: Array) -> Array:
     x, _, flag, _ = solve(H, -H @ y, A, upper, lower, sense, primal_tol=1e-11, dual_tol=1e-12)
     if flag != 1:
         raise ArithmeticError(f"the projection of {y} onto {F!r} in the matrix {M.tolist()} was not found ({flag})")
-    return F.project(np.asarray(x, dtype=np.float64))  # what rounding has left outside
+    return F.project(np.asarray(x, dtype=np.float64))  # undoes rounding
 
 
 def _constraints(F: FeasibleSet, d: int) -> tuple[Array, Array, Array, Array]:
-    """Of F = {x : lower <= (x, A x) <= upper}, or of A x alone; 5 says that both bounds are the same."""
+    """(A, lower, upper, sense) of F as {x : lower <= (x, A x) <= upper}, or lower <= A x <= upper if F has no bounds.
+
+    ``sense`` is daqp's: 0 for an inequality, 5 for an equality.
+    """
     if isinstance(F, Polytope):
         return np.array(F.A), np.full(len(F.b), -_FAR), np.array(F.b), np.zeros(len(F.b), dtype=np.int32)
     if isinstance(F, Simplex):

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from regretlab.learners.base import Algorithm1, Hyperparameter
+from regretlab.learners.base import Algorithm1
+from regretlab.learners.hyperparameters import Hyperparameter
 
 __all__ = ["OGD", "AdaGrad", "OGDMomentum"]
 
 
 @dataclass(frozen=True)
 class OGD(Algorithm1):
-    """x_{t+1} = Pi_F(x_t - alpha_t g_t): online gradient descent.
+    """x_{t+1} = Pi_F(x_t - alpha_t g_t),   alpha_t = alpha / sqrt(t): online gradient descent.
 
     Zinkevich (2003).
 
@@ -31,7 +32,7 @@ class OGD(Algorithm1):
 
 @dataclass(frozen=True)
 class OGDMomentum(Algorithm1):
-    """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   x_{t+1} = Pi_F(x_t - alpha_t m_t).
+    """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   x_{t+1} = Pi_F(x_t - alpha_t m_t),   alpha_t = alpha / sqrt(t).
 
     Gradient descent with an average of the gradients; frameworks write sum_s beta1^(t-s) g_s,
     which is m_t / (1 - beta1).
@@ -50,11 +51,11 @@ class OGDMomentum(Algorithm1):
 
 @dataclass(frozen=True)
 class AdaGrad(Algorithm1):
-    """V_t = (1/t) sum_{s<=t} g_s^2,   x_{t+1} = Pi_F^{sqrt V_t}(x_t - alpha_t g_t / sqrt V_t).
+    """V_t = (1/t) sum_{s<=t} g_s^2,   x_{t+1} = Pi_F^{sqrt V_t}(x_t - alpha_t g_t / sqrt V_t),
+    alpha_t = alpha / sqrt(t).
 
     Duchi, Hazan, Singer (2011), diagonal form, written as an instance of
-    Algorithm 1: with alpha_t = alpha / sqrt(t) the step is
-    alpha g_t / sqrt(sum_{s<=t} g_s^2).
+    Algorithm 1: the step is alpha g_t / sqrt(sum_{s<=t} g_s^2).
 
     Guarantee: R_T <= (D^2/(2 alpha) + alpha) sum_i ||g_{1:T,i}||.
     """

@@ -1,6 +1,6 @@
-"""Learners that look at all coordinates at once, in plain numpy; they are played round by round.
+"""Learners whose step needs all coordinates at once, in plain numpy; they are played round by round.
 
-What a learner needs of its set it says in ``start``, hence before round 1.
+A learner that needs a certain kind of set checks it in ``start``, hence before round 1.
 """
 
 from __future__ import annotations
@@ -15,17 +15,9 @@ from typing import ClassVar
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.learners.base import (
-    FINITE,
-    POSITIVE,
-    Algorithm1,
-    Hyperparameter,
-    Learner,
-    State,
-    as_schedule,
-    checked_gradient,
-    first_state,
-)
+from regretlab.learners.base import Algorithm1, Learner
+from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter, as_schedules
+from regretlab.learners.state import State, checked_gradient, first_state
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
@@ -36,22 +28,24 @@ __all__ = ["AdaGradNorm", "AvaGrad", "VectorLearner"]
 class VectorLearner(Learner):
     """A learner with hyperparameters that are schedules, and a step for all coordinates at once.
 
-    A subclass names in ``memory`` the arrays (d,) it keeps, zero at the start, and has ``step``.
+    A subclass is a frozen dataclass of hyperparameters with the method ``step``; ``moment_names`` has the
+    names of the arrays (d,) it keeps between rounds, zero at the start.  A number alpha means
+    ``stepsize(alpha)``, alpha_t = alpha / sqrt(t) unless the class says otherwise; any other number
+    is constant.
     """
 
     moment_names: ClassVar[tuple[str, ...]] = ()
     ranges: ClassVar = Algorithm1.ranges
 
     def __post_init__(self) -> None:
-        _ = self.schedules
+        super().__post_init__()
+        _ = self.schedules  # raises for bad values
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
-        """The hyperparameters as schedules; a number alpha means alpha / sqrt(t)."""
-        return {
-            name: as_schedule(name, getattr(self, name), self.ranges.get(name, FINITE))
-            for name in (field.name for field in dataclasses.fields(self))
-        }
+        """The hyperparameters as schedules."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return as_schedules(values, self.ranges, type(self).stepsize)
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         return first_state(feasible_set, point, self.moment_names)
@@ -61,15 +55,15 @@ class VectorLearner(Learner):
         with np.errstate(all="ignore"):
             x, moments = self.step(t, g, state.point, state.moments, state.feasible_set)
         if not all(np.isfinite(array).all() for array in (x, *moments.values())):
-            raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, memory {moments}, point {x}")
-        return State(t, x, moments, state.feasible_set, self._account(t, g, state.ledger))
+            raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")
+        return State(t, x, moments, state.feasible_set, self._sums(t, g, state.ledger))
 
     def ledger_names(self) -> tuple[str, ...]:
-        """For each coordinate; ``longest`` and ``steps_inf``, of norms over all of them, are the same in each."""
+        """The running sums of a ledger; ``longest`` and ``steps_inf``, of norms, are the same in each coordinate."""
         return ("square", "largest", "steps", "longest", "steps_inf")
 
-    def _account(self, t: int, g: Array, ledger: Mapping[str, Array]) -> dict[str, Array]:
-        """sum g_i^2, max |g_i|, sum alpha_t g_i^2, max ||g_t||_2, sum alpha_t ||g_t||_inf^2, if there is a ledger."""
+    def _sums(self, t: int, g: Array, ledger: Mapping[str, Array]) -> dict[str, Array]:
+        """sum g_i^2, max |g_i|, sum alpha_t g_i^2, max ||g_t||_2, sum alpha_t ||g_t||_inf^2; empty without a ledger."""
         if not ledger:
             return {}
         alpha = self.value("alpha", t) if "alpha" in self.schedules else 0.0
@@ -85,19 +79,20 @@ class VectorLearner(Learner):
     def step(
         self, t: int, g: Array, x: Array, moments: Mapping[str, Array], F: FeasibleSet
     ) -> tuple[Array, dict[str, Array]]:
-        """x_{t+1} and what is kept, in new arrays, after g_t was seen at x_t = ``x``."""
+        """x_{t+1} and the moments, in new arrays, from the gradient g_t = ``g`` at x_t = ``x``."""
 
     def value(self, name: str, t: int) -> float:
-        """A hyperparameter at round t."""
+        """The value of a hyperparameter at round t."""
         return float(self.schedules[name](t))
 
 
 @dataclass(frozen=True)
 class AdaGradNorm(VectorLearner):
-    """V_t = (1/t) sum_{s<=t} ||g_s||_2^2,   x_{t+1} = Pi_F(x_t - alpha_t g_t / sqrt V_t).
+    """V_t = (1/t) sum_{s<=t} ||g_s||_2^2,   x_{t+1} = Pi_F(x_t - alpha_t g_t / sqrt V_t),
+    alpha_t = alpha / sqrt(t).
 
-    Streeter, McMahan (2010), arXiv:1002.4862: AdaGrad with a single stepsize; with
-    alpha_t = alpha / sqrt(t) it is alpha / sqrt(sum_{s<=t} ||g_s||^2).
+    Streeter, McMahan (2010), arXiv:1002.4862: AdaGrad with a single stepsize,
+    alpha / sqrt(sum_{s<=t} ||g_s||^2).
 
     Guarantee: R_T <= (D_2^2 / (2 alpha) + alpha) sqrt(sum_t ||g_t||_2^2).
     """
@@ -117,7 +112,7 @@ class AdaGradNorm(VectorLearner):
 class AvaGrad(VectorLearner):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,
     x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t),   W_t = ||eta_t||_2 / (sqrt d eta_t),
-    eta_t = 1 / (sqrt v_{t-1} + eps).
+    eta_t = 1 / (sqrt v_{t-1} + eps),   alpha_t = alpha / sqrt(t).
 
     Savarese, McAllester, Babu, Maire (2019), arXiv:1912.01823: a delayed Adam whose rates are
     normalized, so that alpha does not depend on the scale of the gradients.  In one dimension

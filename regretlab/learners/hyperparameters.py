@@ -1,0 +1,94 @@
+"""Hyperparameters: which values they may have, and what a plain number means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from regretlab._utils.types import Array, Rounds
+from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
+
+__all__ = [
+    "BETA",
+    "FINITE",
+    "NONNEGATIVE",
+    "POSITIVE",
+    "SAMPLE_ROUNDS",
+    "STAYS_IN_RANGE",
+    "Hyperparameter",
+    "Range",
+    "as_schedule",
+    "as_schedules",
+    "check_range",
+]
+
+Hyperparameter = float | Schedule | Callable[[Any], Any]
+"""A number, a schedule, or a function of an array of rounds."""
+
+
+class Range(NamedTuple):
+    """The values a hyperparameter may have: in words that follow "must be", and as a test of an array of values."""
+
+    text: str
+    holds: Callable[[Any], Any]
+
+
+POSITIVE = Range("positive", lambda a: a > 0.0)
+NONNEGATIVE = Range("0 or positive", lambda a: a >= 0.0)
+BETA = Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0))
+FINITE = Range("finite", np.isfinite)
+
+STAYS_IN_RANGE = (Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse)
+"""Schedules that are in range at every round if they are at the sampled ones."""
+
+SAMPLE_ROUNDS = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
+"""Rounds at which a schedule is checked before round 1; a game checks the others as it plays them."""
+
+
+def as_schedules(
+    values: Mapping[str, object], ranges: Mapping[str, Range], stepsize: type[Schedule]
+) -> dict[str, Schedule]:
+    """Each hyperparameter as a schedule, checked: a number alpha means ``stepsize(alpha)``, any other a constant."""
+    return {
+        name: as_schedule(name, value, ranges.get(name, FINITE), stepsize if name == "alpha" else Constant)
+        for name, value in values.items()
+    }
+
+
+def as_schedule(name: str, value: object, allowed: Range, of_number: type[Schedule] = Constant) -> Schedule:
+    """The schedule that ``value`` means; a number a means ``of_number(a)``.
+
+    Raises
+    ------
+    TypeError
+        For anything but a number, a schedule or a function.
+    ValueError
+        When a value at one of the sampled rounds is not ``allowed``.
+    """
+    if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
+        raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
+    number = value.scale if isinstance(value, Constant) else value
+    if isinstance(number, Real):
+        if name == "beta2" and allowed is BETA:  # a constant 0 would remember no gradient but the last
+            allowed = Range("in (0, 1)", lambda a: (a > 0.0) & (a < 1.0))
+        if not (math.isfinite(number) and allowed.holds(np.array(float(number)))):
+            raise ValueError(f"{name}={value!r} must be {allowed.text}")
+        schedule = (Constant if number is not value else of_number)(float(number))
+        if type(schedule) in STAYS_IN_RANGE:
+            return schedule
+    else:
+        schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
+    check_range(name, value, SAMPLE_ROUNDS, schedule(SAMPLE_ROUNDS), allowed)
+    return schedule
+
+
+def check_range(name: str, value: object, t: Rounds, values: Array, allowed: Range) -> None:
+    """``ValueError``, with the first such round, unless all ``values`` of a hyperparameter at rounds t are allowed."""
+    fine = np.isfinite(values) & allowed.holds(values)
+    if not fine.all():
+        at = int(np.argmin(fine))
+        raise ValueError(f"{name}={value!r} is {values[at]} at round {t[at]}: it must be {allowed.text}")

@@ -1,0 +1,79 @@
+"""The state of a learner between two rounds, and checks of what goes into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from regretlab._utils.types import Array, ArrayLike
+from regretlab.sets import FeasibleSet
+
+__all__ = ["State", "checked_gradient", "first_state"]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """The state of a learner after t rounds.  It is read-only: an update returns a new one.
+
+    Attributes
+    ----------
+    t : int
+        Rounds played so far.
+    point : array (d,)
+        x_{t+1}, the point the learner plays next.
+    moments : dict of arrays (d,)
+        What the learner's rule keeps between rounds, by name, e.g. m, v, vhat.
+    feasible_set : FeasibleSet
+        F, of dimension d.
+    ledger : dict of arrays (d,)
+        Running sums that certificates need (:mod:`regretlab.learners.ledger`); empty in a game without a ledger.
+    """
+
+    t: int
+    point: Array
+    moments: Mapping[str, Array]
+    feasible_set: FeasibleSet
+    ledger: Mapping[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for array in (self.point, *self.moments.values(), *self.ledger.values()):
+            array.setflags(write=False)
+
+    def stacked(self) -> Array:
+        """(K, d): the moments, then the ledger."""
+        rows = [*self.moments.values(), *self.ledger.values()]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), self.point.size)
+
+    def after(self, t: int, point: Array, stacked: Array) -> State:
+        """The state after round t, with moments and ledger as in :meth:`stacked`."""
+        K = len(self.moments)
+        moments = dict(zip(self.moments, stacked[:K], strict=True))
+        return State(t, point, moments, self.feasible_set, dict(zip(self.ledger, stacked[K:], strict=True)))
+
+
+def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, moment_names: Iterable[str]) -> State:
+    """The state before round 1: x_1 = ``point``, by default the point of F nearest to the origin, all moments zero."""
+    if point is None:
+        if feasible_set.dimension is None:
+            feasible_set = feasible_set.with_dimension(1)
+        x = feasible_set.nearest_to_origin()
+    else:
+        x = np.array(point, dtype=np.float64, ndmin=1)
+        if x.ndim != 1:
+            raise ValueError(f"start has shape {x.shape}: x_1 is a number or an array (d,)")
+        feasible_set = feasible_set.with_dimension(x.size)
+        if not feasible_set.contains(x):
+            raise ValueError(f"start={x} is not in {feasible_set!r}")
+    return State(0, x, {name: np.zeros(x.size) for name in moment_names}, feasible_set)
+
+
+def checked_gradient(state: State, gradient: ArrayLike) -> Array:
+    """A copy of ``gradient``; ``ValueError``, with the round, unless it is finite and has the shape of the point."""
+    g = np.array(gradient, dtype=np.float64, ndmin=1)
+    if g.shape != state.point.shape:
+        raise ValueError(f"gradient has shape {g.shape} at round {state.t + 1}, the point has {state.point.shape}")
+    if not np.isfinite(g).all():
+        raise ValueError(f"gradient={g} at round {state.t + 1} is not finite")
+    return g
