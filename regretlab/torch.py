@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from regretlab.kernels import compose, shared
+from regretlab.kernels import compose, row_gradient
 from regretlab.learners.base import Algorithm1
 from regretlab.sets import Box, FeasibleSet, Reals
 
 __all__ = ["Optimizer"]
 
-_COMPILE_FROM = 64  # numbers in a parameter; the bits are the same either way
+_COMPILE_FROM = 64  # entries of a parameter from which its step is compiled; the bits are the same either way
 _TYPES = (torch.float32, torch.float64)
 
 
 class Optimizer(torch.optim.Optimizer):
-    """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t) for the parameters x of a model, by any learner of Algorithm 1.
+    """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t) for the parameters x of a model, by a learner of Algorithm 1.
 
     The rule is the learner's own, as in games: for parameters in double precision the
     numbers are those of ``learner.update``, bit for bit.  In single precision a step is computed
@@ -32,30 +32,49 @@ class Optimizer(torch.optim.Optimizer):
     Parameters
     ----------
     params : iterable of parameters, or of dicts that define groups
-        A group may have its own ``learner``, ``feasible_set``, ``lr``, ``weight_decay``, ``l2_penalty``.
+        Tensors of any shape, in single or double precision on the CPU.  A group may have its own
+        ``learner``, ``feasible_set``, ``lr``, ``weight_decay`` and ``l2_penalty``.
     learner : Algorithm1
+        Its alpha_t is the stepsize; a number alpha means what it does in games, alpha / sqrt(t) for the papers'
+        learners and a constant for TorchAdam and its like.
     feasible_set : FeasibleSet, optional
-        F, for the parameters of a group one after the other in a single vector; by default
+        F, for the parameters of a group as one vector (d,), in their order; by default
         all of R^d.  Parameters outside F are projected onto it when the group is added.
     lr : float
-        Multiplies alpha_t: 1, unless one of torch's schedulers changes it.
+        A factor of alpha_t, which torch's schedulers change.
     weight_decay : float
-        Decoupled: x_t is first multiplied by 1 - alpha_t weight_decay.
+        Decoupled: x_t is first multiplied by 1 - lr alpha_t weight_decay.
     l2_penalty : float
         Adds l2_penalty * x_t to the gradient, hence to the moments.
 
     Raises
     ------
     TypeError
-        For a learner that is not of Algorithm 1; for parameters that are not in single or
-        double precision on the CPU, and gradients that are sparse.
+        For a learner that is not in the form of Algorithm 1, a ``feasible_set`` that is none, and parameters
+        that are not in single or double precision on the CPU.
     ValueError
-        For a set whose dimension is not that of the group, and numbers out of range.
+        For a set whose dimension is not that of the group, and for a negative or infinite ``lr``, ``weight_decay``
+        or ``l2_penalty``.
 
     Notes
     -----
     A parameter without a gradient stays as it is, and the round does not count for it;
-    but with a set that ties the coordinates of a group together its gradient counts as 0.
+    but with a set that couples the coordinates of a group its gradient counts as 0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from regretlab import learners, sets
+    >>> from regretlab.torch import Optimizer
+    >>> x = torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))
+    >>> optimizer = Optimizer([x], learners.OGD(alpha=1.0), sets.Box(-1.0, 1.0))
+    >>> for _ in range(2):
+    ...     optimizer.zero_grad()
+    ...     loss = 0.5 * x[0] - 4.0 * x[1]
+    ...     loss.backward()
+    ...     optimizer.step()
+    >>> x.detach().numpy().round(3)  # -0.5 - 0.5 / sqrt(2), and the bound
+    array([-0.854,  1.   ])
     """
 
     def __init__(
@@ -87,6 +106,7 @@ class Optimizer(torch.optim.Optimizer):
             raise
 
     def _check(self, group: dict[str, Any]) -> None:
+        """Check a group, set its feasible set to one of its dimension, and project its parameters onto it."""
         learner, F = group["learner"], group["feasible_set"]
         if not isinstance(learner, Algorithm1):
             raise TypeError(f"learner={learner!r} is not in the form of Algorithm 1")
@@ -111,7 +131,9 @@ class Optimizer(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One round: the gradients are those of the parameters, or of what ``closure`` returns.
+        """Play one round with the gradients that the parameters have; return what ``closure`` returns, if given.
+
+        ``closure`` is called first, to compute the loss and its gradients.
 
         Raises
         ------
@@ -127,11 +149,12 @@ class Optimizer(torch.optim.Optimizer):
         return loss
 
     def _round(self, group: dict[str, Any]) -> None:
+        """One round for the parameters of a group."""
         F = group["feasible_set"]
-        apart = isinstance(F, Reals | Box)
+        separable = isinstance(F, Reals | Box)
         weights = []
         for p in group["params"]:
-            if p.grad is None and apart:
+            if p.grad is None and separable:
                 weights.append(np.ones(p.numel()))
                 continue
             if p.grad is not None and p.grad.is_sparse:
@@ -141,7 +164,7 @@ class Optimizer(torch.optim.Optimizer):
             self._project(group, np.concatenate(weights))
 
     def _half_step(self, group: dict[str, Any], p: torch.Tensor) -> Any:
-        """x_t - alpha_t m_t / W_t in place of a parameter; W_t is returned."""
+        """W_t, after x_t - alpha_t m_t / W_t has been written to the parameter."""
         binding = group["learner"].binding
         state = self.state[p]
         if not state:
@@ -149,7 +172,7 @@ class Optimizer(torch.optim.Optimizer):
             rows = len(group["learner"].moment_names)
             state["moments"] = torch.zeros((rows, p.numel()), dtype=p.dtype)
         state["t"] += 1
-        coefficients, shapes = binding.coefficients()[:, None], binding.schedule_values(np.array([state["t"]]))
+        coefficients, values = binding.coefficients()[:, None], binding.schedule_values(np.array([state["t"]]))
         coefficients[0] *= group["lr"]
         flat = p.detach().contiguous().view(-1)
         x = flat.numpy()
@@ -159,42 +182,42 @@ class Optimizer(torch.optim.Optimizer):
         if group["weight_decay"]:
             alpha = float(group["learner"].schedules["alpha"](state["t"])) * group["lr"]
             x *= 1.0 - alpha * group["weight_decay"]
-        half_step = compose(binding.call, shared, x.size >= _COMPILE_FROM).half_step
+        half_step = compose(binding.call, row_gradient, x.size >= _COMPILE_FROM).half_step
         weights = np.empty_like(x)
         with np.errstate(all="ignore"):
-            half_step(state["t"], g, coefficients, shapes, x, state["moments"].numpy(), weights)
+            half_step(state["t"], g, coefficients, values, x, state["moments"].numpy(), weights)
         if flat.data_ptr() != p.data_ptr():
             p.copy_(flat.view(p.shape))
         return weights
 
     @torch.no_grad()
     def _project(self, group: dict[str, Any], weights: Any) -> None:
-        """Put the parameters of a group at their projection in the metric ``weights`` >= 0."""
+        """Replace the parameters of a group by their projection in the metric ``weights`` >= 0."""
         x = np.concatenate([p.detach().reshape(-1).double().numpy() for p in group["params"]])
         weights = weights.astype(np.float64)
-        compose(group["learner"].binding.call, shared, x.size >= _COMPILE_FROM).positive_weights(weights)
+        compose(group["learner"].binding.call, row_gradient, x.size >= _COMPILE_FROM).positive_weights(weights)
         y = group["feasible_set"]._project(x, weights)
         start = 0
         for p in group["params"]:
             p.copy_(torch.from_numpy(y[start : start + p.numel()]).view(p.shape))
             start += p.numel()
 
-    # -- keeping ----------------------------------------------------------------------
+    # -- saving and loading -----------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Numbers and texts only; learners and sets are named by their repr."""
-        kept: dict[str, Any] = super().state_dict()
-        for group in kept["param_groups"]:
+        """The state as torch's optimizers have it, of numbers, tensors and texts; learners and sets by their repr."""
+        state: dict[str, Any] = super().state_dict()
+        for group in state["param_groups"]:
             group |= {name: repr(group[name]) for name in ("learner", "feasible_set")}
-        return kept
+        return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` of an optimizer with the same learners and sets has returned.
+        """Restore a state that :meth:`state_dict` of an optimizer with the same learners and sets has returned.
 
         Raises
         ------
         ValueError
-            When a learner or a set differs.
+            When the number of groups, a learner or a set differs.
         """
         groups, restored = state_dict["param_groups"], []
         if len(groups) != len(self.param_groups):

@@ -207,7 +207,7 @@ ALL_FINGERPRINTS = """
     from regretlab.kernels.compiling import fingerprint
     from regretlab.learners import AdaGrad, Adam, AdamNC, AMSGrad, OGD, RMSProp
     for learner in (OGD(), AdaGrad(), RMSProp(), Adam(), AMSGrad(), AdamNC(), Adam(beta1=rl.schedules.Inverse(0.9))):
-        for oracle in (kernels.shared, kernels.each):
+        for oracle in (kernels.row_gradient, kernels.cell_gradient):
             loops = kernels.compose(learner.binding.call, oracle, True)
             for loop in loops:
                 print(type(learner).__name__, oracle.__name__, loop.__name__, fingerprint(loop))
@@ -556,6 +556,6 @@ def test_compiling_changes_nothing_of_what_it_compiles():
 
 def test_loops_are_composed_once_per_rule():
     a, b = rl.learners.Adam(alpha=0.1), rl.learners.Adam(alpha=0.7, beta2=0.5)
-    loops = kernels.compose(a.binding.call, kernels.each, True)
-    assert kernels.compose(b.binding.call, kernels.each, True) is loops
-    assert kernels.compose(a.binding.call, kernels.each, False) is not loops
+    loops = kernels.compose(a.binding.call, kernels.cell_gradient, True)
+    assert kernels.compose(b.binding.call, kernels.cell_gradient, True) is loops
+    assert kernels.compose(a.binding.call, kernels.cell_gradient, False) is not loops

@@ -18,7 +18,7 @@ from regretlab._utils.types import Array, Rounds
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.errors import GameError, failure
 from regretlab.engine.trajectory import Trajectory
-from regretlab.kernels import compose, compose_joint, each, reveal_linear, reveal_with, shared
+from regretlab.kernels import cell_gradient, compose, compose_joint, reveal_linear, reveal_with, row_gradient
 from regretlab.kernels.memory import Aligned
 from regretlab.learners.base import Algorithm1
 from regretlab.learners.binding import RuleBinding
@@ -210,7 +210,7 @@ class SeparableBatch(CompiledBatch):
         return (self._gradients(stop, draws),)
 
     def _loop(self, t0: int, n: int, data: tuple[Any, ...], shapes: Array, compiled: bool, arrays: Any) -> None:
-        loops = compose(self.binding.call, shared if self.shared else each, compiled)
+        loops = compose(self.binding.call, row_gradient if self.shared else cell_gradient, compiled)
         play = loops.by_cell if arrays[0].size < _IN_REGISTERS else loops.by_tile
         play(t0, *data, self.coefficients, shapes, self.lower, self.upper, *arrays)
 

@@ -8,23 +8,23 @@ from regretlab.kernels.joint import (
     reveal_linear,
     reveal_with,
 )
-from regretlab.kernels.linear import Loops, compose, each, shared
+from regretlab.kernels.linear import Loops, cell_gradient, compose, row_gradient
 from regretlab.kernels.rule import RuleCall, clip, positive_weights, scaled_step, two_sum
 
 __all__ = [
     "Loops",
     "PointwiseOracle",
     "RuleCall",
+    "cell_gradient",
     "clip",
     "compose",
     "compose_joint",
-    "each",
     "positive_weights",
     "prediction_loss",
     "reveal_given",
     "reveal_linear",
     "reveal_with",
+    "row_gradient",
     "scaled_step",
-    "shared",
     "two_sum",
 ]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regretlab.kernels.compiling import interpreted, jit
-from regretlab.kernels.rule import RuleCall, adaptors, positive_weights, scaled_step, two_sum
+from regretlab.kernels.rule import CellFunctions, RuleCall, cell_functions, positive_weights, scaled_step, two_sum
 
 __all__ = [
     "PointwiseOracle",
@@ -69,26 +69,30 @@ def _loss(link: PointwiseOracle) -> Callable[..., float]:
 def compose_joint(
     call: RuleCall, reveal: Callable[..., int], projection: Callable[..., None], compiled: bool
 ) -> Callable[..., None]:
-    """Algorithm 1 for losses or sets that look at all coordinates of a game: a loop over rounds, games, cells.
+    """The loop of Algorithm 1 with a rule, for losses or sets that couple the coordinates: over rounds, games, cells.
 
-    ``reveal`` is how f_t(x_t) and g_t are had from the data of the rounds, one of
-    the functions below; it returns how many numbers f_t(x_t) is the sum of: d, one
-    for each coordinate, or 1.  Arguments of the loop: the first round t0 and the number
-    of rounds n; the data; coefficients and shapes; geometry (L, k), the parameters
-    of the sets; then as in ``by_tile``.
+    ``reveal`` is one of the functions below: it computes f_t(x_t) and g_t from the
+    data of the rounds, and returns in how many terms f_t(x_t) comes: d, one for each
+    coordinate, or 1.  The arguments of the loop are the first round t0 and the number
+    of rounds n; the data; coefficients (P, L*d) and schedule values (Q, n); geometry
+    (L, k), the parameters of the sets; then those of ``by_tile`` from x on.
     """
-    do = adaptors(call)
-    load, store, hyper, apply, alpha, note = do.load, do.store, do.hyper, do.apply, do.alpha, do.note
+    do = cell_functions(call)
+    load, store, scales, apply, stepsize = do.load, do.store, do.scales, do.apply, do.stepsize
+    record_sums = _record_sums(do)
 
-    def by_game(t0, n, data, coef, shape, geometry, x, state, loss, gsum, hits, xs, losses, gsums, notes):  # type: ignore[no-untyped-def]
+    def by_game(  # type: ignore[no-untyped-def]
+        t0, n, data, coefficients, schedule_values, geometry, x, state, loss, gsum,
+        recorded, xs, losses, gsums, ledger_rows,
+    ):  # fmt: skip
         games = geometry.shape[0]
         d = x.size // games
         f, g, w = np.empty(d), np.empty(d), np.empty(d)
         i = 0
         for k in range(n):
             t = t0 + k
-            hit = i < hits.size and hits[i] == t
-            if hit:  # by loops: whole arrays take seconds to compile
+            now = i < recorded.size and recorded[i] == t
+            if now:
                 for c in range(x.size):
                     xs[i, c] = x[c]
             for j in range(games):
@@ -101,21 +105,31 @@ def compose_joint(
                     gsum[0, c], gsum[1, c] = two_sum(gsum[0, c], gsum[1, c], g[e])
                 for e in range(d):  # loops with few arrays each work on many cells at once also where d is small
                     c = j * d + e
-                    h = hyper(coef, c)
-                    s, m, w[e] = apply(t, k, g[e], x[c], load(state, c), h, shape)
+                    h = scales(coefficients, c)
+                    s, m, w[e] = apply(t, k, g[e], x[c], load(state, c), h, schedule_values)
                     store(state, c, s)
-                    x[c] -= alpha(k, h, shape) * scaled_step(m, w[e])
+                    x[c] -= stepsize(k, h, schedule_values) * scaled_step(m, w[e])
                 positive_weights(w)
                 projection(own, w, geometry[j])
-            if hit:
-                for e in range(2):
-                    for c in range(x.size):
-                        losses[i, e, c], gsums[i, e, c] = loss[e, c], gsum[e, c]
-                for c in range(x.size):
-                    note(notes, i, c, load(state, c))
+            if now:
+                record_sums(i, state, loss, gsum, losses, gsums, ledger_rows)
                 i += 1
 
     return jit(by_game, keep=True) if compiled else interpreted(by_game)
+
+
+def _record_sums(do: CellFunctions) -> Callable[..., None]:
+    """A function that records the sums and the ledger, number by number: whole arrays take seconds to compile."""
+    load, record_ledger = do.load, do.record_ledger
+
+    def record_sums(i, state, loss, gsum, losses, gsums, ledger_rows):  # type: ignore[no-untyped-def]
+        for e in range(2):
+            for c in range(loss.shape[1]):
+                losses[i, e, c], gsums[i, e, c] = loss[e, c], gsum[e, c]
+        for c in range(loss.shape[1]):
+            record_ledger(ledger_rows, i, c, load(state, c))
+
+    return record_sums
 
 
 def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:

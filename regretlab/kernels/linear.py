@@ -1,9 +1,9 @@
 """Round loops for linear losses on boxes, where every cell is on its own.
 
-All arrays keep their cells in rows that may share a gradient: R rows of B cells,
-cell c = r * B + b.  Games played side by side against one sequence have R = d
-rows with a cell for each game; otherwise there is a single row.  ``x`` is (R*B,),
-the learner's state (K, R*B).
+The cells of a batch of games stand in R rows of B cells, cell c = r * B + b.  Games
+against one sequence have R = d rows, one for each coordinate, with a cell for each
+game: all cells of a row meet the same gradient.  Otherwise R = 1.  ``x`` is (R*B,),
+the learners' state (K, R*B).
 
 The same source runs compiled and interpreted, with the same bits.
 """
@@ -17,9 +17,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regretlab.kernels.compiling import interpreted, jit
-from regretlab.kernels.rule import TILE, RuleCall, adaptors, clip, positive_weights, scaled_step, two_sum
+from regretlab.kernels.rule import (
+    TILE,
+    CellFunctions,
+    RuleCall,
+    cell_functions,
+    clip,
+    positive_weights,
+    scaled_step,
+    two_sum,
+)
 
-__all__ = ["Loops", "compose", "each", "shared"]
+__all__ = ["Loops", "cell_gradient", "compose", "row_gradient"]
+
+_LOWER, _UPPER, _LOSS, _LOSS_ERROR, _SUM, _SUM_ERROR = (TILE * row for row in range(1, 7))
+"""Where a tile keeps the bounds, and the sums of losses and gradients with their rounding errors; x is at 0."""
+_REST = 7
+"""The row of a tile where the coefficients, then the state, begin."""
 
 
 class Loops(NamedTuple):
@@ -32,129 +46,189 @@ class Loops(NamedTuple):
     half_step: Callable[..., None]
     """One round up to, not including, the projection, for any set and losses; coefficients (P, 1) of all cells."""
     positive_weights: Callable[[Any], None]
-    """What the weights of a round need before a projection."""
+    """Makes the weights of a round positive before a projection."""
 
 
-def shared(G: Any, k: int, r: int, b: int, x: float) -> float:
-    """A linear loss whose gradient is the same for all cells of a row."""
+def row_gradient(G: Any, k: int, r: int, b: int) -> float:
+    """The gradient of cell b of row r in round k, the same for all cells of the row: G is (n, R, 1)."""
     return G[k, r, 0]  # type: ignore[no-any-return]
 
 
-def each(G: Any, k: int, r: int, b: int, x: float) -> float:
-    """A linear loss with a gradient for every cell."""
+def cell_gradient(G: Any, k: int, r: int, b: int) -> float:
+    """The gradient of cell b of row r in round k: G is (n, R, B)."""
     return G[k, r, b]  # type: ignore[no-any-return]
 
 
 @cache
 def compose(call: RuleCall, oracle: Callable[..., float], compiled: bool) -> Loops:
-    """Algorithm 1 with the given rule, on linear losses and a box: x <- Pi(x - alpha_t m / w).
+    """The loops of Algorithm 1 with a rule, on linear losses and a box: x <- Pi(x - alpha_t m / w).
 
-    Arguments of ``by_cell`` and ``by_tile``: the first round t0; G (n, R, 1 or
-    B) gradients; coefficients (P, R*B) and shapes (Q, n) of the schedules; lower,
-    upper (R*B,) bounds; then what is updated in place: x (R*B,), state (K, R*B),
-    loss (2, R*B) and gradient sums (2, R or R*B), each a sum and its rounding
-    error; hits (h,), the rounds t0..t0+n-1 to record; and, with h entries each,
-    the records of x, loss, gradient sums, and the numbers of the account.
+    ``oracle`` is ``row_gradient`` or ``cell_gradient``.  The arguments of ``by_cell``
+    and ``by_tile`` are the first round t0; the gradients G (n, R, 1 or B);
+    coefficients (P, R*B) and schedule values (Q, n); the bounds lower, upper (R*B,);
+    then what is updated in place: x (R*B,), state (K, R*B), loss (2, R*B) and
+    gradient sums (2, R or R*B), each a sum and its rounding error; the rounds among
+    t0..t0+n-1 to record, (h,); and the arrays to record them in, with h entries each:
+    x, loss, gradient sums and ledger rows.
     """
-    per_row = oracle is shared
-    load, store, hyper, near, back, nearby, apply, alpha, note, rows = adaptors(call, first=7)
+    do = cell_functions(call, first=_REST)
+    loops = Loops(_by_cell(do, oracle), _by_tile(do, oracle), _half_step(do), positive_weights)
+    return Loops(*(jit(loop, keep=True) if compiled else interpreted(loop) for loop in loops))
 
-    def by_cell(t0, G, coef, shape, lower, upper, x, state, loss, gsum, hits, xs, losses, gsums, notes):  # type: ignore[no-untyped-def]
+
+def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., None]:
+    per_row = oracle is row_gradient
+    load, store, scales, apply, stepsize, record_ledger = (
+        do.load, do.store, do.scales, do.apply, do.stepsize, do.record_ledger
+    )  # fmt: skip
+
+    def by_cell(  # type: ignore[no-untyped-def]
+        t0, G, coefficients, schedule_values, lower, upper, x, state, loss, gsum,
+        recorded, xs, losses, gsums, ledger_rows,
+    ):  # fmt: skip
         B = x.size // G.shape[1]
         for c in range(x.size):
             r, b = c // B, c % B
             q, sums = (r, b == 0) if per_row else (c, True)
-            point, s, h = x[c], load(state, c), hyper(coef, c)
+            point, s, h = x[c], load(state, c), scales(coefficients, c)
             f, f_err, total, total_err = loss[0, c], loss[1, c], gsum[0, q], gsum[1, q]
             i = 0
-            next_hit = hits[0] if hits.size > 0 else 0
+            next_recorded = recorded[0] if recorded.size > 0 else 0
             for k in range(G.shape[0]):
                 t = t0 + k
-                g = oracle(G, k, r, b, point)
+                g = oracle(G, k, r, b)
                 f, f_err = two_sum(f, f_err, g * point)
                 if sums:
                     total, total_err = two_sum(total, total_err, g)
-                s, m, w = apply(t, k, g, point, s, h, shape)
-                if t == next_hit:
+                s, m, w = apply(t, k, g, point, s, h, schedule_values)
+                if t == next_recorded:
                     xs[i, c], losses[i, 0, c], losses[i, 1, c] = point, f, f_err
                     if sums:
                         gsums[i, 0, q], gsums[i, 1, q] = total, total_err
-                    note(notes, i, c, s)
+                    record_ledger(ledger_rows, i, c, s)
                     i += 1
-                    next_hit = hits[i] if i < hits.size else 0
-                point = clip(point - alpha(k, h, shape) * scaled_step(m, w), lower[c], upper[c])
+                    next_recorded = recorded[i] if i < recorded.size else 0
+                point = clip(point - stepsize(k, h, schedule_values) * scaled_step(m, w), lower[c], upper[c])
             x[c], loss[0, c], loss[1, c] = point, f, f_err
             if sums:
                 gsum[0, q], gsum[1, q] = total, total_err
             store(state, c, s)
 
-    def by_tile(t0, G, coef, shape, lower, upper, x, state, loss, gsum, hits, xs, losses, gsums, notes):  # type: ignore[no-untyped-def]
-        # Rows of a tile: x, lower, upper, loss and its error, gradient sum and its error, coefficients, state.
-        # Their distances are known when this is compiled: so are all cells that can be worked on at once.
-        B, P = x.size // G.shape[1], coef.shape[0]
+    return by_cell
+
+
+def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., None]:
+    per_row, rows = oracle is row_gradient, do.tile_rows
+    load, store, scales, apply, stepsize = (
+        do.load_in_tile, do.store_in_tile, do.scales_in_tile, do.apply, do.stepsize
+    )  # fmt: skip
+    enter, leave = _tile_copies(per_row)
+    record_points, record_sums = _tile_records(do, per_row)
+
+    def by_tile(  # type: ignore[no-untyped-def]
+        t0, G, coefficients, schedule_values, lower, upper, x, state, loss, gsum,
+        recorded, xs, losses, gsums, ledger_rows,
+    ):  # fmt: skip
+        # the distances of a tile's rows are known when this is compiled: so are all cells that can be worked on at once
+        B = x.size // G.shape[1]
         tile = np.empty(rows * TILE)
         for r in range(G.shape[1]):
             total, total_err = gsum[0, r], gsum[1, r]
             for left in range(0, B, TILE):
                 start, n = r * B + left, min(TILE, B - left)
-                for e in range(n):
-                    c = start + e
-                    tile[e], tile[TILE + e], tile[2 * TILE + e] = x[c], lower[c], upper[c]
-                    tile[3 * TILE + e], tile[4 * TILE + e] = loss[0, c], loss[1, c]
-                    if not per_row:
-                        tile[5 * TILE + e], tile[6 * TILE + e] = gsum[0, c], gsum[1, c]
-                    for p in range(P):
-                        tile[(7 + p) * TILE + e] = coef[p, c]
-                    for j in range(state.shape[0]):
-                        tile[(7 + P + j) * TILE + e] = state[j, c]
+                enter(tile, start, n, coefficients, lower, upper, x, state, loss, gsum)
                 i = 0
                 for k in range(G.shape[0]):
                     t = t0 + k
-                    hit = i < hits.size and hits[i] == t
-                    if hit:  # by loops: whole arrays take seconds to compile
-                        for e in range(n):
-                            xs[i, start + e] = tile[e]
+                    now = i < recorded.size and recorded[i] == t
+                    if now:
+                        record_points(tile, start, n, i, xs)
                     if per_row and left == 0:
                         total, total_err = two_sum(total, total_err, G[k, r, 0])
-                        if hit:
+                        if now:
                             gsums[i, 0, r], gsums[i, 1, r] = total, total_err
                     for e in range(n):
-                        point, h = tile[e], nearby(tile, e)
-                        g = oracle(G, k, r, left + e, point)
-                        f, f_err = two_sum(tile[3 * TILE + e], tile[4 * TILE + e], g * point)
-                        tile[3 * TILE + e], tile[4 * TILE + e] = f, f_err
+                        point, h = tile[e], scales(tile, e)
+                        g = oracle(G, k, r, left + e)
+                        f, f_err = two_sum(tile[_LOSS + e], tile[_LOSS_ERROR + e], g * point)
+                        tile[_LOSS + e], tile[_LOSS_ERROR + e] = f, f_err
                         if not per_row:
-                            u, u_err = two_sum(tile[5 * TILE + e], tile[6 * TILE + e], g)
-                            tile[5 * TILE + e], tile[6 * TILE + e] = u, u_err
-                        s, m, w = apply(t, k, g, point, near(tile, e), h, shape)
-                        back(tile, e, s)
-                        y = point - alpha(k, h, shape) * scaled_step(m, w)
-                        tile[e] = clip(y, tile[TILE + e], tile[2 * TILE + e])
-                    if hit:
-                        for e in range(n):
-                            c = start + e
-                            losses[i, 0, c], losses[i, 1, c] = tile[3 * TILE + e], tile[4 * TILE + e]
-                            if not per_row:
-                                gsums[i, 0, c], gsums[i, 1, c] = tile[5 * TILE + e], tile[6 * TILE + e]
-                            note(notes, i, c, near(tile, e))
+                            u, u_err = two_sum(tile[_SUM + e], tile[_SUM_ERROR + e], g)
+                            tile[_SUM + e], tile[_SUM_ERROR + e] = u, u_err
+                        s, m, w = apply(t, k, g, point, load(tile, e), h, schedule_values)
+                        store(tile, e, s)
+                        y = point - stepsize(k, h, schedule_values) * scaled_step(m, w)
+                        tile[e] = clip(y, tile[_LOWER + e], tile[_UPPER + e])
+                    if now:
+                        record_sums(tile, start, n, i, losses, gsums, ledger_rows)
                         i += 1
-                for e in range(n):
-                    c = start + e
-                    x[c], loss[0, c], loss[1, c] = tile[e], tile[3 * TILE + e], tile[4 * TILE + e]
-                    if not per_row:
-                        gsum[0, c], gsum[1, c] = tile[5 * TILE + e], tile[6 * TILE + e]
-                    for j in range(state.shape[0]):
-                        state[j, c] = tile[(7 + P + j) * TILE + e]
+                leave(tile, start, n, coefficients, x, state, loss, gsum)
             if per_row:
                 gsum[0, r], gsum[1, r] = total, total_err
 
-    def half_step(t, g, coef, shape, x, state, weights):  # type: ignore[no-untyped-def]
-        h = hyper(coef, 0)
+    return by_tile
+
+
+def _tile_copies(per_row: bool) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Two functions: copy n cells from the arrays into a tile, and back."""
+
+    def enter(tile, start, n, coefficients, lower, upper, x, state, loss, gsum):  # type: ignore[no-untyped-def]
+        P = coefficients.shape[0]
+        for e in range(n):
+            c = start + e
+            tile[e], tile[_LOWER + e], tile[_UPPER + e] = x[c], lower[c], upper[c]
+            tile[_LOSS + e], tile[_LOSS_ERROR + e] = loss[0, c], loss[1, c]
+            if not per_row:
+                tile[_SUM + e], tile[_SUM_ERROR + e] = gsum[0, c], gsum[1, c]
+            for p in range(P):
+                tile[(_REST + p) * TILE + e] = coefficients[p, c]
+            for j in range(state.shape[0]):
+                tile[(_REST + P + j) * TILE + e] = state[j, c]
+
+    def leave(tile, start, n, coefficients, x, state, loss, gsum):  # type: ignore[no-untyped-def]
+        P = coefficients.shape[0]
+        for e in range(n):
+            c = start + e
+            x[c], loss[0, c], loss[1, c] = tile[e], tile[_LOSS + e], tile[_LOSS_ERROR + e]
+            if not per_row:
+                gsum[0, c], gsum[1, c] = tile[_SUM + e], tile[_SUM_ERROR + e]
+            for j in range(state.shape[0]):
+                state[j, c] = tile[(_REST + P + j) * TILE + e]
+
+    return enter, leave
+
+
+def _tile_records(do: CellFunctions, per_row: bool) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Two functions that record n cells of a tile: the points, and the sums.
+
+    They go number by number, because copies of whole arrays take seconds to compile.
+    """
+    load, record_ledger = do.load_in_tile, do.record_ledger
+
+    def record_points(tile, start, n, i, xs):  # type: ignore[no-untyped-def]
+        for e in range(n):
+            xs[i, start + e] = tile[e]
+
+    def record_sums(tile, start, n, i, losses, gsums, ledger_rows):  # type: ignore[no-untyped-def]
+        for e in range(n):
+            c = start + e
+            losses[i, 0, c], losses[i, 1, c] = tile[_LOSS + e], tile[_LOSS_ERROR + e]
+            if not per_row:
+                gsums[i, 0, c], gsums[i, 1, c] = tile[_SUM + e], tile[_SUM_ERROR + e]
+            record_ledger(ledger_rows, i, c, load(tile, e))
+
+    return record_points, record_sums
+
+
+def _half_step(do: CellFunctions) -> Callable[..., None]:
+    load, store, scales, apply, stepsize = do.load, do.store, do.scales, do.apply, do.stepsize
+
+    def half_step(t, g, coefficients, schedule_values, x, state, weights):  # type: ignore[no-untyped-def]
+        h = scales(coefficients, 0)
         for c in range(x.size):
-            s, m, w = apply(t, 0, g[c], x[c], load(state, c), h, shape)
+            s, m, w = apply(t, 0, g[c], x[c], load(state, c), h, schedule_values)
             store(state, c, s)
-            x[c] -= alpha(0, h, shape) * scaled_step(m, w)
+            x[c] -= stepsize(0, h, schedule_values) * scaled_step(m, w)
             weights[c] = w
 
-    loops = Loops(by_cell, by_tile, half_step, positive_weights)
-    return Loops(*(jit(loop, keep=True) if compiled else interpreted(loop) for loop in loops))
+    return half_step

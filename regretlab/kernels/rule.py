@@ -9,31 +9,43 @@ import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["TILE", "Adaptors", "RuleCall", "adaptors", "clip", "positive_weights", "scaled_step", "two_sum"]
+__all__ = [
+    "TILE",
+    "CellFunctions",
+    "RuleCall",
+    "cell_functions",
+    "clip",
+    "positive_weights",
+    "scaled_step",
+    "two_sum",
+]
 
 
 TILE = 32
-"""Cells in a tile, a piece of memory that a loop over rounds works in."""
+"""Cells in a tile: a small piece of memory that holds all numbers of these cells while a loop goes over rounds."""
 
 
 class RuleCall(NamedTuple):
-    """How the arguments of a rule are filled at round t, in the rule's own order.
+    """How a loop fills the arguments of a rule at round t, in the rule's own order.
 
-    ``arguments`` has one entry per argument: ``"g"``, ``"x"``, ``"t"``, ``"state"``
-    (the next row of the state), or a pair (p, q): row p of the coefficients
-    times row q of the shapes (q = -1: constant).  An account, if there is one, is
-    called after the rule, also with ``"m"``, ``"w"`` and numbers in plain text;
-    its rows of the state come after the rule's.
+    ``arguments`` has one entry for each argument:
+
+    - ``"g"``, ``"x"`` or ``"t"``: the gradient, the point, the round;
+    - ``"state"``: the next of the rule's moments;
+    - a pair (p, q): the hyperparameter coefficients[p] * schedule_values[q, t], or coefficients[p] if q = -1.
+
+    An account, if there is one, is called after the rule and adds rows to the
+    ledger.  Its arguments may also be ``"m"``, ``"w"`` and numbers written as text; its
+    ``"state"`` entries are rows of the ledger, which follow the moments.
     """
 
     rule: Callable[..., Any]
     arguments: tuple[str | tuple[int, int], ...]
     stepsize: tuple[int, int]
     identity: str = ""
-    """A name for what the rule computes, should the functions it calls be defined anew."""
+    """A name for what the rule computes, which changes when a function that it calls is defined again."""
     account: Callable[..., Any] | None = None
     account_arguments: tuple[str | tuple[int, int], ...] = ()
-    """The arguments of the account."""
 
 
 def two_sum(total: float, error: float, term: float) -> tuple[float, float]:
@@ -54,10 +66,10 @@ def clip(y: float, lower: float, upper: float) -> float:
 
 
 def positive_weights(w: Any) -> None:
-    """Raise weights of zero, of coordinates without any gradient so far, to a tiny part of the largest.
+    """Replace zero weights (of coordinates without any gradient so far) by 1e-12 times the largest weight, in place.
 
-    So such a coordinate is projected near the limit w_i -> 0; without any
-    positive weight all of them are one.
+    A weighted projection needs positive weights; this one is near the limit
+    w_i -> 0.  If all weights are zero, they become one.
     """
     zeros = False  # there are hardly ever any, and to look for them is faster than to find the largest
     for i in range(w.size):
@@ -73,33 +85,39 @@ def positive_weights(w: Any) -> None:
             w[i] = least
 
 
-class Adaptors(NamedTuple):
+class CellFunctions(NamedTuple):
     """Functions that read and write the numbers of a cell, and call the rule on them.
 
-    ``load`` reads a state of K numbers at (state, c) and ``store`` writes it;
-    ``hyper`` reads the P coefficients; ``near``, ``nearby`` and ``back`` are the
-    same for cell e of a tile, whose coefficients start at row ``first``, the state
-    after them.  ``apply`` calls the rule, and the account; ``alpha`` is alpha_t;
-    ``note`` records the numbers of the account, ``rows`` is that of rows in a tile.
+    A cell has P coefficients, and K moments and M ledger rows, which are its state.
     """
 
     load: Callable[..., Any]
+    """The state in column c of an array: a tuple of K + M numbers."""
     store: Callable[..., Any]
-    hyper: Callable[..., Any]
-    near: Callable[..., Any]
-    back: Callable[..., Any]
-    nearby: Callable[..., Any]
+    """Write the state to column c of an array."""
+    scales: Callable[..., Any]
+    """The P coefficients in column c of an array."""
+    load_in_tile: Callable[..., Any]
+    """The state of cell e of a tile."""
+    store_in_tile: Callable[..., Any]
+    """Write the state of cell e of a tile."""
+    scales_in_tile: Callable[..., Any]
+    """The coefficients of cell e of a tile."""
     apply: Callable[..., Any]
-    alpha: Callable[..., Any]
-    note: Callable[..., Any]
-    rows: int
+    """The state after a round, m_t and W_t: calls the rule, and the account if there is one."""
+    stepsize: Callable[..., Any]
+    """alpha_t."""
+    record_ledger: Callable[..., Any]
+    """Write the ledger rows of a state to entry i of a record."""
+    tile_rows: int
+    """Numbers that a tile holds for each cell."""
 
 
-def adaptors(call: RuleCall, first: int = 0) -> Adaptors:
-    """The functions for a call.
+def cell_functions(call: RuleCall, first: int = 0) -> CellFunctions:
+    """The functions for a rule, with the coefficients, then the state from row ``first`` of a tile on.
 
-    Their text depends on the numbers of rows and on the order of the rule's
-    arguments, which a compiled loop must know beforehand.
+    They are written as source text, because a compiled loop must know the number
+    of rows and the order of the rule's arguments beforehand.
     """
     states = itertools.count()
     slots = [slot for slot in (*call.arguments, *call.account_arguments, call.stepsize) if not isinstance(slot, str)]
@@ -107,7 +125,7 @@ def adaptors(call: RuleCall, first: int = 0) -> Adaptors:
 
     def value(slot: tuple[int, int]) -> str:
         p, q = slot
-        return f"h[{p}]" if q < 0 else f"h[{p}] * shape[{q}, k]"
+        return f"h[{p}]" if q < 0 else f"h[{p}] * schedule_values[{q}, k]"
 
     def filled(arguments: tuple[str | tuple[int, int], ...]) -> str:
         texts = (value(a) if isinstance(a, tuple) else f"s[{next(states)}]" if a == "state" else a for a in arguments)
@@ -118,7 +136,7 @@ def adaptors(call: RuleCall, first: int = 0) -> Adaptors:
     states = itertools.count(K)
     account = filled(call.account_arguments)
     M = next(states) - K
-    tile = [f"b[{(first + p) * TILE} + e]" for p in range(P + K + M)]
+    tile = [f"tile[{(first + p) * TILE} + e]" for p in range(P + K + M)]
 
     def read(places: list[str]) -> str:
         return "return (" + "".join(f"{place}, " for place in places) + ")"
@@ -131,19 +149,20 @@ def adaptors(call: RuleCall, first: int = 0) -> Adaptors:
             "def load(state, c): " + read([f"state[{j}, c]" for j in range(K + M)]),
             "def store(state, c, s):",
             *write([f"state[{j}, c]" for j in range(K + M)]),
-            "def hyper(coef, c): " + read([f"coef[{p}, c]" for p in range(P)]),
-            "def near(b, e): " + read(tile[P:]),
-            "def back(b, e, s):",
+            "def scales(coefficients, c): " + read([f"coefficients[{p}, c]" for p in range(P)]),
+            "def load_in_tile(tile, e): " + read(tile[P:]),
+            "def store_in_tile(tile, e, s):",
             *write(tile[P:]),
-            "def nearby(b, e): " + read(tile[:P]),
-            "def apply(t, k, g, x, s, h, shape):",
-            f"    kept, m, w = rule({rule})",
-            f"    return kept{f' + account({account})' if call.account else ''}, m, w",
-            f"def alpha(k, h, shape): return {value(call.stepsize)}",
-            "def note(notes, i, c, s):",
-            *write([f"notes[i, {j}, c]" for j in range(M)], K),
+            "def scales_in_tile(tile, e): " + read(tile[:P]),
+            "def apply(t, k, g, x, s, h, schedule_values):",
+            f"    moments, m, w = rule({rule})",
+            f"    return moments{f' + account({account})' if call.account else ''}, m, w",
+            f"def stepsize(k, h, schedule_values): return {value(call.stepsize)}",
+            "def record_ledger(ledger_rows, i, c, s):",
+            *write([f"ledger_rows[i, {j}, c]" for j in range(M)], K),
         ]
     )
     functions: dict[str, Any] = {"rule": call.rule, "account": call.account}
     exec(source, functions)
-    return Adaptors(rows=first + P + K + M, **{name: functions[name] for name in Adaptors._fields[:-1]})
+    written = {name: functions[name] for name in CellFunctions._fields[:-1]}
+    return CellFunctions(tile_rows=first + P + K + M, **written)
