@@ -187,7 +187,7 @@ def test_a_block_has_the_examples_of_its_rounds(sequence):
         a, y = sequence.data(start, stop, 3)
         assert np.array_equal(a, np.asarray(sequence.features)[index])
         assert np.array_equal(y, np.asarray(sequence.targets)[index])
-        one = sequence._round(start, 3)
+        one = sequence._examples_of_round(start, 3)
         assert np.array_equal(np.arange(N)[one], index[0])
 
 

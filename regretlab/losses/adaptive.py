@@ -1,4 +1,4 @@
-"""Adversaries that look at the learner's point before they choose the loss."""
+"""Adversaries that choose the loss after they have seen the learner's point."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["SignAdversary"]
 class SignAdversary(AdaptiveLosses):
     """f_t(u) = slope <sign(x_t), u> with sign(0) := 1: the learner always pays slope ||x_t||_1.
 
-    Its regret is slope sum_t ||x_t||_1 - min_u <G_T, u> for the gradients G_T
-    really played; no fixed sequence of losses is behind it.
+    Its regret, slope sum_t ||x_t||_1 - min_u <g_1 + ... + g_T, u>, is that
+    against the gradients this learner met; another learner meets others.
     """
 
     d: int = 1

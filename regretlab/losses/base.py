@@ -1,13 +1,14 @@
-"""Loss sequences f_1, f_2, ... and the promises they make.
+"""Loss sequences f_1, f_2, ...: the base classes, and the random generator of a round.
 
-From the least to the most a sequence promises, and so from slow to fast:
+The more a class knows about f_t, the faster it plays.  From slow to fast:
 
-* :class:`ConvexLosses`: value and gradient of f_t at a point, in Python.
-* :class:`AdaptiveLosses`: linear, with a gradient that may answer x_t.
-* :class:`LinearLosses`: f_t(x) = <g_t, x>, with g_t for an array of rounds.
+* :class:`ConvexLosses`: value and gradient of f_t at a point, computed in Python.
+* :class:`AdaptiveLosses`: f_t(u) = <g_t, u>, where g_t may depend on the learner's point x_t.
+* :class:`~regretlab.losses.PredictionLosses`: functions of linear predictions <a, x>, in compiled loops.
+* :class:`LinearLosses`: f_t(x) = <g_t, x>, with g_t for many rounds at once, in compiled loops.
 
-The random ones get a generator that depends on the seed and the rounds only, so
-any round can be had again at any time.
+A random sequence draws from generators that depend on the seed and the round only, so any round can be drawn again
+at any time.
 """
 
 from __future__ import annotations
@@ -37,33 +38,33 @@ __all__ = [
 
 
 DRAWN_TOGETHER = 4096
-"""Random numbers drawn from one generator; fixed for ever, since it decides the draws."""
+"""Random numbers that are drawn from one generator; fixed for ever, since another value would change the draws."""
 
 
 class Loss(NamedTuple):
-    """One revealed convex function f_t."""
+    """A convex function f_t: its value and a subgradient, at a point (d,)."""
 
     value: Callable[[Array], float]
     gradient: Callable[[Array], Array]
 
 
 class Losses(ABC):
-    """A sequence f_1, f_2, ... of convex functions on R^d; a frozen dataclass of its parameters."""
+    """A sequence f_1, f_2, ... of convex functions on R^d, written as a frozen dataclass of its parameters."""
 
     dimension: int = 1
     """d."""
     linear: ClassVar[bool] = False
-    """Whether f_t(x) = <g_t, x>, so that sums of gradients say all about them."""
+    """Whether f_t(x) = <g_t, x>; then the sum of the gradients determines the sum of the losses."""
 
     @abstractmethod
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
-        """f_t, after the learner has played x_t = ``x``."""
+        """f_t, chosen after the learner has played x_t = ``x``; ``seed`` decides the random draws."""
 
 
 class ConvexLosses(Losses):
-    """f_t by its value and a subgradient, in Python, round by round.
+    """f_t given by its value and a subgradient, computed in Python round by round.
 
-    A sequence of your own has two methods, and ``dimension`` unless d = 1.
+    A sequence of your own defines these two methods, and ``dimension`` unless d = 1.
     """
 
     @abstractmethod
@@ -79,11 +80,11 @@ class ConvexLosses(Losses):
 
 
 class RandomConvexLosses(Losses):
-    """f_t(x) = f(x; z_t) with z_1, z_2, ... independent draws."""
+    """f_t(x) = f(x; z_t) with independent random z_1, z_2, ..."""
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> Any:
-        """z_t."""
+        """z_t, drawn from the generator of round t."""
 
     @abstractmethod
     def value(self, z: Any, x: Array) -> float:
@@ -99,57 +100,61 @@ class RandomConvexLosses(Losses):
 
 
 class AdaptiveLosses(Losses):
-    """f_t(u) = <g_t, u> with g_t chosen after the learner's point x_t was seen."""
+    """f_t(u) = <g_t, u>, where g_t may depend on the learner's point x_t."""
 
     linear = True
 
     @abstractmethod
     def answer(self, t: int, x: Array) -> Array:
-        """(d,): g_t, knowing x_t = ``x``."""
+        """(d,): g_t, given x_t = ``x``."""
 
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
         return _linear(np.asarray(self.answer(t, x), dtype=np.float64))
 
 
 class BlockLosses(Losses):
-    """A sequence that tells many rounds at once, so that compiled loops can play it."""
+    """Losses that give the data of many rounds at once, so that compiled loops can play them."""
 
     @abstractmethod
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
-        """What the rounds start, ..., stop - 1 are made of: arrays with one row per round."""
+        """The arrays that define f_start, ..., f_{stop-1}, each with one row per round."""
 
     @abstractmethod
-    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
-        """The data of n rounds, if ``answer`` is that."""
+    def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
+        """The float64 arrays in ``answer``, returned by the subclass for n rounds; an error if it is something else."""
 
-    def _drawn(self, start: int, stop: int, seed: int, together: int) -> tuple[Array, ...]:
-        """The data of rounds that a method ``sample(rng, n)`` draws, ``together`` of them from one generator."""
+    def _draw(self, start: int, stop: int, seed: int, rounds_per_block: int) -> tuple[Array, ...]:
+        """The arrays of rounds start, ..., stop - 1, drawn by the method ``sample`` in blocks of equal length.
+
+        Block b has a generator of its own, of (seed, b); the block drawn last is cached.
+        """
         parts = []
-        for b in range((start - 1) // together, (stop - 2) // together + 1):
-            key, drawn = self.__dict__.get("_last", (None, ()))
+        n = rounds_per_block
+        for b in range((start - 1) // n, (stop - 2) // n + 1):
+            key, block = self.__dict__.get("_last_block", (None, ()))
             if key != (b, seed):
-                drawn = self._checked(self.sample(generator(seed, b), together), together)  # type: ignore[attr-defined]
-                self.__dict__["_last"] = ((b, seed), drawn)
-            first = b * together + 1
-            parts.append([array[max(start - first, 0) : stop - first] for array in drawn])
+                block = self._validated(self.sample(generator(seed, b), n), n)  # type: ignore[attr-defined]
+                self.__dict__["_last_block"] = ((b, seed), block)
+            first = b * n + 1
+            parts.append([array[max(start - first, 0) : stop - first] for array in block])
         return tuple(column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*parts, strict=True))
 
 
 class LinearLosses(BlockLosses):
-    """f_t(x) = <g_t, x>, with the gradients given for an array of rounds; plays at compiled speed.
+    """f_t(x) = <g_t, x>, with the gradients of many rounds at once; played by compiled loops.
 
-    A sequence of your own has one method, ``gradients``; d is what it returns.
+    A sequence of your own defines one method, ``gradients``; the shape that it returns decides d.
     """
 
     linear = True
 
     @abstractmethod
     def gradients(self, t: Rounds) -> Array:
-        """(n, d): g_t for the rounds ``t``, an int64 array (n,) of numbers from 1 on."""
+        """(n, d): g_t for the rounds ``t``, an int64 array (n,) of rounds >= 1."""
 
     def block(self, start: int, stop: int, seed: int) -> Array:
         """(stop - start, d): g_start, ..., g_{stop-1}."""
-        return self._checked(self.gradients(np.arange(start, stop)), stop - start)[0]
+        return self._validated(self.gradients(np.arange(start, stop)), stop - start)[0]
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         return (self.block(start, stop, seed),)
@@ -159,9 +164,9 @@ class LinearLosses(BlockLosses):
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return int(self.block(1, 3, 0).shape[1])  # two rounds: a constant answer is not one row per round
+        return int(self.block(1, 3, 0).shape[1])  # of two rounds, so that one row for all rounds is found out
 
-    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
+    def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
         name = f"{type(self).__name__}.{'sample' if isinstance(self, RandomLinearLosses) else 'gradients'}"
         g = np.asarray(answer)
         if g.dtype.kind not in "fiu":
@@ -172,49 +177,54 @@ class LinearLosses(BlockLosses):
 
 
 class RandomLinearLosses(LinearLosses):
-    """f_t(x) = <g_t, x> with random g_t: the rounds are drawn in blocks, each from its own generator."""
+    """f_t(x) = <g_t, x> with random g_t.
+
+    A sequence of your own defines one method, ``sample``.  Rounds are drawn in blocks, each from its own generator.
+    """
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, n: int) -> Array:
-        """(n, d): the gradients of n consecutive rounds."""
+        """(n, d): the gradients of n consecutive rounds, drawn from ``rng``."""
 
     def gradients(self, t: Rounds, seed: int = 0) -> Array:
         rows = np.empty((len(t), self.dimension))
-        index = (np.asarray(t, dtype=np.int64) - 1) // self._together
+        index = (np.asarray(t, dtype=np.int64) - 1) // self._rounds_per_block
         for b in np.unique(index):
-            first, here = int(b) * self._together + 1, index == b
-            rows[here] = self.block(first, first + self._together, seed)[t[here] - first]
+            first, here = int(b) * self._rounds_per_block + 1, index == b
+            rows[here] = self.block(first, first + self._rounds_per_block, seed)[t[here] - first]
         return rows
 
     def block(self, start: int, stop: int, seed: int) -> Array:
-        return self._drawn(start, stop, seed, self._together)[0]
+        return self._draw(start, stop, seed, self._rounds_per_block)[0]
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return int(self._checked(self.sample(generator(0, 0), 2), 2)[0].shape[1])
+        return int(self._validated(self.sample(generator(0, 0), 2), 2)[0].shape[1])
 
     @cached_property
-    def _together(self) -> int:
-        """Rounds drawn from one generator: a property of the sequence, so that no caller can change a draw."""
+    def _rounds_per_block(self) -> int:
+        """Rounds that are drawn from one generator; it depends on d only, so that no caller can change a draw."""
         return max(1, DRAWN_TOGETHER // self.dimension)
 
 
 def read_only(array: Array) -> Array:
-    """A view that cannot be written to."""
+    """A read-only view of ``array``."""
     view = array.view()
     view.setflags(write=False)
     return view
 
 
 def _linear(g: Array) -> Loss:
+    """f(u) = <g, u>."""
     return Loss(lambda u: float(g @ u), lambda u: g)
 
 
 def generator(seed: int, block: int) -> np.random.Generator:
-    """Counter-based: a function of (seed, block), independent between different pairs."""
+    """The random generator of a block; different (seed, block) have independent ones."""
     return np.random.Generator(np.random.Philox(key=_key(seed), counter=[0, 0, 0, block]))
 
 
 @lru_cache(maxsize=4096)
 def _key(seed: int) -> NDArray[np.unsignedinteger[Any]]:
+    """The key of the counter-based generator Philox that belongs to a seed."""
     return np.random.SeedSequence(seed).generate_state(2, np.uint64)

@@ -14,7 +14,7 @@ from regretlab.losses.base import LinearLosses, read_only
 
 __all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2"]
 
-_LONGEST_TABLE = 2**16
+_LONGEST_TABLE = 2**16  # numbers
 
 
 class PeriodicLosses(LinearLosses):
@@ -40,12 +40,12 @@ class PeriodicLosses(LinearLosses):
 
     @cached_property
     def one_period(self) -> Array:
-        """(P, d): the pattern, checked."""
-        return self._checked(self.pattern, len(self.pattern))[0]
+        """(P, d): the pattern, after the checks of its type and shape."""
+        return self._validated(self.pattern, len(self.pattern))[0]
 
     @cached_property
     def _table(self) -> Array:
-        """The pattern repeated; a block of rounds is a slice of it and need not be computed."""
+        """The pattern repeated many times, so that a block of rounds is a slice of it."""
         return read_only(np.tile(self.one_period, (1 + _LONGEST_TABLE // self.one_period.size, 1)))
 
 
@@ -70,7 +70,7 @@ class Mod3(PeriodicLosses):
 
     Theorem 1 of Reddi et al. (2018): on [-1, 1] with C > 2 the best point is -1,
     and Adam with beta1 = 0, beta2 = 1/(1 + C^2) stays at +1: R_T/T >= (2C - 4)/3.
-    It takes such a small beta2: with the usual (0.9, 0.999) Adam converges to -1.
+    This needs so small a beta2: with the usual (0.9, 0.999) Adam converges to -1.
     """
 
     C: float = 3.0
@@ -125,6 +125,7 @@ class ReddiTheorem2(PeriodicLosses):
 
 
 def _spike(height: float, slope: float, period: int) -> Array:
+    """(P, 1): ``height`` in the first round of a period of P rounds, -``slope`` in the others."""
     pattern = np.full((period, 1), -slope)
     pattern[0] = height
     return pattern

@@ -1,8 +1,8 @@
 """Losses over given examples: in order, shuffled anew in each epoch, or drawn with replacement.
 
-An epoch is once through the N examples.  Position p = 0, 1, 2, ... of an endless
-list holds some example, and round t gets the ``batch`` positions from
-(t - 1) batch on; a round at the end of an epoch goes on with the next one.
+An epoch is one pass over the N examples.  The epochs one after the other are an endless list of examples with the
+positions 0, 1, 2, ...; round t takes the positions (t - 1) batch, ..., t batch - 1, so a round that reaches the end of
+an epoch goes on into the next one.
 """
 
 from __future__ import annotations
@@ -25,121 +25,124 @@ _SQUARED = Squared()
 
 
 class OverExamples(ABC):
-    """A sequence over the rows of ``features``, ``batch`` of them in a round: in order, epoch after epoch."""
+    """Losses of given examples, the rows of ``features``: ``batch`` of them in a round, in order, epoch after epoch."""
 
     features: ArrayLike
     batch: int
 
     def examples(self, t: Rounds, seed: int = 0) -> Rounds:
-        """(n, b): which examples, of 0, ..., N - 1, the rounds ``t`` (n,) are made of."""
+        """(n, b): the examples, as numbers 0, ..., N - 1, of the rounds ``t`` (n,)."""
         rounds = np.asarray(t, dtype=np.int64)
-        return self._at((rounds[:, None] - 1) * self.batch + np.arange(self.batch), seed)
+        return self._examples_at((rounds[:, None] - 1) * self.batch + np.arange(self.batch), seed)
 
     def counts(self, t: int, seed: int = 0) -> Rounds:
         """(N,): how often each example occurs in the rounds 1, ..., t.
 
-        sum_{s<=t} f_s is a sum over the N examples with these weights, over b.
+        Divided by b, these are the weights of the N examples in f_1 + ... + f_t.
         """
-        epochs, rest = divmod(t * self.batch, self._examples)
-        return epochs + self._occurrences(epochs * self._examples, rest, seed)
+        epochs, rest = divmod(t * self.batch, self._n_examples)
+        return epochs + self._occurrences(epochs * self._n_examples, rest, seed)
 
-    def _round(self, t: int, seed: int) -> slice | Rounds:
-        """The examples of round t, as a slice where they are next to each other."""
-        first = (t - 1) * self.batch % self._examples
-        if first + self.batch <= self._examples:
+    def _examples_of_round(self, t: int, seed: int) -> slice | Rounds:
+        """The examples of round t, as a slice where they are consecutive rows."""
+        first = (t - 1) * self.batch % self._n_examples
+        if first + self.batch <= self._n_examples:
             return slice(first, first + self.batch)
-        return self._run(first, self.batch, seed)
+        return self._consecutive(first, self.batch, seed)
 
     @property
-    def _examples(self) -> int:
+    def _n_examples(self) -> int:
         """N."""
         return len(np.asarray(self.features))
 
     def _occurrences(self, first: int, n: int, seed: int) -> Rounds:
         """(N,): how often each example is at the positions first, ..., first + n - 1."""
-        return np.bincount(self._run(first, n, seed), minlength=self._examples)
+        return np.bincount(self._consecutive(first, n, seed), minlength=self._n_examples)
 
-    def _at(self, position: Rounds, seed: int) -> Rounds:
-        """The examples at some positions."""
-        return position % self._examples
+    def _examples_at(self, position: Rounds, seed: int) -> Rounds:
+        """The examples at these positions."""
+        return position % self._n_examples
 
-    def _run(self, first: int, n: int, seed: int) -> Rounds:
+    def _consecutive(self, first: int, n: int, seed: int) -> Rounds:
         """(n,): the examples at the positions first, ..., first + n - 1."""
-        return self._at(np.arange(first, first + n), seed)
+        return self._examples_at(np.arange(first, first + n), seed)
 
     def __repr__(self) -> str:
         return arguments.shown(self)
 
 
-class _Tables(OverExamples):
-    """Positions k L, ..., (k + 1) L - 1 hold a table of L examples that (seed, k) decides."""
+class _InTables(OverExamples):
+    """Examples that are drawn L positions at a time.
+
+    Table k has those at the positions k L, ..., (k + 1) L - 1; it is drawn from the generator of (seed, k).
+    """
 
     @property
     @abstractmethod
-    def _length(self) -> int:
-        """L."""
+    def _table_length(self) -> int:
+        """L, how many examples a table has."""
 
     @abstractmethod
-    def _table(self, rng: np.random.Generator) -> Rounds:
-        """(L,)."""
+    def _draw_table(self, rng: np.random.Generator) -> Rounds:
+        """(L,): the examples in one table, drawn from ``rng``."""
 
-    def _round(self, t: int, seed: int) -> slice | Rounds:
-        return self._run((t - 1) * self.batch, self.batch, seed)
+    def _examples_of_round(self, t: int, seed: int) -> slice | Rounds:
+        return self._consecutive((t - 1) * self.batch, self.batch, seed)
 
-    def _at(self, position: Rounds, seed: int) -> Rounds:
-        flat, L = position.ravel(), self._length
+    def _examples_at(self, position: Rounds, seed: int) -> Rounds:
+        flat, L = position.ravel(), self._table_length
         found = np.empty_like(flat)
         order = np.argsort(flat, kind="stable")
         ends = np.flatnonzero(np.diff(flat[order] // L)) + 1
-        for here in np.split(order, ends) if flat.size else ():  # the positions in one table
+        for here in np.split(order, ends) if flat.size else ():  # the positions that lie in one table
             k = int(flat[here[0]]) // L
-            found[here] = self._kept(k, seed)[flat[here] - k * L]
+            found[here] = self._cached_table(k, seed)[flat[here] - k * L]
         return found.reshape(position.shape)
 
-    def _run(self, first: int, n: int, seed: int) -> Rounds:
-        L, last = self._length, first + n
+    def _consecutive(self, first: int, n: int, seed: int) -> Rounds:
+        L, last = self._table_length, first + n
         tables = range(first // L, max(first // L + 1, -(-last // L)))  # at least one, for no positions
-        parts = [self._kept(k, seed)[max(first - k * L, 0) : last - k * L] for k in tables]
+        parts = [self._cached_table(k, seed)[max(first - k * L, 0) : last - k * L] for k in tables]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _kept(self, k: int, seed: int) -> Rounds:
-        """Table k; the last two that were asked for are kept."""
-        kept: tuple[tuple[tuple[int, int], Rounds], ...] = self.__dict__.get("_kept_tables", ())
-        for key, table in kept:
+    def _cached_table(self, k: int, seed: int) -> Rounds:
+        """(L,): table k; the last two tables are cached."""
+        cached: tuple[tuple[tuple[int, int], Rounds], ...] = self.__dict__.get("_cached_tables", ())
+        for key, table in cached:
             if key == (k, seed):
                 return table
-        table = self._table(generator(seed, k))
-        self.__dict__["_kept_tables"] = (*kept[-1:], ((k, seed), table))
+        table = self._draw_table(generator(seed, k))
+        self.__dict__["_cached_tables"] = (*cached[-1:], ((k, seed), table))
         return table
 
 
-class Shuffling(_Tables):
-    """Over examples in an order drawn anew, uniformly, for each epoch."""
+class Shuffling(_InTables):
+    """Examples in a uniformly random order, drawn anew for each epoch."""
 
     @property
-    def _length(self) -> int:
-        return self._examples * max(1, DRAWN_TOGETHER // self._examples)  # whole epochs
+    def _table_length(self) -> int:
+        return self._n_examples * max(1, DRAWN_TOGETHER // self._n_examples)  # whole epochs
 
-    def _table(self, rng: np.random.Generator) -> Rounds:
-        epochs = np.tile(np.arange(self._examples), (self._length // self._examples, 1))
+    def _draw_table(self, rng: np.random.Generator) -> Rounds:
+        epochs = np.tile(np.arange(self._n_examples), (self._table_length // self._n_examples, 1))
         return rng.permuted(epochs, axis=1).ravel()
 
 
-class Sampling(_Tables):
-    """Over examples drawn uniformly and independently, with replacement."""
+class Sampling(_InTables):
+    """Examples drawn independently and uniformly, with replacement."""
 
     @property
-    def _length(self) -> int:
+    def _table_length(self) -> int:
         return DRAWN_TOGETHER
 
-    def _table(self, rng: np.random.Generator) -> Rounds:
-        return rng.integers(self._examples, size=DRAWN_TOGETHER)
+    def _draw_table(self, rng: np.random.Generator) -> Rounds:
+        return rng.integers(self._n_examples, size=DRAWN_TOGETHER)
 
     def counts(self, t: int, seed: int = 0) -> Rounds:
         last = t * self.batch
         steps = range(0, last, DRAWN_TOGETHER)
         parts = (self._occurrences(p, min(DRAWN_TOGETHER, last - p), seed) for p in steps)
-        return sum(parts, np.zeros(self._examples, dtype=np.int64))
+        return sum(parts, np.zeros(self._n_examples, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -153,16 +156,18 @@ class Examples(OverExamples, PredictionLosses):
     targets : array (N,)
         y_1, ..., y_N.
     link : PointwiseLoss
-        ell.
+        The pointwise loss ell.
     batch : int
-        b, examples in a round.
+        b, how many examples a round has.
     mu : float
         Strong convexity.
 
     Raises
     ------
+    TypeError
+        For arrays of anything but numbers, or a ``link`` that is no pointwise loss.
     ValueError
-        For shapes that disagree, numbers that are not finite, or labels outside the link's range.
+        For shapes that disagree, numbers that are not finite, or labels that the pointwise loss does not allow.
     """
 
     features: ArrayLike
@@ -191,10 +196,10 @@ class Examples(OverExamples, PredictionLosses):
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         n = stop - start
-        return self._rows(self._run((start - 1) * self.batch, n * self.batch, seed).reshape(n, self.batch))
+        return self._rows(self._consecutive((start - 1) * self.batch, n * self.batch, seed).reshape(n, self.batch))
 
     def _rows(self, index: Rounds) -> tuple[Array, Array]:
-        # take copies rows several times faster than an index in brackets
+        """a (n, b, d) and y (n, b) of the examples ``index`` (n, b); take is several times faster than brackets."""
         return np.asarray(self.features).take(index, axis=0), np.asarray(self.targets).take(index)
 
 

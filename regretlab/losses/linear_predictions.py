@@ -1,7 +1,6 @@
 """Losses of linear predictions: f_t(x) = mean_j ell(<a_tj, x>, y_tj) + (mu/2) ||x||^2.
 
-A sequence gives its rows a_tj and labels y_tj for an array of rounds, and plays
-at compiled speed.
+A sequence gives the rows a_tj and labels y_tj of many rounds at once, and compiled loops play it.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ __all__ = ["PredictionLosses", "RandomPredictionLosses"]
 
 _SQUARED = Squared()
 _COMPILE_FROM = 256
-"""Numbers in a round from which it is worth compiling; the bits are the same either way."""
+"""Numbers in a round from which compiling pays; the results have the same bits either way."""
 
 
 class PredictionLosses(BlockLosses):
     """f_t(x) = (1/b) sum_{j<=b} ell(<a_tj, x>, y_tj) + (mu/2) ||x||^2.
 
-    A sequence of your own is a frozen dataclass with ``link`` (a
-    :class:`~regretlab.losses.PointwiseLoss`), perhaps ``mu``, and one method, ``rows``.
+    A sequence of your own is a frozen dataclass with ``link``, the pointwise loss ell (a
+    :class:`~regretlab.losses.PointwiseLoss`), if need be ``mu``, and one method, ``rows``.
     """
 
     link: PointwiseLoss = _SQUARED
@@ -40,7 +39,7 @@ class PredictionLosses(BlockLosses):
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         """a (n, b, d) and y (n, b) of the rounds start, ..., stop - 1."""
-        return self._checked(self.rows(np.arange(start, stop)), stop - start)
+        return self._validated(self.rows(np.arange(start, stop)), stop - start)
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
@@ -49,34 +48,34 @@ class PredictionLosses(BlockLosses):
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
         a, y = (array[0] for array in self.data(t, t + 1, seed))
         loss = prediction_loss(self.oracle, a.size >= _COMPILE_FROM)
-        known: tuple[Array, float, Array] | None = None  # a point, the value and the gradient there: one pass for both
+        cached: tuple[Array, float, Array] | None = None  # the last point, with the value and the gradient there
 
         def at(u: Array) -> tuple[Array, float, Array]:
-            nonlocal known
-            if known is None or not np.array_equal(known[0], u):
+            nonlocal cached
+            if cached is None or not np.array_equal(cached[0], u):
                 x = np.array(u, dtype=np.float64)
                 g = np.empty(x.size)
-                known = x, float(loss(a, y, *self.constants, x, g)), g
-            return known
+                cached = x, float(loss(a, y, *self.constants, x, g)), g
+            return cached
 
         return Loss(lambda u: at(u)[1], lambda u: at(u)[2].copy())
 
     @cached_property
     def size(self) -> int:
-        """b * d, the numbers in the rows of a round."""
+        """b d, how many numbers the rows of a round have."""
         return int(self.data(1, 2, 0)[0].size)
 
     @cached_property
     def constants(self) -> tuple[float, tuple[float, ...]]:
-        """mu and the fields of the link, for the loops."""
+        """mu and the fields of the pointwise loss, as the compiled loops take them."""
         return float(self.mu), self.link.parameters()
 
     @property
     def oracle(self) -> PointwiseOracle:
-        """The link's scalar functions, for the loops."""
+        """Value and derivative of the pointwise loss, as the compiled loops take them."""
         return PointwiseOracle(*self.link.functions())
 
-    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
+    def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
         name = f"{type(self).__name__}.{'sample' if isinstance(self, RandomPredictionLosses) else 'rows'}"
         if not (isinstance(answer, tuple) and len(answer) == 2):
             raise TypeError(f"{name} returned {type(answer).__name__}; it must return the rows a and the labels y")
@@ -96,30 +95,33 @@ class PredictionLosses(BlockLosses):
 
 
 class RandomPredictionLosses(PredictionLosses):
-    """Losses of linear predictions with random rows and labels."""
+    """f_t(x) = (1/b) sum_{j<=b} ell(<a_tj, x>, y_tj) + (mu/2) ||x||^2 with random rows and labels.
+
+    A sequence of your own defines ``link``, if need be ``mu``, and one method, ``sample``.
+    """
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
-        """a (n, b, d) or (n, d) and y (n, b) or (n,) of n consecutive rounds."""
+        """a (n, b, d) or (n, d) and y (n, b) or (n,) of n consecutive rounds, drawn from ``rng``."""
 
     def rows(self, t: Rounds) -> tuple[Array, Array]:
-        raise NotImplementedError(f"{type(self).__name__} is random: ask data(start, stop, seed)")
+        raise NotImplementedError(f"{type(self).__name__} is random: use data(start, stop, seed)")
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
-        drawn = self._drawn(start, stop, seed, self._together)
-        return tuple(part if part.base is None else part.copy() for part in drawn)  # a view is of what is kept
+        drawn = self._draw(start, stop, seed, self._rounds_per_block)
+        return tuple(part if part.base is None else part.copy() for part in drawn)  # no views of the cached block
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return self._size[1]
+        return self._round_shape[1]
 
     @cached_property
-    def _size(self) -> tuple[int, int]:
-        """b, d."""
-        a, _ = self._checked(self.sample(generator(0, 0), 2), 2)
+    def _round_shape(self) -> tuple[int, int]:
+        """(b, d)."""
+        a, _ = self._validated(self.sample(generator(0, 0), 2), 2)
         return a.shape[1], a.shape[2]
 
     @cached_property
-    def _together(self) -> int:
-        b, d = self._size
+    def _rounds_per_block(self) -> int:
+        b, d = self._round_shape
         return max(1, DRAWN_TOGETHER // (b * d))

@@ -1,8 +1,7 @@
-"""Links: convex functions ell(z, y) of a prediction z = <a, x> and a label y.
+"""Pointwise losses: convex functions ell(z, y) of a prediction z = <a, x> and a label y.
 
-Each is a frozen dataclass with two static methods in scalar arithmetic,
-``value`` and ``derivative`` (one subderivative in z), whose further arguments
-are fields of the class; the round loops compile them.
+Each is a frozen dataclass with two static methods in scalar arithmetic, ``value`` and ``derivative`` (a subderivative
+in z).  After z and y they take fields of the class.  The loops over rounds compile them.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ __all__ = ["Absolute", "Hinge", "Huber", "Linear", "Logistic", "PointwiseLoss", 
 
 
 class PointwiseLoss(ABC):
-    """ell(z, y), convex in z; a frozen dataclass with the static methods ``value`` and ``derivative``."""
+    """A function ell(z, y), convex in z: a frozen dataclass with the static methods ``value`` and ``derivative``."""
 
     value: ClassVar[Callable[..., float]]
     derivative: ClassVar[Callable[..., float]]
     labels: ClassVar[tuple[float, ...] | None] = None
-    """The labels it is meant for; None for all real numbers."""
+    """The labels that are allowed; None for all real numbers."""
     smooth: ClassVar[bool] = True
     """Whether the derivative is continuous in z."""
 
     def functions(self) -> tuple[Callable[..., float], Callable[..., float]]:
-        """``value`` and ``derivative``."""
+        """The functions ``value`` and ``derivative``."""
         return type(self).value, type(self).derivative
 
     def parameters(self) -> tuple[float, ...]:
-        """The fields, in the order in which ``value`` and ``derivative`` take them after z and y."""
+        """The values of the fields that ``value`` and ``derivative`` take after z and y, in their order."""
         fields = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
         orders = [list(inspect.signature(function).parameters)[2:] for function in self.functions()]
         if orders[0] != orders[1] or set(orders[0]) - fields:
@@ -49,7 +48,7 @@ class PointwiseLoss(ABC):
         return tuple(float(getattr(self, name)) for name in orders[0])
 
     def check_labels(self, y: Array) -> None:
-        """``ValueError`` naming the first label that is not finite or not one of ``labels``."""
+        """Raise ``ValueError`` for the first label that is not finite or not one of ``labels``."""
         bad = ~np.isfinite(y) if self.labels is None else ~np.isin(y, self.labels)
         if bad.any():
             at = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -1,6 +1,6 @@
 """Quadratics with a moving centre: f_t(x) = (mu/2) ||x - c_t||^2.
 
-They are played at compiled speed as <-mu c_t, x> + (mu/2) ||c_t||^2 + (mu/2) ||x||^2.
+Compiled loops play them as <-mu c_t, x> + (mu/2) ||c_t||^2 + (mu/2) ||x||^2.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CirclingQuadratics", "PeriodicQuadratics", "Quadratics", "WalkingQuadratics"]
 
-_SUMMED_TOGETHER = 2**18  # numbers
+_NUMBERS_PER_SUM = 2**18  # in the centres that are summed in one numpy call
 _LINEAR = Linear()
 _LONGEST_WALK = 2**48  # rounds
 
@@ -33,8 +33,8 @@ _LONGEST_WALK = 2**48  # rounds
 class Quadratics(PredictionLosses):
     """f_t(x) = (mu/2) ||x - c_t||^2.
 
-    A sequence of your own is a frozen dataclass with, perhaps, ``mu`` and one
-    method, ``centres``; d is what it returns.
+    A sequence of your own is a frozen dataclass with, if need be, ``mu`` and one
+    method, ``centres``; the shape that it returns decides d.
     """
 
     link: PointwiseLoss = _LINEAR
@@ -58,7 +58,7 @@ class Quadratics(PredictionLosses):
         return c.astype(np.float64)
 
     def rows(self, t: Rounds) -> tuple[Array, Array]:
-        raise NotImplementedError(f"{type(self).__name__} has centres: ask data(start, stop, seed)")
+        raise NotImplementedError(f"{type(self).__name__} has centres instead of rows: use data(start, stop, seed)")
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         c = self.block(start, stop, seed)
@@ -69,22 +69,24 @@ class Quadratics(PredictionLosses):
         return int(self.block(1, 3, 0).shape[1])
 
     def best_in_hindsight(self, feasible_set: FeasibleSet, t: Rounds, seed: int = 0) -> tuple[Array, Array]:
-        """argmin_{u in F} sum_{s<=t} f_s(u) and its value, in closed form, for increasing rounds t (h,).
+        """argmin_{u in F} sum_{s<=t} f_s(u) and the minimum, in closed form, for increasing rounds t (h,).
 
         Since sum_s ||u - c_s||^2 = t ||u - m_t||^2 + sum_s ||c_s - m_t||^2 with m_t
-        the mean of c_1, ..., c_t, it is the Euclidean projection of m_t onto F.
+        the mean of c_1, ..., c_t, the minimizer is the Euclidean projection of m_t onto F.
 
         Returns
         -------
         points : array (h, d)
+            The minimizers.
         values : array (h,)
+            The minima.
         """
         points, values = [], []
         n, mean, spread = 0, np.zeros(self.dimension), 0.0
-        together = max(1, _SUMMED_TOGETHER // self.dimension)
+        at_once = max(1, _NUMBERS_PER_SUM // self.dimension)
         for stop in np.asarray(t).tolist():
             while n < stop:
-                c = self.block(n + 1, min(n + together, stop) + 1, seed)
+                c = self.block(n + 1, min(n + at_once, stop) + 1, seed)
                 here = c.mean(axis=0)
                 step = here - mean
                 spread += float(((c - here) ** 2).sum() + (step @ step) * (n * len(c) / (n + len(c))))
@@ -98,7 +100,10 @@ class Quadratics(PredictionLosses):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PeriodicQuadratics(Quadratics):
-    """f_t(x) = (mu/2) ||x - c_{(t-1) mod P}||^2 for a pattern of centres: numbers (P,) or an array (P, d)."""
+    """f_t(x) = (mu/2) ||x - c_{(t-1) mod P}||^2 for a pattern of centres c_0, ..., c_{P-1}.
+
+    The pattern is an array (P, d), or (P,) in one dimension.
+    """
 
     pattern: ArrayLike
     mu: float = 1.0
@@ -147,9 +152,10 @@ class CirclingQuadratics(Quadratics):
 class WalkingQuadratics(Quadratics):
     """f_t(x) = (mu/2) ||x - c_t||^2 with c_t a random walk, c_0 = 0, in steps of independent N(0, step^2).
 
-    The walk is reflected at the sides of the box [-radius, radius]^d.  Any round
-    can be had at once: the walk is drawn at rounds far apart first, and between
-    them given both ends, to which it has the same distribution.
+    The walk is reflected at the sides of the box [-radius, radius]^d.  Any c_t can be
+    computed without those before it: the walk is drawn at rounds far apart first,
+    and then between two of them, conditional on both (a Gaussian bridge).  That has
+    the distribution of a walk drawn step by step.
     """
 
     d: int = 1
@@ -163,14 +169,14 @@ class WalkingQuadratics(Quadratics):
 
     def centres(self, t: Rounds, seed: int = 0) -> Array:
         rounds = np.asarray(t, dtype=np.int64)
-        index, c = (rounds - 1) // self._length, np.empty((len(rounds), self.d))
+        index, c = (rounds - 1) // self._piece_steps, np.empty((len(rounds), self.d))
         for b in np.unique(index):
             here = index == b
-            c[here] = self._reflected(int(b), seed)[(rounds[here] - 1) % self._length]
+            c[here] = self._reflected(int(b), seed)[(rounds[here] - 1) % self._piece_steps]
         return c
 
     def block(self, start: int, stop: int, seed: int) -> Array:
-        L = self._length
+        L = self._piece_steps
         first, last = (start - 1) // L, (stop - 2) // L
         if last * L >= _LONGEST_WALK:
             raise ValueError(f"round {stop - 1}: a walk has at most {_LONGEST_WALK} rounds")
@@ -178,31 +184,31 @@ class WalkingQuadratics(Quadratics):
         return np.concatenate(parts)
 
     @property
-    def _length(self) -> int:
-        """L: a piece of the walk has L steps; a step of level k takes L^k rounds."""
+    def _piece_steps(self) -> int:
+        """L, how many steps are drawn at once; a step of level k spans L^k rounds."""
         return max(64, DRAWN_TOGETHER // self.d)
 
     @cached_property
-    def _top(self) -> int:
-        """The level of which one piece is long enough for every game."""
-        return math.ceil(math.log(_LONGEST_WALK, self._length)) - 1
+    def _coarsest(self) -> int:
+        """The level at which L steps are longer than any game."""
+        return math.ceil(math.log(_LONGEST_WALK, self._piece_steps)) - 1
 
     def _reflected(self, b: int, seed: int) -> Array:
-        """(L, d): c_t for the rounds b L + 1, ..., (b + 1) L."""
+        """(L, d): c_t, the reflected walk, for the rounds t = b L + 1, ..., (b + 1) L."""
         r = self.radius
         return np.abs(np.mod(self._piece(0, b, seed)[1:] - r, 4.0 * r) - 2.0 * r) - r
 
     def _piece(self, level: int, b: int, seed: int) -> Array:
-        """(L + 1, d): the free walk at the steps b L, ..., (b + 1) L of a level."""
-        kept: dict[int, tuple[int, int, Array]] = self.__dict__.setdefault("_kept_pieces", {})
-        if level not in kept or kept[level][:2] != (b, seed):
-            L = self._length
+        """(L + 1, d): the walk before it is reflected, at the rounds j L^level for j = b L, ..., (b + 1) L."""
+        cached: dict[int, tuple[int, int, Array]] = self.__dict__.setdefault("_cached_pieces", {})
+        if level not in cached or cached[level][:2] != (b, seed):
+            L = self._piece_steps
             steps = generator(seed, level * 2**56 + b).standard_normal((L, self.d))
             piece = np.zeros((L + 1, self.d))
             np.cumsum(self.step * math.sqrt(float(L) ** level) * steps, axis=0, out=piece[1:])
-            if level < self._top:
+            if level < self._coarsest:
                 above = self._piece(level + 1, b // L, seed)
-                start, end = above[b % L], above[b % L + 1]
+                start, end = above[b % L], above[b % L + 1]  # the coarser level fixes both ends
                 piece += start + np.linspace(0.0, 1.0, L + 1)[:, None] * (end - start - piece[-1])
-            kept[level] = (b, seed, piece)
-        return kept[level][2]
+            cached[level] = (b, seed, piece)
+        return cached[level][2]

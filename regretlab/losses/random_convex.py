@@ -18,45 +18,48 @@ from regretlab.losses.pointwise import Absolute, Logistic, Squared
 __all__ = ["RandomAbsolute", "RandomLeastSquares", "RandomLogistic", "RandomModel"]
 
 _NEVER_PLAYED = 2**63 - 1
-"""The block of random numbers that decides the true parameter; no game gets that far."""
+"""The block of random numbers that the true parameter is drawn from; no game has so many rounds."""
 
 
 @dataclass(frozen=True)
 class RandomModel(RandomPredictionLosses):
-    """f_t(x) = ell(<a_t, x>, y_t) + (mu/2) ||x||^2 where y_t is made from <a_t, theta_t> and noise.
+    """f_t(x) = ell(<a_t, x>, y_t) + (mu/2) ||x||^2, where y_t is <a_t, theta_t> with noise.
 
     Features: a_{t,i} = s_i u_{t,i} with u_{t,i} independent and uniform on
     [-1, 1], or 0 with probability 1 - density; the scales s_i fall
     geometrically from s_1 = 1 to s_d = 1 / conditioning.  So |a_{t,i}| <= 1, and
     E a_t a_t^T = (density / 3) diag(s_1^2, ..., s_d^2).
 
-    True parameter: at drift 0 it is a unit vector p, uniform, decided by the
-    seed.  Otherwise theta_t goes round the square with the corners p, q, -p, -q,
-    where q is a second such vector, orthogonal to p (0 if d = 1): once in
-    1 / drift rounds and at constant speed, ||theta_{t+1} - theta_t|| = 4 sqrt(2) drift
-    (4 drift if d = 1) on a side of it.  From round ``change`` on it is the opposite, -theta_t.
+    True parameter: without drift, theta_t = p, a unit vector drawn uniformly with
+    the seed.  With drift, theta_t moves along the square with the corners p, q,
+    -p, -q, where q is a second random unit vector, orthogonal to p (0 if d = 1).
+    It goes round once in 1 / drift rounds at constant speed: on a side,
+    ||theta_{t+1} - theta_t|| = 4 sqrt(2) drift (4 drift if d = 1).  From round
+    ``change`` on, the sign is the opposite: -theta_t.
 
     Parameters
     ----------
     d : int
         Dimension.
     conditioning : float
-        Largest by smallest scale of a feature, at least 1.
+        Ratio of the largest to the smallest scale of a feature, at least 1.
     density : float
-        Expected fraction of features that are not zero, in (0, 1].
+        Probability that a feature is not zero, in (0, 1].
     noise : float
         Scale of the noise.
     drift : float
-        Turns of the true parameter in a round, in [0, 1/4].
+        Turns of the true parameter per round, in [0, 1/4].
     change : int, optional
-        The round of an abrupt change.
+        The first round with the opposite true parameter.
     mu : float
         Strong convexity.
 
     Raises
     ------
-    TypeError, ValueError
-        For any other value, naming it.
+    TypeError
+        For a value that is no number.
+    ValueError
+        For a value outside these ranges.
     """
 
     d: int = 10
@@ -78,11 +81,11 @@ class RandomModel(RandomPredictionLosses):
 
     @abstractmethod
     def noises(self, rng: np.random.Generator, n: int) -> Array:
-        """(n, ...): what the labels of n rounds are made of, besides <a_t, theta_t>."""
+        """(n, ...): the random numbers that the labels of n rounds depend on, besides <a_t, theta_t>."""
 
     @abstractmethod
     def labels(self, signal: Array, noises: Array) -> Array:
-        """(n,): y_t for signals <a_t, theta_t> (n,) and their noises (n, ...)."""
+        """(n,): y_t, from <a_t, theta_t> (n,) and the noises (n, ...)."""
 
     @property
     def dimension(self) -> int:  # type: ignore[override]
@@ -90,7 +93,7 @@ class RandomModel(RandomPredictionLosses):
 
     @cached_property
     def scales(self) -> Array:
-        """(d,): s_1, ..., s_d."""
+        """(d,): the scales s_1, ..., s_d of the features."""
         return self.conditioning ** -np.linspace(0.0, 1.0, self.d)
 
     def true_parameter(self, t: Rounds, seed: int = 0) -> Array:
@@ -105,7 +108,7 @@ class RandomModel(RandomPredictionLosses):
         return theta if self.change is None else np.where((rounds < self.change)[:, None], theta, -theta)
 
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
-        """Features (n, d) and the labels' noises of n rounds."""
+        """Features (n, d) and noises (n, ...) of n consecutive rounds."""
         a = (2.0 * rng.random((n, self.d)) - 1.0) * self.scales
         if self.density < 1.0:
             a *= rng.random((n, self.d)) < self.density
@@ -113,12 +116,12 @@ class RandomModel(RandomPredictionLosses):
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         a, noises = super().data(start, stop, seed)
-        # elementwise IEEE arithmetic and sums of rows, so that a round has the same bits in any block
+        # elementwise, not a matrix product: a round must have the same bits in any block
         y = self.labels((a * self.true_parameter(np.arange(start, stop), seed)).sum(axis=1), noises)
         return np.ascontiguousarray(a[:, None, :]), np.ascontiguousarray(y[:, None])
 
     def _corners(self, seed: int) -> tuple[Array, Array]:
-        """p, q."""
+        """p and q, each (d,); those of the last seed are cached."""
         key, corners = self.__dict__.get("_last_corners", (None, None))
         if key != seed:
             p, q = generator(seed, _NEVER_PLAYED).standard_normal((2, self.d))
@@ -129,11 +132,11 @@ class RandomModel(RandomPredictionLosses):
         return corners  # type: ignore[no-any-return]
 
     @cached_property
-    def _size(self) -> tuple[int, int]:
+    def _round_shape(self) -> tuple[int, int]:
         return 1, self.d
 
-    def _checked(self, answer: Any, n: int) -> tuple[Array, ...]:
-        return answer  # type: ignore[no-any-return]  # features and noises, not yet labels
+    def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
+        return answer  # type: ignore[no-any-return]  # sample gives noises, not labels
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ class RandomLogistic(RandomModel):
     the other fields are those of :class:`RandomModel`; |g_{t,i}| <= 1 at mu = 0.
     With noise = 1 and flip = 0, the default, the labels are those of the logistic
     model, P(y_t = 1) = 1 / (1 + exp(-<a_t, theta_t>)), so that at mu = 0, E f_t
-    has its minimum at theta_t; with noise = 0 a hyperplane separates them.
+    has its minimum at theta_t.  With noise = 0 a hyperplane separates them.
     """
 
     link = Logistic()
@@ -198,5 +201,5 @@ class RandomLogistic(RandomModel):
 
 
 def _wave(s: Array) -> Array:
-    """The triangle wave of period 4 with 1 at 0, 0 at 1, -1 at 2."""
+    """The triangle wave of period 4 that is 1 at 0, 0 at 1 and -1 at 2."""
     return np.abs(np.mod(s, 4.0) - 2.0) - 1.0

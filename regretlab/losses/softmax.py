@@ -20,7 +20,7 @@ from regretlab.losses.examples import OverExamples, Sampling, Shuffling
 
 __all__ = ["SampledSoftmaxRegression", "ShuffledSoftmaxRegression", "SoftmaxRegression"]
 
-_TOGETHER = 64  # examples in a product X a_j: of few classes with many examples at once it takes half as long again
+_EXAMPLES_PER_PRODUCT = 64  # with few classes, one product of all examples takes 1.5 times as long
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,7 +34,7 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
     labels : array (N,)
         y_1, ..., y_N, of 0, ..., k - 1.
     batch : int
-        b, examples in a round.
+        b, how many examples a round has.
     classes : int, optional
         k; by default one more than the largest label.
     mu : float
@@ -42,6 +42,8 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
 
     Raises
     ------
+    TypeError
+        For arrays of anything but numbers.
     ValueError
         For shapes that disagree, features that are not finite, or labels other than 0, ..., k - 1.
     """
@@ -69,7 +71,7 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
         return self._k * int(np.asarray(self.features).shape[1])
 
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
-        rows = self._round(t, seed)
+        rows = self._examples_of_round(t, seed)
         a, y = np.asarray(self.features)[rows], np.asarray(self.labels)[rows]
         f = _CrossEntropy(a, y, 1.0 / self.batch, self._k, self.mu)
         return Loss(f.value, f.gradient)
@@ -81,14 +83,18 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
         return self.reveal(t, x, seed).gradient(x)
 
     def prefix_sum(self, t: int, seed: int = 0) -> Loss:
-        """sum_{s<=t} f_s as one function, which costs two products with all features, however large t is."""
+        """f_1 + ... + f_t as one function.
+
+        Whatever t is, its value and gradient take two matrix products with all features.
+        """
         weights = self.counts(t, seed) / self.batch
         f = _CrossEntropy(np.asarray(self.features), np.asarray(self.labels), weights, self._k, t * self.mu)
         return Loss(f.value, f.gradient)
 
     @property
     def _k(self) -> int:
-        assert self.classes is not None  # since __post_init__
+        """The number of classes."""
+        assert self.classes is not None  # __post_init__ has set it
         return self.classes
 
 
@@ -110,11 +116,11 @@ class SampledSoftmaxRegression(Sampling, SoftmaxRegression):
 
 
 class _CrossEntropy:
-    """sum_j w_j [logsumexp(X a_j) - (X a_j)_{y_j}] + (mu/2) ||X||^2, with one product X a_j for value and gradient."""
+    """sum_j w_j [logsumexp(X a_j) - (X a_j)_{y_j}] + (mu/2) ||X||^2; value and gradient share the products X a_j."""
 
     def __init__(self, a: Array, y: NDArray[Any], weights: Array | float, k: int, mu: float) -> None:
         self.a, self.y, self.weights, self.k, self.mu = a, y, weights, k, mu
-        self.known: tuple[Array, float, Array] | None = None  # a point, the value there, and the slopes in X a_j
+        self.cached: tuple[Array, float, Array] | None = None  # the last x, with what _forward returned
 
     def value(self, x: Array) -> float:
         return self._forward(x)[0]
@@ -124,13 +130,13 @@ class _CrossEntropy:
         return g + self.mu * x if self.mu else g
 
     def _forward(self, x: Array) -> tuple[float, Array]:
-        """The value, and (k, n) w_j (softmax(X a_j) - e_{y_j})."""
-        if self.known is not None and (x is self.known[0] or np.array_equal(self.known[0], x)):
-            return self.known[1:]
+        """The value at x, and in column j of (k, n) its derivative in X a_j: w_j (softmax(X a_j) - e_{y_j})."""
+        if self.cached is not None and (x is self.cached[0] or np.array_equal(self.cached[0], x)):
+            return self.cached[1:]
         n = len(self.y)
         X, z, columns = x.reshape(self.k, -1), np.empty((self.k, n)), np.arange(n)
-        for j in range(0, n, _TOGETHER):
-            np.matmul(X, self.a[j : j + _TOGETHER].T, out=z[:, j : j + _TOGETHER])
+        for j in range(0, n, _EXAMPLES_PER_PRODUCT):
+            np.matmul(X, self.a[j : j + _EXAMPLES_PER_PRODUCT].T, out=z[:, j : j + _EXAMPLES_PER_PRODUCT])
         z -= z.max(axis=0)
         own = z[self.y, columns]
         np.exp(z, out=z)
@@ -140,6 +146,6 @@ class _CrossEntropy:
             value += 0.5 * self.mu * float(x @ x)
         z *= self.weights / total
         z[self.y, columns] -= self.weights
-        fixed = x.base is None and not x.flags.writeable  # as the points of a learner's states are
-        self.known = x if fixed else x.copy(), value, z
+        constant = x.base is None and not x.flags.writeable  # a point of a learner's state needs no copy
+        self.cached = x if constant else x.copy(), value, z
         return value, z
