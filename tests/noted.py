@@ -1,7 +1,7 @@
-"""Numbers that stand in paper_notes.md, for the tests that compute them.
+"""The numbers of paper_notes.md, by name, for the tests that compute them.
 
-Convention: a code span `name = number` on that page is a number that a test recomputes,
-as ``noted("name")``, to the digits that are written there.
+A code span `name = number` on that page is a number that some test recomputes and compares with ``noted("name")``, to
+the digits that are written there.
 """
 
 import re
@@ -15,7 +15,7 @@ NOTES = Path(__file__).parent.parent / "paper_notes.md"
 
 @cache
 def numbers() -> dict[str, str]:
-    """The numbers of the page, as they are written, by name."""
+    """The numbers of the page by name, each as it is written there."""
     found: dict[str, str] = {}
     for name, number in re.findall(r"`([^`\n]+?) = ([+-]?\d[\d_]*(?:\.\d+)?)`", NOTES.read_text(encoding="utf-8")):
         if found.setdefault(name, number) != number:
@@ -24,7 +24,7 @@ def numbers() -> dict[str, str]:
 
 
 def noted(name: str) -> object:
-    """The number of that name, to be compared with ``==``: equal to half a unit of its last decimal, or whole."""
+    """The number of that name, to compare with ``==``: up to half a unit of its last decimal; an integer exactly."""
     number = numbers()[name].replace("_", "")
     decimals = len(number.partition(".")[2])
     return pytest.approx(float(number), rel=0.0, abs=0.5 * 10.0**-decimals if decimals else 1e-12 * float(number))

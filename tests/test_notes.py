@@ -1,4 +1,4 @@
-"""The pages refer to files, names and commands that exist; their snippets run; the numbers of the notes come out."""
+"""The pages name files, classes and commands that exist; their examples run; tests compute the numbers of the notes."""
 
 import ast
 import math
@@ -39,18 +39,18 @@ def _fenced(page):
 
 
 def _prose(page):
-    """A page without its blocks."""
+    """The text of a page without its fenced blocks."""
     return re.sub(r"^```.*?^```", "", _text(page), flags=re.DOTALL | re.MULTILINE)
 
 
 def _spans(page):
-    """The code spans of a page."""
+    """The code spans of a page, outside its fenced blocks."""
     return re.findall(r"`([^`\n]+)`", _prose(page))
 
 
 @cache
 def _names(path):
-    """What a file of Python defines at its top level."""
+    """The names that a Python file defines at its top level."""
     names = set()
     for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -137,7 +137,7 @@ def test_numbers_of_the_notes_are_those_that_tests_compute():
 
 
 def test_formulas_of_the_notes_are_not_taken_for_emphasis():
-    """An underscore after a sign or a space would open italics, and an asterisk between letters, too."""
+    """No underscore follows a sign or a space, and no asterisk stands between letters: Markdown would set italics."""
     text = re.sub(r"`[^`\n]*`|\]\([^)]*\)", "", _prose(NOTES))
     assert re.findall(r"[^\w\s]_\S+|(?<=\s)_\S+|\w\*\w+", text) == []
 
@@ -160,7 +160,7 @@ def _run(command):
 
 
 def test_commands_of_the_notes_run(tmp_path, monkeypatch):
-    """Those in the text, for a few rounds."""
+    """Every command in a code span runs, here for 200 rounds, and certifies by the theorem that it names."""
     monkeypatch.chdir(tmp_path)
     commands = [span for span in _spans(NOTES) if span.startswith("regretlab ") and "reproduce" not in span]
     assert len(commands) > 15
@@ -172,7 +172,7 @@ def test_commands_of_the_notes_run(tmp_path, monkeypatch):
 
 
 def test_commands_of_the_notes_print_what_the_notes_say(tmp_path, monkeypatch):
-    """A block of the language console: each line below a command is one of its output."""
+    """In a fenced block of the language console, each line below a command is a line of the command's output."""
     monkeypatch.chdir(tmp_path)
     blocks = [text for language, text in _fenced(NOTES) if language == "console"]
     assert blocks
@@ -185,7 +185,7 @@ def test_commands_of_the_notes_print_what_the_notes_say(tmp_path, monkeypatch):
                 assert " ".join(line.split()) in output, line
 
 
-# -- what the notes say, where no other test does -------------------------------------------------------
+# -- statements of the notes that no other file tests ---------------------------------------------------
 
 
 def test_theorem_1_in_numbers():
@@ -196,7 +196,7 @@ def test_theorem_1_in_numbers():
 
 
 def test_periods_of_theorem_2():
-    """The sufficient condition: C = 2n with beta2^n C^2 <= 1 and n sqrt(1-beta2)(1-gamma) >= 4. The truth: h < 0."""
+    """The smallest C with C = 2n, beta2^n C^2 <= 1 and n sqrt(1-beta2)(1-gamma) >= 4, and the smallest C with h < 0."""
 
     def sufficient(b1, b2):
         n = 1
@@ -219,7 +219,10 @@ def test_adam_with_the_usual_betas_fails_from_period_74_on(period, end):
 
 
 def test_theorem_3_in_exact_expectation():
-    """All 2^T histories as the coordinates of one game: E[x_{t+1} - x_t] >= 0 for all t. For C = 4 it is not so."""
+    """E[x_{t+1} - x_t] >= 0 in every round at the C of the proof, but not at C = 4.
+
+    The 2^T histories are the coordinates of one game, so that the expectation is a finite sum.
+    """
     b1, b2, delta = 0.0, 0.5, 1.0
     gamma = b1 / math.sqrt(b2)
     K = 2.0 * (1.0 - b1) / math.sqrt(b2 * (1.0 - b2))
@@ -240,7 +243,7 @@ def test_theorem_3_in_exact_expectation():
 
 
 def test_theorem_6_holds_from_the_third_block_on():
-    """The printed constants at C = 3, eps = 1: x_4 < 1, then x_{3k+1} = 1. And the version with room, at any scale."""
+    """The printed constants give x_4 < 1 and then x_{3k+1} = 1; the machine-checked ones give R_T >= 2 s T/3."""
     C, T = 3.0, 3000
     b2 = 2.0 / ((1.0 + C * C) * C * C)
     learner = EpsilonInsideRoot(Adam(0.9 * math.sqrt(1.0 - b2), beta1=0.0, beta2=b2), eps=1.0)
@@ -265,7 +268,7 @@ def test_example_3_2_in_numbers():
 
 
 def test_printed_corollaries_have_a_term_of_another_unit():
-    """x in another unit: the regret and every term stay, except the one that lacks alpha."""
+    """Measuring x in another unit changes no regret and no term of a bound, except the term that lacks alpha."""
     c, T, b1 = 1e-3, 300, Geometric(0.9, 0.9)
     cases = [
         (lambda a: AMSGrad(a, b1), "amsgrad_corollary1_printed", "decay of beta_1"),
@@ -285,7 +288,7 @@ def test_printed_corollaries_have_a_term_of_another_unit():
 
 
 def test_figure_1_in_numbers():
-    """AMSGrad's limit of vhat, the largest v of a period, and (101 sqrt(vhat)/20)^2 rounds for a distance of 1."""
+    """vhat tends to the largest v of a period; a distance of 1 takes (101 sqrt(vhat)/20)^2 rounds at alpha = 1."""
     P, b2 = 101, 0.99
     squares = np.array([1010.0**2] + [100.0] * (P - 1))
     v = (1.0 - b2) * (b2 ** np.arange(P) @ np.roll(squares[::-1], 1)) / (1.0 - b2**P)
@@ -305,7 +308,7 @@ def test_the_bound_of_kingma_and_ba_breaks():
 
 
 def test_the_bound_needs_the_momentum_that_is_no_average():
-    """Delayed Adam makes no step in round 1 and pays D G there; all other terms of the bound are then 0."""
+    """Delayed Adam makes no step in round 1, where R_1 = D G; all terms of the bound but that of e_t are 0 there."""
     for name, beta1 in (("master", 0.9), ("master_schedule", Geometric(0.9, 0.9))):
         game = play(DelayedAdam(beta1=beta1), rl.losses.Periodic([1.0]), INTERVAL, 1, start=[1.0])
         found = certify(game, name)
@@ -315,6 +318,34 @@ def test_the_bound_needs_the_momentum_that_is_no_average():
         assert others == [0.0] * len(others)
         assert missed == pytest.approx(2.0, rel=1e-15)
         assert float(game.regret["regret"].iloc[-1]) == 2.0
+
+
+# -- the changelog and the citation -----------------------------------------------------------------------
+
+
+def _found(name):
+    """The object of a dotted public name such as ``losses.SignAdversary``, or None."""
+    here = rl
+    for part in name.removeprefix("rl.").removeprefix("regretlab.").split("."):
+        here = getattr(here, part, None)
+    return here
+
+
+def test_renames_of_the_changelog_are_true():
+    """In the first table of a version, a name on the left is gone and the name on the right exists."""
+    rows = re.findall(r"^\| `([\w.]+)`[^|]* \| `([\w.]+)`[^|]* \|$", _text("CHANGELOG.md"), flags=re.MULTILINE)
+    renamed = [(old, new) for old, new in rows if re.match(r"(rl|losses|learners|certificates|Certificate)\.", new)]
+    assert len(renamed) >= 9
+    for old, new in renamed:
+        old, new = (re.sub(r"^Certificate\.", "certificates.Certificate.", name) for name in (old, new))
+        assert _found(old) is None, f"{old} is still there"
+        fields = rl.certificates.Certificate.__dataclass_fields__
+        assert _found(new) is not None or new.rpartition(".")[2] in fields, f"{new} is not there"
+
+
+def test_the_version_is_the_same_everywhere():
+    assert re.search(r"^version: (\S+)$", _text("CITATION.cff"), flags=re.MULTILINE).group(1) == rl.__version__
+    assert re.search(r"^## (\S+)", _text("CHANGELOG.md"), flags=re.MULTILINE).group(1) == rl.__version__
 
 
 # -- the readme -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""Theorems and oracles: what Reddi, Kale, Kumar (2018) and elementary mathematics say a game must give.
+"""Games agree with the theorems of Reddi, Kale, Kumar (2018) and with elementary mathematics.
 
-Numbers in tables come from published statements or were computed by independent
-programs; where a formula exists it is evaluated here, in plain Python or numpy.
+The expected numbers are published, or come from independent programs; where a formula exists, a test evaluates it in
+plain Python or numpy.
 """
 
 import math
@@ -26,7 +26,7 @@ def last_average(game):
 
 # -- Theorem 1: Adam on f_t(x) = C x if t mod 3 = 1, else -x ----------------------------------
 
-# R_T/T at T = 3e5 in the setting of the theorem, by C: with alpha/sqrt(t), with constant alpha
+# R_T/T at T = 3e5 in the setting of the theorem, by C: with alpha/sqrt(t), and with a constant stepsize
 THEOREM_1 = {
     2.5: (0.334698, 0.706714),
     3.0: (0.668052, 1.045771),
@@ -43,7 +43,7 @@ def theorem_1(C, constant=False):
 
 
 def simulate_theorem_1(C, constant, T):
-    """R_T by a loop that shares nothing with the package."""
+    """R_T of Theorem 1's game, from a loop that shares no code with the package."""
     b = 1.0 / (1.0 + C * C)
     a = 0.9 * math.sqrt(1.0 - b)
     x, v, terms, slopes = 1.0, 0.0, [], 0.0
@@ -68,7 +68,7 @@ def test_theorem_1_block_by_block(constant):
     R = game.regret["regret"].to_numpy()
     K = np.arange(1, T // 3 + 1)
     assert (R[2::3] >= K * (2.0 * C - 4.0)).all()
-    assert (np.diff(R[2::3]) >= 2.0 * C - 4.0 - 1e-9).all()  # every block costs that much
+    assert (np.diff(R[2::3]) >= 2.0 * C - 4.0 - 1e-9).all()  # every block of three rounds costs at least 2C - 4
     assert R[-1] == pytest.approx(simulate_theorem_1(C, constant, T), rel=1e-12)
 
 
@@ -83,7 +83,7 @@ def test_theorem_1_average_regret(C):
 
 
 def test_theorem_1_needs_the_spike_in_round_1():
-    """The same slopes, one round late, are another game: R_1 would be 0 instead of 2C."""
+    """Round 1 has the slope C: x_2, x_3 and R_1 = 2C follow. With the slopes one round late R_1 would be 0."""
     game = play(theorem_1(3.0), losses.Mod3(3.0), INTERVAL, 3, start=1.0, checkpoints=[1, 2, 3], compiled=False)
     alpha, b = 0.9 * math.sqrt(0.9), 0.1
     x2 = 1.0 - alpha * 3.0 / math.sqrt(0.9 * 9.0)
@@ -109,17 +109,18 @@ def test_figure_1():
     assert last_average(amsgrad) == pytest.approx(0.0345, abs=5.1e-5)
     assert last_average(adamnc) == pytest.approx(0.071, abs=5.1e-4)
     late = adam.regret.loc[100_000:]
-    assert (late["average_regret"] > 20.0 / 101.0).all()  # what sitting at +1 costs
+    assert (late["average_regret"] > 20.0 / 101.0).all()  # R_T/T of a learner that stays at +1
 
 
 @pytest.mark.parametrize(("beta1", "beta2", "end"), [(0.0, 0.99, 1), (0.9, 0.999, 1), (0.9, 0.9999, -1)])
 def test_other_betas_on_the_sequence_of_figure_1(beta1, beta2, end):
+    """Adam fails at beta2 = 0.99 without momentum and at 0.999, and goes to -1 at 0.9999."""
     game = play(Adam(1.0, beta1, beta2), losses.ReddiOnline(), INTERVAL, 5_000_000)
     assert float(game.point[0]) == pytest.approx(end, abs=0.02)
 
 
 def test_the_stochastic_sequence_of_figure_1():
-    """alpha = 1, T = 4e6: on every one of eight (fixed) seeds Adam ends near +1 and AMSGrad near -1."""
+    """alpha = 1, T = 4e6: on each of eight fixed seeds Adam ends near +1 and AMSGrad near -1."""
     T = 4_000_000
     games = play_all(
         [Adam(1.0, 0.9, 0.99), AMSGrad(1.0, 0.9, 0.99)], losses.ReddiStochastic(), INTERVAL, T, seeds=range(8)
@@ -133,7 +134,7 @@ def test_the_stochastic_sequence_of_figure_1():
 
 
 def test_theorem_2_adam_pays_2_per_period_forever():
-    """beta = (0, 0.5), C = 20, a period the proof covers: liminf R_T/T >= 2/C, and AMSGrad pays less and less."""
+    """At beta = (0, 0.5) and C = 20, a period that the proof covers, Adam's R_T/T stays above 2/C; AMSGrad's falls."""
     C, T = 20, 2_000_000
     adam, amsgrad = (
         play(learner, losses.ReddiTheorem2(C=C), INTERVAL, T, start=1.0)
@@ -147,7 +148,7 @@ def test_theorem_2_adam_pays_2_per_period_forever():
     assert last_average(amsgrad) < 0.2 / C
 
 
-# -- oracle 3: Example 3.2 of Tran and Phong --------------------------------------------------
+# -- Example 3.2 of Tran and Phong ------------------------------------------------------------
 
 
 def test_the_first_rounds_of_tran_and_phong():
@@ -164,7 +165,7 @@ def test_the_first_rounds_of_tran_and_phong():
     assert x[2] == pytest.approx(expected, rel=1e-15)
 
 
-# -- oracle 4 ---------------------------------------------------------------------------------
+# -- AdamNC without momentum is AdaGrad -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -181,12 +182,12 @@ def test_adamnc_without_momentum_is_adagrad(sequence):
     np.testing.assert_allclose(adamnc.record.point, adagrad.record.point, rtol=0.0, atol=1e-12)
     g = np.diff(adagrad.record.gradient.sum(axis=1), axis=0, prepend=0.0)
     x = np.zeros(g.shape[1])
-    for t in range(1, 200):  # and AdaGrad is eta g_t / sqrt(sum g^2)
+    for t in range(1, 200):  # AdaGrad's step is alpha g_t / sqrt(sum g^2)
         assert adagrad.record.point[t - 1] == pytest.approx(x, rel=0.0, abs=1e-12)
         x = np.clip(x - 0.7 * g[t - 1] / np.sqrt((g[:t] ** 2).sum(axis=0)), -1.0, 1.0)
 
 
-# -- oracle 5: a constant stepsize has linear regret ------------------------------------------
+# -- a constant stepsize has linear regret ----------------------------------------------------
 
 
 @pytest.mark.parametrize("beta2", [0.5, 0.99])
@@ -204,7 +205,7 @@ def test_amsgrad_with_a_constant_stepsize_has_linear_regret(beta1, beta2):
     assert abs(last_average(decaying)) < 0.01 * limit
 
 
-# -- oracle 6: on random signs every learner has the same expected regret ---------------------
+# -- on random signs every learner has the same expected regret -------------------------------
 
 
 def mean_absolute_sum(T):
@@ -223,7 +224,7 @@ ON_LINEAR = [case for case in LEARNERS if accepts(case.learner, losses.Rademache
 
 @pytest.mark.parametrize("case", ON_LINEAR, ids=[label(case.learner) for case in ON_LINEAR])
 def test_all_sign_sequences_together_cost_exactly_the_expectation(case):
-    """The 2^T sign sequences of T rounds as the coordinates of one game: R_T = 2^T E|S_T|, no luck involved."""
+    """A game whose coordinates are the 2^T sign sequences of T rounds has R_T = 2^T E|S_T| exactly, for any learner."""
     T = 10
     signs = 1.0 - 2.0 * ((np.arange(2**T) >> np.arange(T)[:, None]) & 1)
     game = play(case.learner, losses.Periodic(signs), INTERVAL, T, compiled=False)
@@ -234,19 +235,19 @@ def test_all_sign_sequences_together_cost_exactly_the_expectation(case):
 
 
 def test_random_signs_cost_the_expectation_over_seeds():
-    """The mean of R_T over n seeds is within 2 eps of d E|S_T|; for all learners together P(failure) < 1e-9.
+    """The mean of R_T over n seeds is within 2 eps of d E|S_T|, for all learners, with probability above 1 - 1e-9.
 
-    The loss of a learner is a sum of n d T martingale differences in [-1, 1] and
-    sum |S_T| changes by at most 2 with one of n d T signs; for the mean over seeds each
-    of them strays by more than eps with probability at most 2 exp(-eps^2 n / (2 d T))
-    (Azuma, McDiarmid). The seeds are fixed, so the outcome is too.
+    The loss of a learner is a sum of n d T martingale differences in [-1, 1], and the sum of |S_T| changes by at most
+    2 with one of the n d T signs. So the mean over the seeds of either one deviates by more than eps with probability
+    at most 2 exp(-eps^2 n / (2 d T)), by the inequalities of Azuma and McDiarmid. The seeds are fixed, and with them
+    the outcome.
     """
     d, T, n = 256, 100, 128
     chosen = [OGD(0.3), AdaGrad(1.0), RMSProp(0.3, 0.9), Adam(0.3), AMSGrad(0.3), AdamNC(0.5)]
     eps = math.sqrt(2.0 * d * T / n * math.log(2 * (len(chosen) + 1) / 1e-9))
     games = play_all(chosen, losses.Rademacher(d=d), INTERVAL, T, seeds=range(n))
     expected = d * mean_absolute_sum(T)
-    assert 2.0 * eps < 0.1 * expected  # the test says something
+    assert 2.0 * eps < 0.1 * expected  # the tolerance is well below what it is compared with
     for k in range(len(chosen)):
         own = games[k * n : (k + 1) * n]
         assert [game.seed for game in own] == list(range(n))
@@ -258,7 +259,7 @@ def test_random_signs_cost_the_expectation_over_seeds():
 
 
 def test_regret_agrees_with_exact_summation():
-    """T = 1e6 random signs with a drift: R_T is good to 1e-9 of sum |f_t(x_t)|, in fact to the last digits."""
+    """On 1e6 random signs R_T agrees with math.fsum within 1e-9 of sum |f_t(x_t)|, and the loss within 1e-15 of it."""
     T = 1_000_000
     learner, sequence = AMSGrad(0.5), losses.Rademacher(drift=0.1)
     signs = sequence.block(1, T + 1, 11)[:, 0].tolist()
@@ -269,7 +270,7 @@ def test_regret_agrees_with_exact_summation():
         v = 0.99 * v + (1.0 - 0.99) * g * g
         vhat = max(vhat, v)
         x = min(1.0, max(-1.0, x - 0.5 / math.sqrt(t) * m / math.sqrt(vhat)))
-    paid = [g * y for g, y in zip(signs, points, strict=True)]  # exact: the slopes are signs
+    paid = [g * y for g, y in zip(signs, points, strict=True)]  # without rounding, as the slopes are signs
     R = math.fsum(paid) + abs(math.fsum(signs))
     size = math.fsum(map(abs, paid))
     game = play(learner, sequence, INTERVAL, T, seed=11)
@@ -284,7 +285,7 @@ def test_regret_agrees_with_exact_summation():
 
 @pytest.mark.parametrize("compiled", [True, False])
 def test_sums_survive_cancellation(compiled):
-    """At a point of no choice the loss is the sum of the slopes, and a huge one that comes and goes leaves no trace."""
+    """On F = {1} the loss is the sum of the slopes; slopes of 1e100 and -1e100 cancel without a rounding error."""
     game = play(OGD(), losses.Periodic([1.0, 1e100, 1.0, -1e100]), Box(1.0, 1.0), 4_000, compiled=compiled)
     last = game.regret.iloc[-1]
     assert last["loss"] == 2_000.0
@@ -296,7 +297,7 @@ def test_sums_survive_cancellation(compiled):
 
 
 def test_average_regret_may_tend_to_a_negative_number():
-    """Signs in blocks of doubling length: whoever follows the gradient beats every fixed point."""
+    """On signs in blocks of doubling length AMSGrad does better than every fixed point, by 0.5 a round."""
     blocks = [s * np.ones(2**k) for k, s in enumerate([1.0, -1.0] * 9)]
     game = play(AMSGrad(1.0), losses.Periodic(np.concatenate(blocks)), INTERVAL, sum(map(len, blocks)))
     assert last_average(game) < -0.5
