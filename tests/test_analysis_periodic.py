@@ -186,7 +186,7 @@ def test_the_drift_that_is_exactly_zero():
     """C = 5/2, beta1 = 1/2, beta2 = 1/4: m = 1, 0, -1/2 and v = 5, ., 5/4."""
     cycle = limit_cycle(Adam(beta1=0.5, beta2=0.25), mod3(2.5))
     assert cycle.m == pytest.approx([1.0, 0.0, -0.5], rel=0.0, abs=1e-15)
-    assert cycle.kept["v"][[0, 2]] == pytest.approx([5.0, 1.25], rel=1e-15)
+    assert cycle.moments["v"][[0, 2]] == pytest.approx([5.0, 1.25], rel=1e-15)
     assert abs(cycle.drift) < 1e-14
     assert abs(adam_drift(mod3(2.5), 0.5, 0.25)) < 1e-14
     found = predict(Adam(beta1=0.5, beta2=0.25), Mod3(2.5), INTERVAL)
@@ -337,7 +337,7 @@ PLAYED = (AMSGrad, AMSBelief, Padam, TorchAMSGrad, OptaxAMSGrad, AMSBound, AdaBo
 @pytest.mark.parametrize("learner", FAMILY, ids=repr)
 @pytest.mark.parametrize("pattern", [[4.0, -1.0, 0.0, -1.5, -1.0], [-2.0, 0.5]], ids=str)
 def test_the_limit_cycle_is_where_updates_lead(learner, pattern):
-    """All kept numbers, and the way x goes in a period, after many updates by hand."""
+    """All moments, and the way x goes in a period, after many updates by hand."""
     cycle = limit_cycle(learner, pattern)
     P, L = len(pattern), len(cycle.m)
     state = learner.start(Box(-1e9, 1e9))
@@ -347,7 +347,7 @@ def test_the_limit_cycle_is_where_updates_lead(learner, pattern):
     for k in range(L):
         state = learner.update(state, pattern[k % P])
         if k % P == P - 1 and cycle.periods == 1:
-            for name, values in cycle.kept.items():
+            for name, values in cycle.moments.items():
                 assert state.moments[name][0] == pytest.approx(values[k], rel=1e-9, abs=1e-9), name
     assert before - float(state.point[0]) == pytest.approx(cycle.drift * cycle.periods, rel=1e-8, abs=1e-8)
     assert cycle.m.size == cycle.w.size == P * cycle.periods
@@ -366,7 +366,7 @@ def test_averages_are_solved_for_and_nothing_else_is(learner):
 def test_slow_averages_in_closed_form():
     """beta2 = 1 - 1e-9 forgets in 1e10 rounds."""
     cycle = limit_cycle(Adam(beta1=0.9, beta2=1.0 - 1e-9), ONLINE)
-    assert cycle.kept["v"] == pytest.approx(average(np.square(ONLINE), 1.0 - 1e-9), rel=1e-6)
+    assert cycle.moments["v"] == pytest.approx(average(np.square(ONLINE), 1.0 - 1e-9), rel=1e-6)
     assert limit_cycle(Adam(beta1=0.9, beta2=0.999), ONLINE).drift == pytest.approx(
         float(adam_drift(ONLINE, 0.9, 0.999)), rel=1e-12
     )
@@ -386,7 +386,7 @@ def test_running_means_tend_to_the_mean(learner):
     """x moves by -h in the period after round 4000, where v is still O(1/t) off."""
     g = np.array(spike(30.0, 1.0, 10))
     cycle = limit_cycle(learner, g)
-    assert cycle.kept["v"] == pytest.approx(np.full(10, (g * g).mean()), rel=1e-15)
+    assert cycle.moments["v"] == pytest.approx(np.full(10, (g * g).mean()), rel=1e-15)
     assert cycle.drift == pytest.approx(g.sum() / math.sqrt((g * g).mean()), rel=1e-13)
     game = play(learner, Periodic(g), Box(-1e9, 1e9), 4010, checkpoints=[4001], compiled=False)
     assert game.points["x_1"][4001] - float(game.point[0]) == pytest.approx(cycle.drift, rel=5e-3)
@@ -668,8 +668,10 @@ def test_what_is_refused():
     for learner in (Hoarding(), SAdam(beta2=0.9)):
         with pytest.raises(RuntimeError, match="do not repeat within"):
             drift(learner, Mod3(), rounds=10_000)
-    with pytest.raises(ValueError, match=r"Rademacher.* not periodic"):
+    with pytest.raises(TypeError, match=r"Rademacher.* not periodic"):
         drift(Adam(), losses.Rademacher())
+    with pytest.raises(TypeError, match="unexpected keyword argument 'round'"):
+        drift(Adam(), Mod3(), round=10)
     with pytest.raises(ValueError, match="coordinate 1 are zero everywhere"):
         drift(Adam(), [[1.0, 0.0], [2.0, 0.0]])
     with pytest.raises(ValueError, match="zero everywhere"):

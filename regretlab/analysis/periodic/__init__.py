@@ -1,7 +1,7 @@
-"""Where a game on periodic linear losses ends, before it is played.
+"""Where a game on periodic linear losses ends, computed without playing it.
 
-On f_t(x) = <g_t, x> with g_1, ..., g_P, g_1, ... the moments of a learner of Algorithm 1 tend to a limit
-cycle, and the sign of its drift h = sum_{k<=P} m_k / w_k says to which end of an interval x_t goes.
+On f_t(x) = <g_t, x> with gradients g_1, ..., g_P, g_1, ..., g_P, ... the moments of a learner of Algorithm 1 converge
+to a limit cycle.  The sign of its drift h = sum_{k<=P} m_k / w_k tells to which end of an interval x_t goes.
 """
 
 from regretlab.analysis.periodic.closed_forms import (
@@ -11,8 +11,9 @@ from regretlab.analysis.periodic.closed_forms import (
     first_order_beta2,
     smallest_failing_period,
 )
+from regretlab.analysis.periodic.drifts import boundary, drift
 from regretlab.analysis.periodic.limit_cycles import LimitCycle, limit_cycle
-from regretlab.analysis.periodic.predictions import Prediction, boundary, drift, predict, travel_time
+from regretlab.analysis.periodic.predictions import Prediction, predict, travel_time
 from regretlab.analysis.periodic.stochastic import (
     first_order_stochastic_beta2,
     stochastic_beta2_star,

@@ -19,12 +19,23 @@ def average(values: ArrayLike, beta: ArrayLike) -> Array:
     values : array (..., P)
         g_1, ..., g_P, a period.
     beta : float or array (...)
-        In [0, 1).
+        In [0, 1), of a shape that broadcasts with the leading axes of ``values``.
 
     Returns
     -------
     array (..., P)
-        m_1, ..., m_P, in rounds long after the first.
+        m_1, ..., m_P.
+
+    Raises
+    ------
+    ValueError
+        For beta outside [0, 1).
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> rl.periodic.average([3.0, -1.0, -1.0], 0.5).round(4)
+    array([ 1.2857,  0.1429, -0.4286])
     """
     g = np.asarray(values, dtype=np.float64)
     beta = np.asarray(beta, dtype=np.float64)
@@ -42,12 +53,12 @@ def average(values: ArrayLike, beta: ArrayLike) -> Array:
 
 
 def adam_drift(pattern: ArrayLike, beta1: ArrayLike, beta2: ArrayLike) -> Array:
-    """h = sum_{k<=P} m_k / sqrt(v_k) over the limit cycle of Adam: in a period x moves by about -alpha_t h.
+    """h = sum_{k<=P} m_k / sqrt(v_k) over the limit cycle of Adam: a period moves x by about -alpha_t h.
 
     Parameters
     ----------
     pattern : array (P,)
-        A period of gradients, one of them not 0.
+        A period of gradients, at least one of them not 0.
     beta1, beta2 : floats or arrays
         In [0, 1), of shapes that broadcast.
 
@@ -55,6 +66,17 @@ def adam_drift(pattern: ArrayLike, beta1: ArrayLike, beta2: ArrayLike) -> Array:
     -------
     array
         Of the common shape of beta1 and beta2.
+
+    Raises
+    ------
+    ValueError
+        For a pattern that is all zero or not of shape (P,), and betas outside [0, 1).
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> rl.periodic.adam_drift([3.0, -1.0, -1.0], 0.9, [0.1, 0.999]).round(3)
+    array([0.605, 0.522])
     """
     g = np.asarray(pattern, dtype=np.float64)
     if g.ndim != 1 or not g.any():
@@ -64,15 +86,17 @@ def adam_drift(pattern: ArrayLike, beta1: ArrayLike, beta2: ArrayLike) -> Array:
 
 
 def beta2_star(C: ArrayLike, beta1: float = 0.0) -> Array:
-    """beta2*(C): on f_t(x) = C x if t mod 3 = 1, else -x, Adam goes to the wrong end +1 for beta2 < beta2*.
+    """beta2*(C): on f_t(x) = C x if t mod 3 = 1, else -x, Adam goes to the wrong end +1 for beta2 just below beta2*.
 
-    The largest root of h = sum_k m_k / sqrt(v_k) in beta2; 0 where Adam does not fail for
-    any beta2.  For beta1 = 0 there is exactly one root.
+    It is the largest root of h = sum_k m_k / sqrt(v_k) in beta2, or 0 where Adam fails for no beta2.  For beta1 = 0
+    there is exactly one root, and Adam fails for all beta2 < beta2*.
 
     Parameters
     ----------
     C : float or array
         Larger than 2, so that the best point is -1.
+    beta1 : float
+        In [0, 1).
 
     Returns
     -------
@@ -81,7 +105,13 @@ def beta2_star(C: ArrayLike, beta1: float = 0.0) -> Array:
     Raises
     ------
     ValueError
-        For C <= 2.
+        For C <= 2, or beta1 outside [0, 1).
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> rl.periodic.beta2_star([2.5, 3.0]).round(6)
+    array([0.629188, 0.472313])
     """
     from scipy.optimize import brentq
 
@@ -105,13 +135,26 @@ def beta2_star(C: ArrayLike, beta1: float = 0.0) -> Array:
 def smallest_failing_period(beta1: float, beta2: float, *, largest: int = 10**5) -> int:
     """C_min(beta1, beta2): the smallest C for which Adam fails on f_t(x) = C x if t mod C = 1, else -x.
 
-    Theorem 2 of Reddi, Kale, Kumar (2018) says that there is one for every beta1 < sqrt(beta2).
-    Found by doubling and bisection: Adam then fails for all larger C too.
+    Theorem 2 of Reddi, Kale, Kumar (2018) says that there is one for every beta1 < sqrt(beta2).  It is found by
+    doubling and bisection, since Adam then fails for all larger C too.
+
+    Parameters
+    ----------
+    beta1, beta2 : float
+        In [0, 1).
+    largest : int
+        At least 2: no power of two above it is tried.
 
     Raises
     ------
     ValueError
-        When Adam does not fail for any power of two up to ``largest``.
+        When Adam fails for no power of two up to ``largest``; for ``largest`` < 2, and betas outside [0, 1).
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> rl.periodic.smallest_failing_period(0.9, 0.99)
+    30
     """
     whole(2, largest=largest)
 
@@ -133,8 +176,13 @@ def first_order_beta2(losses: PeriodicLosses) -> float:
     """1 - 2 vbar sum_k g_k / sum_k g_k w_k: beta2* for beta1 = 0 to first order in 1 - beta2*, the safe-beta2 rule.
 
     vbar is the mean of g_k^2 over a period, and w_k the running sum of g_k^2 - vbar, shifted to the mean zero:
-    v_k = vbar + (1 - beta2) w_k + O((1 - beta2)^2) in the limit cycle.  Adam (RMSProp) goes to the
-    right end for larger beta2.  0 where no beta2 is dangerous to first order.
+    v_k = vbar + (1 - beta2) w_k + O((1 - beta2)^2) in the limit cycle.  For larger beta2 Adam without momentum, that is
+    RMSProp, goes to the best point.  The result is 0 where Adam fails for no beta2, to first order.
+
+    Parameters
+    ----------
+    losses : PeriodicLosses
+        In one dimension.
 
     Raises
     ------

@@ -15,27 +15,43 @@ _CHUNK = 2**20
 
 
 def stochastic_drift(losses: ReddiStochastic | ReddiTheorem3, beta1: float, beta2: float) -> float:
-    """E[m / sqrt v] in the stationary state of Adam on g = a with probability p, else -b: x moves by -alpha_t of it.
+    """E[m / sqrt v] in the stationary state of Adam on independent g = a with probability p, else -b.
 
-    With c_j = (1 - beta2) beta2^j and 1/sqrt(v) = (2/sqrt pi) int_0^inf exp(-s^2 v) ds, for independent g,
+    A round moves x by -alpha_t times this number, in expectation.  Let c_j = (1 - beta2) beta2^j.  Because of
+    1/sqrt(v) = (2/sqrt pi) int_0^inf exp(-s^2 v) ds,
 
         E[m / sqrt v] = (2/sqrt pi) int_0^inf  prod_j phi_j  sum_j (1 - beta1) beta1^j psi_j / phi_j  ds,
         phi_j = E exp(-s^2 c_j g^2),   psi_j = E g exp(-s^2 c_j g^2).
 
-    By the trapezoidal rule in u, s = exp(u - exp(-u)) / sqrt(E g^2), with the step halved until the
-    sum is the same to 1e-13 of E|g| / sqrt(E g^2).
+    The integral is computed by the trapezoidal rule in u, s = exp(u - exp(-u)) / sqrt(E g^2).  The step is halved until
+    the sum changes by less than 1e-13 of E|g| / sqrt(E g^2).
+
+    Parameters
+    ----------
+    losses : ReddiStochastic or ReddiTheorem3
+        They decide a, b and p.
+    beta1, beta2 : float
+        In [0, 1).
 
     Returns
     -------
     float
-        Positive: towards the lower end, which is the best point if E g > 0.
+        Positive if x drifts to the lower end, which is the best point if E g > 0.
 
     Raises
     ------
     ValueError
         For betas outside [0, 1), or gradients that do not take two values other than 0.
+    TypeError
+        For other losses.
     RuntimeError
         When 4096 points are not enough.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> round(rl.periodic.stochastic_drift(rl.losses.ReddiStochastic(), 0.9, 0.99), 6)
+    -0.059139
     """
     a, b, p = _two_points(losses)
     for name, beta in (("beta1", beta1), ("beta2", beta2)):
@@ -66,10 +82,18 @@ def stochastic_drift(losses: ReddiStochastic | ReddiTheorem3, beta1: float, beta
 def stochastic_beta2_star(losses: ReddiStochastic | ReddiTheorem3, beta1: float = 0.0) -> float:
     """beta2* at which :func:`stochastic_drift` is 0: for smaller beta2 Adam drifts away from the best point.
 
+    Parameters
+    ----------
+    losses : ReddiStochastic or ReddiTheorem3
+    beta1 : float
+        In [0, 1).
+
     Raises
     ------
     ValueError
         When E g is not positive, or there is no change of sign around the first-order value.
+    TypeError, RuntimeError
+        As for :func:`stochastic_drift`.
     """
     from scipy.optimize import brentq
 
@@ -86,12 +110,14 @@ def stochastic_beta2_star(losses: ReddiStochastic | ReddiTheorem3, beta1: float 
 def first_order_stochastic_beta2(losses: ReddiStochastic | ReddiTheorem3) -> float:
     """1 - 2 mu E g^2 / (E g^3 - mu E g^2), mu = E g > 0: beta2* to first order in 1 - beta2*, the safe-beta2 rule.
 
-    0 where no beta2 is dangerous to first order.
+    The result is 0 where Adam fails for no beta2, to first order.
 
     Raises
     ------
     ValueError
         When mu <= 0: the best point is not the lower end.
+    TypeError
+        For losses other than ReddiStochastic and ReddiTheorem3.
     """
     a, b, p = _two_points(losses)
     mu, second, third = (p * a**k + (1.0 - p) * (-b) ** k for k in (1, 2, 3))
@@ -115,7 +141,7 @@ def _two_points(losses: ReddiStochastic | ReddiTheorem3) -> tuple[float, float, 
 
 
 def _integrand(s: Array, a: float, b: float, p: float, beta1: float, beta2: float) -> Array:
-    """(n,): prod_j phi_j sum_j (1 - beta1) beta1^j psi_j / phi_j at the points s."""
+    """prod_j phi_j sum_j (1 - beta1) beta1^j psi_j / phi_j at the points s: (n,)."""
     y = s * s * (1.0 - beta2)  # s^2 c_j = y beta2^j
     return np.array([_at(each, a, b, p, beta1, beta2) for each in y.tolist()])
 
@@ -123,8 +149,8 @@ def _integrand(s: Array, a: float, b: float, p: float, beta1: float, beta2: floa
 def _at(y: float, a: float, b: float, p: float, beta1: float, beta2: float) -> float:
     """The integrand for s^2 c_0 = y.
 
-    Once s^2 c_j max(a, b)^2 < 1e-3 the rest of log prod phi_j is summed by the first cumulants of g^2, and once
-    beta1^j < 1e-18 the rest of the sum is dropped.
+    From the j with s^2 c_j max(a, b)^2 < 1e-3 on, log prod phi_j is summed by the first cumulants of g^2; the sum ends
+    where beta1^j < 1e-18.
     """
     top = max(a, b) ** 2
     decay = -log(beta2) if beta2 > 0.0 else np.inf
