@@ -101,12 +101,12 @@ def test_compare_tells_what_learners_are(shell):
     text = " ".join(result.stdout.split())
     adam, adopt, ogd = re.split("adopt:beta1=0: | ogd: ", text)
     assert adam.startswith("adam: rule m_t = beta1 m_{t-1} + (1 - beta1) g_t,")
-    assert "kept 2 per coordinate besides x: m, v" in adam
+    assert "moments 2 per coordinate besides x: m, v" in adam
     assert (
         "claim R_T = O(sqrt T) (Theorem 4.1), which is false. guarantee none stated counterexample Theorems 1" in adam
     )
     assert "counterexample on f_t = C x if t mod 3 = 1" in adopt
-    assert "kept 0 per coordinate besides x claim none stated guarantee with alpha_t = D_2" in ogd
+    assert "moments 0 per coordinate besides x claim none stated guarantee with alpha_t = D_2" in ogd
     assert "regret" not in text
 
 

@@ -25,13 +25,13 @@ def test_every_learner_has_a_profile(name):
     inner = learners.OGD(Constant(1.0)) if name == "DoublingTrick" else learners.Adam()
     learner = cls(inner) if name in MADE_OF_ANOTHER else cls()
     lines = profile(learner)
-    assert list(lines) == ["rule", "kept", "claim", "guarantee", "counterexample"]
+    assert list(lines) == ["rule", "stepsize", "moments", "claim", "guarantee", "counterexample"]
     assert all(text and "\n" not in text and "`" not in text for text in lines.values())
     simplex = name in ("Hedge", "ExponentiatedGradient")
     state = learner.start(rl.sets.Simplex(2) if simplex else rl.sets.Box(-1.0, 1.0), None if simplex else [0.0, 0.0])
-    kept, _, memory = lines["kept"].partition(" per coordinate besides x")
-    assert int(kept) == len(state.moments)
-    assert memory.strip(": ") == ", ".join(state.moments)
+    number, _, names_of_moments = lines["moments"].partition(" per coordinate besides x")
+    assert int(number) == len(state.moments)
+    assert names_of_moments.strip(": ") == ", ".join(state.moments)
     for title in ("Claim", "Guarantee", "Counterexample"):
         assert (lines[title.lower()] == "none stated") == (f"\n    {title}: " not in (cls.__doc__ or ""))
 
@@ -53,7 +53,26 @@ def test_a_class_without_documentation_has_a_profile():
             raise NotImplementedError
 
     Silent.__doc__ = ""
-    assert profile(Silent())["kept"] == "unknown"
+    assert profile(Silent())["moments"] == "unknown"
+    assert profile(Silent())["stepsize"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("learner", "stepsize"),
+    [
+        (learners.Adam(alpha=0.5), "0.5 / sqrt(t)"),
+        (learners.Adam(alpha=Constant(0.5)), "Constant(scale=0.5)"),
+        (learners.TorchAdam(), "0.001 constant"),
+        (learners.SAdam(), "1 / t"),
+        (learners.OnlineFrankWolfe(), "0.1 / t^(3/4)"),
+        (learners.L2Penalty(learners.BiasCorrected(learners.Adam(2.0))), "2 / sqrt(t)"),
+        (learners.DoublingTrick(learners.TorchAdam()), "0.001 constant"),
+        (learners.CoinBetting(), "none"),
+    ],
+    ids=repr,
+)
+def test_the_stepsize_of_a_learner(learner, stepsize):
+    assert profile(learner)["stepsize"] == stepsize
 
 
 def test_regrets_are_sorted():
@@ -69,6 +88,14 @@ def test_the_summary_of_a_class(name):
     cls = getattr(learners, name)
     text = summary(cls)
     assert "\n" not in text
+    if name in MADE_OF_ANOTHER:
+        assert "Stepsize and moments of its learner." in text
+        return
     assert "Keeps" in text
+    stepsize = {"Constant": "alpha constant", "Inverse": "alpha / t", "InverseThreeQuarters": "alpha / t^(3/4)"}
+    if "alpha" in cls.__dataclass_fields__:
+        assert f" Stepsize {stepsize.get(cls.stepsize.__name__, 'alpha / sqrt(t)')}. " in text
+    else:
+        assert "Stepsize" not in text
     for title in ("Guarantee", "Counterexample"):
         assert (f" {title}: " in text) == (f"\n    {title}: " in (cls.__doc__ or ""))

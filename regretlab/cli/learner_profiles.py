@@ -1,7 +1,8 @@
-"""Summaries of learners: the formula, the moments they keep, and the claims and guarantees of their docstrings."""
+"""Summaries of learners: the formula, the stepsize, the moments, and the claims and guarantees of their docstrings."""
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections.abc import Mapping
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from regretlab._utils.types import ArrayLike
 from regretlab.game import compare
-from regretlab.learners import DecoupledWeightDecay, DoublingTrick, L2Penalty, Learner
+from regretlab.learners import Combinator, Learner
+from regretlab.learners.combinators import Wrapper
 from regretlab.losses.base import Losses
+from regretlab.schedules import Constant, Schedule
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
@@ -24,23 +27,30 @@ _ROLE = re.compile(r":\w+:`[~.]*(?:[\w.]*\.)?(\w+)`")
 
 
 def profile(learner: Learner) -> dict[str, str]:
-    """The rule, kept, claim, guarantee and counterexample of a learner, each in one line.
+    """The rule, stepsize, moments, claim, guarantee and counterexample of a learner, each in one line.
 
-    ``rule`` is the formula that its docstring opens with; ``kept`` the number and the names of the moments
+    ``rule`` is the formula that its docstring opens with; ``stepsize`` its alpha_t, such as
+    ``0.5 / sqrt(t)`` or ``0.001 constant``; ``moments`` the number and the names of the moments
     it keeps for each coordinate besides x; the others are the paragraphs of the docstring with these
     titles, or "none stated".
     """
-    lines = {"rule": _line((inspect.getdoc(learner) or "").split("\n\n")[0]), "kept": _kept(learner)}
+    lines = {"rule": _line((inspect.getdoc(learner) or "").split("\n\n")[0])}
+    lines |= {"stepsize": _stepsize(learner), "moments": _moments(learner)}
     return lines | {title.lower(): _section(learner, title) for title in _SECTIONS}
 
 
 def summary(cls: type[Learner]) -> str:
-    """One line on a class of learners: its formula, its moments, its guarantee and a known counterexample."""
+    """One line on a class of learners: formula, stepsize, moments, guarantee and a known counterexample.
+
+    The stepsize is what a number given as alpha means: ``Stepsize alpha / sqrt(t)``, ``Stepsize alpha constant``.
+    """
     parts = [_line((inspect.getdoc(cls) or "").split("\n\n")[0])]
-    try:
-        parts.append(f"Keeps {_kept(cls())}.")
-    except TypeError:  # it wraps another learner
-        parts.append("Keeps what its learner keeps.")
+    if issubclass(cls, Combinator | Wrapper):
+        parts.append("Stepsize and moments of its learner.")
+    else:
+        if "alpha" in {field.name for field in dataclasses.fields(cls)}:  # type: ignore[arg-type]
+            parts.append(f"Stepsize {_formula(cls.stepsize, 'alpha')}.")
+        parts.append(f"Keeps {_moments(cls())}.")
     parts += [f"{title}: {_section(cls, title)}" for title in _SECTIONS[1:] if _section(cls, title) != _NONE]
     return " ".join(parts)
 
@@ -64,11 +74,33 @@ def regrets(
     return last[shown].sort_values("regret", kind="stable")
 
 
-def _kept(learner: Learner) -> str:
+def _stepsize(learner: Learner) -> str:
+    """alpha_t of a learner: ``0.5 / sqrt(t)``, ``0.001 constant``, or its schedule; "none" without an alpha."""
+    inner = _unwrapped(learner)
+    alpha: Schedule | None = getattr(inner, "schedules", {}).get("alpha")
+    if alpha is None:
+        return "none"
+    return _formula(type(alpha), f"{alpha.scale:g}") if type(alpha) is inner.stepsize else repr(alpha)
+
+
+def _formula(schedule: type[Schedule], scale: str) -> str:
+    """The values of a schedule as its docstring has them, for a scale: ``alpha / t``; or ``Name(alpha)``."""
+    if schedule is Constant:
+        return f"{scale} constant"
+    found = re.match(r"value_t = (scale .*?)(?:[,;]|\.?$)", (inspect.getdoc(schedule) or "").partition("\n")[0])
+    return found[1].replace("scale", scale) if found else f"{schedule.__name__}({scale})"
+
+
+def _unwrapped(learner: Learner) -> Learner:
+    """The learner that a wrapper, which has no stepsize and no moments of its own, is made from."""
+    while isinstance(learner, Wrapper):
+        learner = learner.learner
+    return learner
+
+
+def _moments(learner: Learner) -> str:
     """The number and the names of the moments of a learner: ``2 per coordinate besides x: m, v``."""
-    inner: object = learner
-    while isinstance(inner, L2Penalty | DecoupledWeightDecay | DoublingTrick):  # these have no moments of their own
-        inner = inner.learner
+    inner = _unwrapped(learner)
     moments = getattr(inner, "moment_names", None)
     if moments is None:
         return "unknown"

@@ -7,6 +7,7 @@ projection, which the frameworks do not have.  A number alpha is a constant step
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, ClassVar
@@ -19,7 +20,10 @@ from regretlab.schedules import Constant
 
 __all__ = ["KerasAMSGrad", "OptaxAMSGrad", "TorchAMSGrad", "TorchAdam", "TorchNAdam"]
 
-_adam, _amsgrad, _corrected, _with_eps = Adam.rule, AMSGrad.rule, BiasCorrected.rule, WithEpsilon.rule
+_adam: Callable[..., Any] = Adam.rule
+_amsgrad: Callable[..., Any] = AMSGrad.rule
+_corrected: Callable[..., Any] = BiasCorrected.rule
+_with_eps: Callable[..., Any] = WithEpsilon.rule
 
 
 @dataclass(frozen=True)
