@@ -182,13 +182,22 @@ def test_functions_that_call_each_other():
     assert fingerprint(written(text.format(1))) != fingerprint(written(text.format(3)))
 
 
+def test_the_code_of_a_function_alone():
+    """Where a function refers to something without a fingerprint, its code still has one."""
+    f, g = (written(text, C=[1.0]) for text in ("def f(x): return C or x", "def f(x): return x or C"))
+    assert fingerprint(f.__code__) != fingerprint(g.__code__)
+    assert fingerprint(f.__code__) == fingerprint(written("def f(x): return C or x", C=[2.0]).__code__)
+
+
 def test_a_compiled_function_and_its_source_differ_only_in_options():
     assert fingerprint(jit(doubled)) == fingerprint(jit(doubled))
     assert fingerprint(jit(doubled)) != fingerprint(numba.njit(doubled))
 
 
 @pytest.mark.parametrize(
-    "value", [np.ones(3), [1.0], {"a": 1.0}, {1.0}, object(), np.int64, rl.Game, LEARNERS[0]], ids=label
+    "value",
+    [np.ones(3), [1.0], {"a": 1.0}, {"a": 1.0}.get, {1.0}, object(), np.int64, rl.Game, LEARNERS[0]],
+    ids=label,
 )
 def test_what_has_no_fingerprint(value):
     f = written("def f(x): return x if C is None else x + 1.0", C=value)

@@ -1,12 +1,11 @@
 """Compile plain Python arithmetic, and find the result again in a later process.
 
 A round loop is a closure over the functions it is composed of: a learner's
-rule, an oracle, a projection.  numba can keep compiled closures on disk, but by
-default it files them under an identity that is random in every process, so the
-file is never found again and a new one is added at each run.  Here they are
-filed under a fingerprint of everything the closure computes with
-(:mod:`regretlab.kernels.fingerprints`).  An edited rule has another fingerprint, so it is
-never served a stale result.
+rule, an oracle, a projection.  numba caches compiled closures on disk under an
+identity that is random in every process: it never finds the file again and adds
+a new one at each run.  Here the cache's key is a fingerprint of everything the
+closure computes with (:mod:`regretlab.kernels.fingerprints`).  An edited rule has
+another fingerprint, so the cache never answers with a stale result.
 
 This is the only module that touches numba.
 """
@@ -23,7 +22,7 @@ import numba
 import numpy as np
 from numba.core.errors import NumbaError as Uncompilable
 
-from regretlab.kernels.fingerprints import fingerprint, known, names_in
+from regretlab.kernels.fingerprints import fingerprint, known_by_name, references
 
 FunctionCache: Any
 IndexDataCacheFile: Any
@@ -39,15 +38,19 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
     """Compile ``function`` on its first call, with IEEE arithmetic and without the GIL.
 
     The plain functions that it calls, by name or in a module, are compiled too.
-    The first call raises Uncompilable where they use what cannot be compiled.
 
     Parameters
     ----------
     function : function
         Scalar arithmetic or loops over arrays.
     keep : bool
-        Keep the compiled result on disk under the function's fingerprint.  A
+        Cache the compiled result on disk under the function's fingerprint.  A
         function without a fingerprint is compiled anew in each process.
+
+    Raises
+    ------
+    Uncompilable
+        At the first call, when one of these functions cannot be compiled.
     """
 
     # numba takes a function that another one calls only if it is compiled already
@@ -55,55 +58,57 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
         inside = copy.__code__ is not function.__code__  # a call inside a loop keeps it from working on many cells
         return numba.njit(copy, error_model="numpy", nogil=True, forceinline=inside)
 
-    compiled: Any = _rebuilt(function, (), {}, lambda value: value, compile_one)
+    compiled: Any = _rebuilt(function, lambda value: value, compile_one)
     if keep and FunctionCache is not None:
         with suppress(Exception):  # no fingerprint, no folder to write to, or another numba: compile, do not keep
             compiled._cache = _FingerprintCache(function, fingerprint(function))
     return compiled  # type: ignore[no-any-return]
 
 
-def _rebuilt(
-    value: Any, names: tuple[str, ...], made: dict[Any, Any], leaf: Callable[[Any], Any], finish: Callable[[Any], Any]
-) -> Any:
-    """``value`` with all that it refers to by the given names rebuilt: functions, and modules with functions.
+def _rebuilt(function: Callable[..., Any], leaf: Callable[[Any], Any], finish: Callable[[Any], Any]) -> Any:
+    """``function`` with all that it refers to rebuilt: functions, and modules with functions.
 
-    ``leaf`` is applied to what is known by name, such as the functions of math;
-    ``finish`` to a copy of each function.  ``made`` holds what is done, or begun:
-    functions may call each other.
+    A copy of each function goes through ``finish``.  ``leaf`` replaces every other
+    value, also the functions of math, numpy and other modules that are known by name.
     """
-    if not isinstance(value, types.FunctionType | types.ModuleType) or known(value):
-        return leaf(value)
-    if isinstance(value, types.ModuleType):
-        if (value, names) not in made:
-            made[value, names] = types.ModuleType(value.__name__)
-            space = vars(made[value, names])
-            space |= vars(value)
-            space |= {name: _rebuilt(space[name], names, made, leaf, finish) for name in names if name in space}
-        return made[value, names]
-    if value not in made:
-        names, space, old = names_in(value.__code__), dict(value.__globals__), value.__closure__ or ()
-        new = tuple(types.CellType() for _ in old)
-        copy = types.FunctionType(value.__code__, space, value.__name__, value.__defaults__, new)
-        copy.__qualname__, copy.__module__ = value.__qualname__, value.__module__
-        copy.__kwdefaults__ = value.__kwdefaults__
-        made[value] = finish(copy)
-        space |= {name: _rebuilt(space[name], names, made, leaf, finish) for name in names if name in space}
-        for to, cell in zip(new, old, strict=True):
-            to.cell_contents = _rebuilt(cell.cell_contents, names, made, leaf, finish)
-    return made[value]
+    made: dict[Any, Any] = {}  # finished, or begun: functions may call each other
+
+    def rebuild(value: Any, names: tuple[str, ...] = ()) -> Any:
+        if not isinstance(value, types.FunctionType | types.ModuleType) or known_by_name(value):
+            return leaf(value)
+        key = (value, names) if isinstance(value, types.ModuleType) else value
+        if key not in made:
+            names, closure, named = references(value, names)
+            cells = {name: types.CellType() for name in closure}
+            if isinstance(value, types.ModuleType):
+                made[key] = types.ModuleType(value.__name__)
+                space = vars(made[key])
+                space |= vars(value)
+            else:
+                space, defaults = dict(value.__globals__), value.__defaults__
+                copy = types.FunctionType(value.__code__, space, value.__name__, defaults, tuple(cells.values()))
+                copy.__qualname__, copy.__module__ = value.__qualname__, value.__module__
+                copy.__kwdefaults__ = value.__kwdefaults__
+                made[key] = finish(copy)
+            space |= {name: rebuild(referred, names) for name, referred in named.items()}
+            for name, referred in closure.items():
+                cells[name].cell_contents = rebuild(referred, names)
+        return made[key]
+
+    return rebuild(function)
 
 
 def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` with the functions of ``math`` answering as in compiled code.
+    """``function`` with IEEE arithmetic, so that it computes interpreted what it computes compiled.
 
-    That is, with inf or NaN where Python raises, and with numbers of numpy, which
-    can be divided by zero: what compiled and interpreted loops compute is the same.
+    The functions of ``math`` return inf or NaN where Python raises, and numbers of
+    numpy, which can be divided by zero.
     """
-    return _rebuilt(function, (), {}, _as_compiled, lambda copy: copy)  # type: ignore[no-any-return]
+    return _rebuilt(function, _as_compiled, lambda copy: copy)  # type: ignore[no-any-return]
 
 
 def _as_compiled(value: Any) -> Any:
-    """A function of ``math``, or the module, with IEEE results."""
+    """``math``, or a function of it, with IEEE results; any other value as it is."""
     if value is math:
         module = types.ModuleType("math")
         vars(module).update({name: _as_compiled(each) for name, each in vars(math).items()})
@@ -127,7 +132,7 @@ def _as_compiled(value: Any) -> Any:
 if FunctionCache is not None:
 
     class _FingerprintCache(FunctionCache):  # type: ignore[misc]
-        """numba's on-disk cache with the closure variables' identity replaced.
+        """numba's cache on disk, with a fingerprint in place of the identity of the closure variables.
 
         Each fingerprint has files of its own: numba numbers the files of one
         function without a lock, so that two processes could take the same number.

@@ -1,114 +1,130 @@
-"""A name for what a function computes: a hash of all that decides it."""
+"""A hash of all that decides what a function computes."""
 
 from __future__ import annotations
 
 import hashlib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["Unidentifiable", "fingerprint", "identity", "known", "names_in"]
+import numpy as np
+
+__all__ = ["Unidentifiable", "fingerprint", "identity", "known_by_name", "references"]
 
 _KNOWN = frozenset({"builtins", "cmath", "math", "numba", "numpy", "operator"})
-"""Modules whose functions are known by name: numba brings its own versions of them."""
+"""Modules that are known by name: numba brings its own versions of their functions."""
+
+_PLAIN = (types.NoneType, types.EllipsisType, bool, int, float, complex, str, bytes)
+"""Types whose values have the same repr in every process."""
 
 
 class Unidentifiable(Exception):
-    """A function uses a value whose content cannot be named, so it has no fingerprint."""
+    """A function refers to a value whose content has no name, so it has no fingerprint."""
 
 
-def fingerprint(function: Callable[..., Any]) -> str:
-    """Hash of all that decides what ``function`` computes.
+def fingerprint(function: Callable[..., Any] | types.CodeType) -> str:
+    """Hash of all that decides what ``function`` computes; the same in every process.
 
-    Bytecode and constants, names used, default values, closure variables and
-    the global names it refers to, functions among them followed recursively,
-    also those it takes from a module.
+    That is its bytecode and constants, the names it uses, its default values, and
+    what it refers to: closure variables and globals.  Functions among these, also
+    those in modules, are followed.  For a code object that is the code alone.
 
     Raises
     ------
     Unidentifiable
-        When a value met on the way is neither code, number, string, module nor
-        a tuple of these.
+        When one of these is neither code, number, string, module nor a tuple of such values.
     """
     digest = hashlib.sha256()
-    seen: dict[tuple[int, tuple[str, ...]], int] = {}
-
-    def add(*parts: object) -> None:
-        for part in parts:
-            digest.update(repr(part).encode() + b"\0")
-
-    def walk_code(code: types.CodeType) -> None:
-        add(code.co_code, code.co_names, code.co_varnames, code.co_freevars)
-        add(code.co_flags, code.co_argcount, code.co_kwonlyargcount)
-        for constant in code.co_consts:
-            walk(constant)
-
-    def walk_names(names: tuple[str, ...], space: Mapping[str, object]) -> None:
-        for name in names:
-            if name in space:
-                add(name)
-                walk(space[name], names)
-
-    def walk(value: object, names: tuple[str, ...] = ()) -> None:
-        if hasattr(value, "py_func"):  # compiled already, perhaps with options of its own
-            add(sorted(map(repr, getattr(value, "targetoptions", {}).items())))
-            value = value.py_func
-        if isinstance(value, types.FunctionType | types.ModuleType):
-            visit = (id(value), names if isinstance(value, types.ModuleType) else ())
-            if visit in seen:
-                add("seen", seen[visit])
-                return
-            seen[visit] = len(seen)
-        if isinstance(value, types.FunctionType):
-            names = names_in(value.__code__)
-            walk_code(value.__code__)
-            for default in (*(value.__defaults__ or ()), *sorted((value.__kwdefaults__ or {}).items())):
-                walk(default, names)
-            for cell in value.__closure__ or ():
-                walk(cell.cell_contents, names)
-            walk_names(names, value.__globals__)
-        elif isinstance(value, types.ModuleType):
-            add(value.__name__)
-            if not known(value):
-                walk_names(names, vars(value))
-        elif isinstance(value, types.CodeType):
-            walk_code(value)
-        elif isinstance(value, types.BuiltinFunctionType):
-            add(value.__module__, value.__name__)
-        elif isinstance(value, type) and value.__module__ in _KNOWN:
-            add(value.__module__, value.__qualname__)
-        elif value is None or value is ... or isinstance(value, bool | int | float | complex | str | bytes):
-            add(type(value).__name__, value)
-        elif isinstance(value, tuple):
-            add(type(value).__name__, getattr(value, "_fields", None), len(value))
-            for item in value:
-                walk(item, names)
-        elif isinstance(value, frozenset):  # in no order of its own
-            add("frozenset", sorted(map(repr, value)))
-        elif type(value).__name__ == "ufunc":
-            add("ufunc", getattr(value, "__name__", ""))
-        else:
-            raise Unidentifiable(f"{value!r} of type {type(value).__name__}")
-
-    walk(function)
+    for part in _content(function, (), {}):
+        digest.update(repr(part).encode() + b"\0")
     return digest.hexdigest()
 
 
 def identity(function: Callable[..., Any]) -> str:
-    """The fingerprint, or nothing for a function without one."""
+    """The fingerprint, or an empty text for a function without one."""
     with suppress(Unidentifiable):
         return fingerprint(function)
     return ""
 
 
-def names_in(code: types.CodeType) -> tuple[str, ...]:
-    """Names of globals and attributes that the code refers to."""
-    inner = [names_in(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
+def known_by_name(value: types.FunctionType | types.ModuleType) -> bool:
+    """Whether numba brings its own version of a function or a module: one of math, numpy, ..."""
+    name = value.__name__ if isinstance(value, types.ModuleType) else value.__module__
+    return (name or "").partition(".")[0] in _KNOWN
+
+
+def references(
+    value: types.FunctionType | types.ModuleType, names: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], dict[str, Any], dict[str, Any]]:
+    """The names in the code of a function, the closure variables and the globals that it refers to.
+
+    Of a module, in code with the given names: these names, nothing, and its attributes among them.
+    """
+    space, closure = vars(value), {}
+    if isinstance(value, types.FunctionType):
+        code, space, names = value.__code__, value.__globals__, _names_in(value.__code__)
+        cells = zip(code.co_freevars, value.__closure__ or (), strict=True)
+        closure = {name: cell.cell_contents for name, cell in cells}
+    return names, closure, {name: space[name] for name in names if name in space}
+
+
+def _names_in(code: types.CodeType) -> tuple[str, ...]:
+    """The names of globals and attributes in the code, and in that of the functions it defines."""
+    inner = [_names_in(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
     return sum(inner, code.co_names)
 
 
-def known(value: types.FunctionType | types.ModuleType) -> bool:
-    """Whether a function or module is known by name."""
-    name = value.__name__ if isinstance(value, types.ModuleType) else value.__module__
-    return (name or "").partition(".")[0] in _KNOWN
+def _content(value: Any, names: tuple[str, ...], seen: dict[Any, int]) -> Iterator[object]:
+    """All that decides what ``value`` means to code with these names, as objects whose repr never changes.
+
+    ``seen`` has the functions and modules met before, which may refer to each other in circles.
+    """
+    if hasattr(value, "py_func"):  # compiled already, perhaps with options of its own
+        yield sorted(map(repr, getattr(value, "targetoptions", {}).items()))
+        value = value.py_func
+    if isinstance(value, types.FunctionType | types.ModuleType):
+        yield from _content_of_references(value, names, seen)
+    elif isinstance(value, types.CodeType):
+        yield value.co_code, value.co_names, value.co_varnames, value.co_freevars
+        yield value.co_flags, value.co_argcount, value.co_kwonlyargcount
+        yield from _content(value.co_consts, names, seen)
+    elif isinstance(value, tuple):
+        yield type(value).__name__, getattr(value, "_fields", None), len(value)
+        for item in value:
+            yield from _content(item, names, seen)
+    elif isinstance(value, frozenset):  # in no order of its own
+        yield "frozenset", sorted(map(repr, value))
+    else:
+        yield type(value).__name__, value if isinstance(value, _PLAIN) else _name(value)
+
+
+def _content_of_references(value: Any, names: tuple[str, ...], seen: dict[Any, int]) -> Iterator[object]:
+    """The content of a function or a module, and of what it refers to."""
+    visit = (value, names) if isinstance(value, types.ModuleType) else value
+    if visit in seen:
+        yield "seen", seen[visit]
+        return
+    seen[visit] = len(seen)
+    if isinstance(value, types.ModuleType):
+        yield value.__name__
+        if known_by_name(value):
+            return
+    names, closure, named = references(value, names)
+    if isinstance(value, types.FunctionType):
+        keywords = tuple(sorted((value.__kwdefaults__ or {}).items()))
+        yield from _content((value.__code__, value.__defaults__, keywords), names, seen)
+    for name, referred in (*closure.items(), *named.items()):
+        yield name
+        yield from _content(referred, names, seen)
+
+
+def _name(value: Any) -> tuple[str, str]:
+    """The module and the name of a function written in C, a ufunc of numpy or a type of a known module."""
+    if isinstance(value, types.BuiltinFunctionType) and isinstance(value.__self__, types.ModuleType):
+        return value.__module__, value.__name__  # a method of an object would depend on that object
+    if isinstance(value, np.ufunc):
+        return "ufunc", value.__name__
+    if isinstance(value, type) and value.__module__ in _KNOWN:
+        return value.__module__, value.__qualname__
+    raise Unidentifiable(f"{value!r} of type {type(value).__name__}")
