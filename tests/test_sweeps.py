@@ -1,6 +1,8 @@
 """Sweeps: the numbers are those of the games, whatever runs them; finished chunks are neither lost nor played twice."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,9 +24,8 @@ from regretlab import sweep
 from regretlab.engine import driver
 from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import LinearLosses, Mod3, Periodic, Rademacher, RandomLeastSquares, ReddiTheorem2
-from regretlab.schedules import Values
-from regretlab.sweeps import Points, chunks, log_uniform, random_points, uniform
-from regretlab.sweeps import run as tables
+from regretlab.schedules import Constant, Values
+from regretlab.sweeps import Points, cache, chunks, log_uniform, playing, random_points, run, uniform
 from regretlab.sweeps.cache import Folder
 
 GRID = {"C": [2.5, 4.0], "beta2": [0.1, 0.5, 0.9], "seed": [0, 3]}
@@ -47,11 +48,11 @@ def played(monkeypatch):
     """The chunks that are played, in order."""
     calls = []
 
-    def play_chunk(chunk, play=chunks.play_chunk):
+    def play_chunk(chunk, play=run.play_chunk):
         calls.append(chunk)
         return play(chunk)
 
-    monkeypatch.setattr(tables, "play_chunk", play_chunk)
+    monkeypatch.setattr(run, "play_chunk", play_chunk)
     return calls
 
 
@@ -107,8 +108,8 @@ def test_fields_of_all_parts_and_whole_parts():
 
 def test_a_comparator_that_is_found_has_a_gap_and_is_found_once(monkeypatch):
     found = []
-    best = chunks.best_in_hindsight
-    monkeypatch.setattr(chunks, "best_in_hindsight", lambda game: found.append(game) or best(game))
+    best = playing.best_in_hindsight
+    monkeypatch.setattr(playing, "best_in_hindsight", lambda game: found.append(game) or best(game))
     losses, grid = RandomLeastSquares(2), {"alpha": [0.1, 0.5], "seed": [0, 1]}
     frame = sweep(OGD(), losses, cube(2), grid, 200, checkpoints=[20, 21])
     assert len(found) == 2  # a seed each
@@ -222,14 +223,25 @@ def test_other_bad_arguments():
         sweep(Adam, Mod3, INTERVAL, GRID, 0)
     with pytest.raises(TypeError, match=r"executor=2 .* neither an executor nor a function"):
         sweep(Adam, Mod3, INTERVAL, GRID, 10, executor=2)
-    for bad in ({"alpha": 3.0}, {"alpha": []}, {"alpha": "ab"}, {"alpha": lambda rng, n: [0.1]}):
+    for bad in (3.0, "ab"):
+        with pytest.raises(TypeError, match=f"alpha={bad!r} must be a list of values"):
+            random_points({"alpha": bad}, 5)
+    for bad in ([], lambda rng, n: [0.1], lambda rng, n: 0.1):
         with pytest.raises(ValueError, match="alpha"):
-            random_points(bad, 5)
-    with pytest.raises(ValueError, match="n=0"):
+            random_points({"alpha": bad}, 5)
+    with pytest.raises(ValueError, match="n=0 must be an integer of at least 1"):
         random_points({"alpha": [1.0]}, 0)
-    for bad in ((1.0, 1.0), (0.0, np.inf)):
-        with pytest.raises(ValueError, match="low"):
-            uniform(*bad)
+    with pytest.raises(TypeError, match=r"n=2\.0 must be an integer of at least 1"):
+        random_points({"alpha": [1.0]}, 2.0)
+    with pytest.raises(ValueError, match="seed=-1 must be an integer of at least 0"):
+        random_points({"alpha": [1.0]}, 2, seed=-1)
+    for function in (uniform, log_uniform):
+        with pytest.raises(ValueError, match=r"low=1\.0 must be below high=1\.0"):
+            function(1.0, 1.0)
+        with pytest.raises(ValueError, match="high=inf"):
+            function(0.5, np.inf)
+        with pytest.raises(TypeError, match="low='0'"):
+            function("0", 1.0)
     with pytest.raises(ValueError, match=r"low=0\.0"):
         log_uniform(0.0, 1.0)
 
@@ -276,8 +288,8 @@ def test_without_a_comparator_the_row_says_why():
 def whole(points, horizon, losses=Mod3):
     templates = {"learner": Adam, "losses": losses, "feasible_set": INTERVAL}
     chosen = Points.of(points)
-    places = tables.places(chosen.names, chosen.values, templates)
-    return chunks.Chunk(templates, places, chosen, horizon, (horizon,))
+    parameters = run.find_parameters(chosen.names, chosen.values, templates)
+    return chunks.Chunk(templates, parameters, chosen, horizon, (horizon,))
 
 
 @pytest.mark.parametrize("horizon", [1, 10**5, 10**9])
@@ -297,15 +309,15 @@ def test_python_losses_make_small_chunks():
     assert len(chunks.cut(whole({"seed": range(8)}, 10**6, Squares(1)))) == 8
 
 
-def test_pieces_cover_a_chunk():
+def test_batches_cover_a_chunk():
     points = [
         {"C": float(C), "beta2": b} for C, n in ((3, 100), (4, 5), (5, 300), (6, 2)) for b in np.linspace(0.1, 0.9, n)
     ]
     points += [{"C": 7.0 + i, "beta2": 0.5} for i in range(600)]
     chunk = whole(points, 10)
-    pieces = list(chunks._pieces(chunk))
-    assert [i for piece in pieces for i in piece] == list(range(len(points)))
-    assert [len(piece) for piece in pieces] == [100, 5, 300, 256, 256, 90]
+    batches = list(playing._batches(chunk))
+    assert [i for batch in batches for i in batch] == list(range(len(points)))
+    assert [len(batch) for batch in batches] == [100, 5, 300, 256, 256, 90]
 
 
 # -- the folder ------------------------------------------------------------------------
@@ -406,6 +418,28 @@ def test_a_folder_of_another_format_is_refused(tmp_path, mark, played):
     assert (tmp_path / "sweep.json").read_bytes() == mark
 
 
+def test_a_folder_of_the_first_format_says_why_it_is_not_used(tmp_path, played):
+    (tmp_path / "sweep.json").write_bytes(b'{"format": 1}\n')
+    with pytest.raises(ValueError, match=r"has format 1, written by regretlab 0\.1\.0; this version, .* has format 2"):
+        sweep(Adam, Mod3, INTERVAL, GRID, 50, folder=tmp_path)
+    assert not played
+
+
+def test_a_folder_says_which_version_made_it(tmp_path):
+    sweep(Adam, Mod3, INTERVAL, {"C": [3.0]}, 50, folder=tmp_path)
+    assert json.loads((tmp_path / "sweep.json").read_text()) == {"format": 2, "regretlab": rl.__version__}
+
+
+def test_keys_name_classes_by_their_public_path():
+    templates = {"learner": rl.learners.BiasCorrected(Adam(Constant(0.1))), "losses": Mod3, "feasible_set": INTERVAL}
+    points = Points.of({"learner": [templates["learner"], OGD], "losses": [Mod3(3.0), Waves], "seed": [0]})
+    parameters = run.find_parameters(points.names, points.values, templates)
+    text = cache.describe(chunks.Chunk(templates, parameters, points, 10, (10,)))
+    paths = set(re.findall(r'"([\w.]+:[\w.]+)"', text))
+    names = ("learners:BiasCorrected", "learners:Adam", "learners:OGD", "schedules:Constant", "losses:Mod3", "sets:Box")
+    assert paths == {*(f"regretlab.{name}" for name in names), "pieces:Waves"}
+
+
 def test_a_folder_that_is_a_file(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
@@ -438,13 +472,13 @@ FULL = """
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 def test_a_full_disk_leaves_nothing_half_written(tmp_path):
-    done = run(FULL, tmp_path)
+    done = python(FULL, tmp_path)
     assert "cannot write" in done.stdout
     assert "the chunks that are finished are kept" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
 
 
-def run(script, *arguments, **options):
+def python(script, *arguments, **options):
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(script), *map(str, arguments)],
         capture_output=True, text=True, timeout=120, check=True, **options,
@@ -456,19 +490,18 @@ KILLED = """
     from concurrent.futures import ThreadPoolExecutor
     import numpy as np
     import regretlab as rl
-    from regretlab.sweeps import chunks
-    from regretlab.sweeps import run as tables
+    from regretlab.sweeps import chunks, run
 
-    def play_chunk(chunk, play=chunks.play_chunk):
+    def play_chunk(chunk, play=run.play_chunk):
         with open(sys.argv[2], "a") as log:
-            log.write(tables.chunk_key(chunk) + "\\n")
+            log.write(run.chunk_key(chunk) + "\\n")
         with open(sys.argv[2]) as log:
             if 0 < int(sys.argv[4]) <= len(log.read().split()):
                 os.kill(os.getpid(), signal.SIGKILL)
         return play(chunk)
 
     if __name__ == "__main__":
-        chunks._GAMES, tables.play_chunk = 32, play_chunk
+        chunks._GAMES, run.play_chunk = 32, play_chunk
         grid = {"beta2": np.linspace(0.1, 0.9, 32), "C": np.linspace(2.1, 6.0, 40)}
         frame = rl.sweep(rl.learners.Adam(0.5, 0.0), rl.losses.Mod3, rl.sets.Box(-1.0, 1.0), grid, 50_000,
                          folder=sys.argv[1], executor=lambda: ThreadPoolExecutor(2))

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-
-from regretlab._utils.types import Array
+from numpy.typing import NDArray
 
 __all__ = ["read_npz", "whole_file"]
 
@@ -41,7 +40,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise
 
 
-def read_npz(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Array]]:
+def read_npz(path: str | os.PathLike[str]) -> tuple[Any, dict[str, NDArray[Any]]]:
     """The ``head`` of an ``.npz`` file, which is JSON, and its arrays by name.
 
     Raises

@@ -1,4 +1,4 @@
-"""Many games: a grid, a list or a random design of points, played in chunks that are kept, by any executor."""
+"""Sweeps: a game at every point of a grid, a list or a random design, in one table."""
 
 from regretlab.sweeps.points import Points, log_uniform, random_points, uniform
 from regretlab.sweeps.run import sweep

@@ -1,4 +1,4 @@
-"""The folder of a sweep: a file for every finished chunk, named after all that decides its numbers."""
+"""The folder of a sweep: a file for each finished chunk, named by a hash of all that decides its rows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import json
 import os
 import time
 import types
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,34 +16,34 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils import version
-from regretlab._utils.files import whole_file
+from regretlab._utils.files import read_npz, whole_file
+from regretlab._utils.messages import one_line
 from regretlab._utils.types import Array
-from regretlab.engine.serialization import specification
+from regretlab.engine.serialization import class_path, specification
 from regretlab.kernels.fingerprints import Unidentifiable, fingerprint
 from regretlab.learners.base import Algorithm1
-from regretlab.sweeps.chunks import NUMBERS, Chunk, Rows
+from regretlab.sweeps.chunks import Chunk
+from regretlab.sweeps.playing import MEASURES, Rows
 
-__all__ = ["Folder", "chunk_key"]
+__all__ = ["Folder", "chunk_key", "describe"]
 
-_FORMAT = 1
+_FORMAT = 2
 _MARK = "sweep.json"
-_OLD = 3600.0  # seconds: nobody writes to a file for so long
-_COLUMNS = ("point", "t", "numbers", "x")
-_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, KeyError, TypeError, EOFError, ValueError)
+_ABANDONED = 3600.0  # seconds after which nobody is still writing to a file
+_COLUMNS = ("point", "t", "measures", "x")
 
 
 class Folder:
-    """Finished chunks by key; several sweeps may use one folder, also at the same time.
+    """Finished chunks by key; several sweeps may use one folder at the same time.
 
     A file is written whole or not at all, and never changed.
 
     Raises
     ------
     ValueError
-        When the folder was written by a version with another format, or a file
-        in it is damaged.
+        When the folder has another format, or a file in it is damaged.
     OSError
-        When a file cannot be written.
+        When a file cannot be written or read.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -55,44 +53,49 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=True)
             if not mark.exists():
                 with whole_file(mark) as file:
-                    file.write((json.dumps({"format": _FORMAT}) + "\n").encode())
+                    file.write((json.dumps({"format": _FORMAT, "regretlab": version.__version__}) + "\n").encode())
         except OSError as error:
             raise OSError(
                 error.errno, f"cannot write to the folder {self.path} of the sweep: {error.strerror}"
             ) from error
         try:
-            version = json.loads(mark.read_bytes())["format"]
-        except _DAMAGE as error:
-            raise ValueError(f"{mark} is damaged, so it is not known what the folder holds; take another") from error
-        if version != _FORMAT:
-            raise ValueError(f"{mark}: the folder has format {version}, this version of regretlab has format {_FORMAT}")
-        for left in self.path.glob(".*.npz.*"):  # by sweeps that were killed while they wrote
+            head = json.loads(mark.read_bytes())
+            found = head["format"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{mark} is damaged, so it is not known what the folder holds; use another one") from error
+        if found != _FORMAT:
+            writer = head.get("regretlab", "0.1.0")  # which did not write its version
+            raise ValueError(
+                f"{mark}: the folder has format {found}, written by regretlab {writer}; this version, "
+                f"{version.__version__}, has format {_FORMAT} and cannot use its games. Choose another folder; "
+                "this one is left as it is"
+            )
+        for temporary in self.path.glob(".*.npz.*"):  # of sweeps that were killed while they wrote
             with suppress(OSError):
-                if left.stat().st_mtime < time.time() - _OLD:
-                    left.unlink()
+                if temporary.stat().st_mtime < time.time() - _ABANDONED:
+                    temporary.unlink()
 
     def file(self, key: str) -> Path:
-        """Where the chunk with this key is, or will be."""
+        """The file of the chunk with this key, which exists if the chunk is finished."""
         return self.path / f"{key}.npz"
 
     def read(self, key: str, points: int) -> Rows | None:
-        """The rows of a chunk of so many points; None if it is not finished."""
+        """The rows of the chunk with this key and number of points; None if it is not finished."""
         path = self.file(key)
         try:
-            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                head, columns = json.loads(str(file["head"])), {name: file[name] for name in _COLUMNS}
+            head, columns = read_npz(path)
             rows = Rows(**columns, errors={int(i): text for i, text in head["errors"].items()})
-            fine = head["key"] == key and _fits(rows, points)
+            intact = head["key"] == key and _fits(rows, points)
         except FileNotFoundError:
             return None
-        except _DAMAGE as error:
-            raise ValueError(f"{path} is damaged ({error}); remove it to play its games again") from error
-        if not fine:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is damaged ({one_line(error)}); remove it to play its games again") from error
+        if not intact:
             raise ValueError(f"{path} is not the file it was written as; remove it to play its games again")
         return rows
 
     def write(self, key: str, rows: Rows) -> None:
-        """Keep a finished chunk, unless another sweep has meanwhile."""
+        """Keep the rows of a finished chunk, unless another sweep has done so already."""
         path = self.file(key)
         if path.exists():
             return
@@ -107,46 +110,57 @@ class Folder:
 
 
 def _fits(rows: Rows, points: int) -> bool:
+    """Whether the columns have one length, and each of so many points has a row."""
     n = len(rows.point)
-    whole = np.array_equal(np.unique(rows.point), np.arange(points))
-    return whole and rows.t.shape == (n,) and rows.numbers.shape == (n, len(NUMBERS)) and len(rows.x) == n
+    complete = np.array_equal(np.unique(rows.point), np.arange(points))
+    return complete and rows.t.shape == (n,) and rows.measures.shape == (n, len(MEASURES)) and len(rows.x) == n
 
 
-# -- what decides the numbers ----------------------------------------------------------
+# -- what decides the rows -------------------------------------------------------------
 
 
 def chunk_key(chunk: Chunk) -> str:
-    """Hash of the version, the rounds, the points, and the code of parts that are not this package's.
+    """The name of a chunk's file: a hash of :func:`describe` and the points.
 
     Raises
     ------
     TypeError
-        When a part or a value cannot be written down, such as a schedule that is a function.
+        When a part or a value cannot be saved, such as a schedule that is a function.
     """
-    digest = hashlib.sha256()
-    digest.update(json.dumps([_FORMAT, version.__version__, chunk.horizon, list(chunk.rounds)]).encode())
-    for place, column in zip(chunk.places, chunk.points.values.values(), strict=True):
-        digest.update(json.dumps([*place, [_text(value) for value in column]]).encode())
-    given = {place.part for place in chunk.places if not place.field}
-    digest.update(json.dumps({part: _text(of) for part, of in chunk.templates.items() if part not in given}).encode())
+    digest = hashlib.sha256(describe(chunk).encode())
     digest.update(np.ascontiguousarray(chunk.points.codes, dtype="<i4").tobytes())
     return digest.hexdigest()[:32]
 
 
-def _text(value: Any) -> str:
-    """A value, or a part with the code that it brings."""
+def describe(chunk: Chunk) -> str:
+    """As JSON: the version, the rounds, the values of the parameters, the templates, and the code of users' classes."""
+    columns = zip(chunk.parameters, chunk.points.values.values(), strict=True)
+    varied = {parameter.part for parameter in chunk.parameters if not parameter.field}
+    return json.dumps(
+        {
+            "format": _FORMAT,
+            "regretlab": version.__version__,
+            "rounds": [chunk.horizon, *chunk.rounds],
+            "parameters": [[*parameter, [_describe(value) for value in column]] for parameter, column in columns],
+            "templates": {part: _describe(of) for part, of in chunk.templates.items() if part not in varied},
+        }
+    )
+
+
+def _describe(value: Any) -> Any:
+    """A number or string as it is; a class, part or other value as a list: its specification, arrays and code."""
     if value is None or isinstance(value, bool | int | float | str):
-        return repr(value)
+        return value
     if isinstance(value, type):
-        return json.dumps([f"{value.__module__}:{value.__qualname__}", _code(value)])
-    held: list[Array] = []
-    text = specification(value, held)
-    data = [[a.dtype.str, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for a in held]
-    return json.dumps([text, data, sorted({_code(of) for of in _classes(value)})])
+        return [class_path(value), _code(value)]
+    arrays: list[Array] = []
+    json_value = specification(value, arrays)
+    contents = [[array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).hexdigest()] for array in arrays]
+    return [json_value, contents, sorted({_code(cls) for cls in _classes(value)})]
 
 
 def _classes(value: Any) -> Iterator[type[Any]]:
-    """The classes of a part and of the parts it is made of."""
+    """The class of a part, and those of the parts in its fields."""
     if isinstance(value, list | tuple):
         for item in value:
             yield from _classes(item)
@@ -157,7 +171,7 @@ def _classes(value: Any) -> Iterator[type[Any]]:
 
 
 def _code(cls: type[Any]) -> str:
-    """The rule of a learner, and the methods of a class that is not this package's, whose version says all."""
+    """A hash of a learner's rule and of the methods that users' classes define; the version stands for all others."""
     functions = [cls.rule] if issubclass(cls, Algorithm1) and hasattr(cls, "rule") else []
     for base in cls.__mro__:
         if base.__module__.partition(".")[0] not in ("regretlab", "builtins", "abc"):
@@ -170,7 +184,7 @@ def _code(cls: type[Any]) -> str:
 
 
 def _identity(function: Any) -> str:
-    """The fingerprint, or that of the code alone if the function uses what has none."""
+    """The fingerprint of a function; its code alone if it uses a value that has no fingerprint."""
     try:
         return fingerprint(function)
     except Unidentifiable:
@@ -178,6 +192,7 @@ def _identity(function: Any) -> str:
 
 
 def _plain_code(code: types.CodeType) -> tuple[Any, ...]:
+    """Bytecode, names and constants, the same in every process."""
     constants: list[Any] = []
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

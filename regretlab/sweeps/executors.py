@@ -1,4 +1,4 @@
-"""Tasks on any executor of concurrent.futures' kind; those whose worker dies are run again."""
+"""Run tasks on any executor like those of :mod:`concurrent.futures`, again where a worker died."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 __all__ = ["Workers", "outcomes"]
 
@@ -14,23 +14,74 @@ _ATTEMPTS = 3
 
 Task = TypeVar("Task")
 Workers = Executor | Callable[[], Executor]
-"""An executor, or a function that makes one; then it is closed in the end, and made anew when its workers die."""
+"""An executor, which the caller closes; or a function that makes one, to be closed here and replaced if it breaks."""
 
 
 def threads() -> Executor:
-    """A thread for every core that this process may use: compiled loops run side by side in them."""
+    """A thread for each core that this process may use; compiled loops run in them at the same time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return ThreadPoolExecutor(cores, thread_name_prefix="sweep")
+
+
+class _Attempt(NamedTuple, Generic[Task]):
+    """The ``number``-th time that a task is run."""
+
+    task: Task
+    number: int
+
+
+class _Queue(Generic[Task]):
+    """Tasks that wait: new ones, those that failed, and suspects.
+
+    When a worker dies, a pool of processes breaks, and all tasks that were running fail with the one to blame.  They
+    are suspects: each is run again without others beside it, so that the one to blame fails alone.
+    """
+
+    def __init__(self, tasks: Iterator[Task]) -> None:
+        self._new = tasks
+        self._failed: deque[_Attempt[Task]] = deque()
+        self._suspects: deque[_Attempt[Task]] = deque()
+
+    def ready(self, running: int, limit: float) -> Iterator[_Attempt[Task]]:
+        """Attempts to start beside ``running`` others, with at most ``limit`` at the same time."""
+        if self._suspects:
+            if not running:
+                yield self._suspects.popleft()
+            return
+        while running < limit and (attempt := self._next()):
+            yield attempt
+            running += 1
+
+    def _next(self) -> _Attempt[Task] | None:
+        """A failed task, or a new one; None if there are no more."""
+        if self._failed:
+            return self._failed.popleft()
+        for task in self._new:
+            return _Attempt(task, 1)
+        return None
+
+    def retry(self, attempt: _Attempt[Task], error: Exception) -> bool:
+        """Whether the task is tried again; not after the third attempt."""
+        if attempt.number == _ATTEMPTS:
+            return False
+        queue = self._suspects if isinstance(error, BrokenExecutor) else self._failed
+        queue.append(_Attempt(attempt.task, attempt.number + 1))
+        return True
 
 
 def outcomes(
     function: Callable[[Task], Any], tasks: Iterator[Task], executor: Workers | None = None
 ) -> Iterator[tuple[Task, Any]]:
-    """Every task with what ``function`` returns for it, or the exception of its third attempt, as they finish.
+    """Each task with what ``function`` returns for it, or with the exception of its third attempt, as they finish.
 
-    A task fails when its worker dies, or cannot be reached.  Where all workers
-    die with one, as in a pool of processes, those that ran at the time are tried
-    again one at a time, so that the one to blame fails alone.
+    Parameters
+    ----------
+    function : callable
+        Sent to the workers with each task.
+    tasks : iterator
+        Asked for the next task when a worker is about to be free.
+    executor : Executor, or function that makes one; optional
+        By default a thread for each core.
 
     Raises
     ------
@@ -43,50 +94,28 @@ def outcomes(
         raise TypeError(f"executor={executor!r} is neither an executor nor a function that makes one")
     make = executor if callable(executor) else None if executor else threads
     pool: Executor = make() if make else executor  # type: ignore[assignment]
-    again: deque[tuple[Task, int]] = deque()
-    suspects: deque[tuple[Task, int]] = deque()
-    running: dict[Future[Any], tuple[Task, int]] = {}
+    queue = _Queue(tasks)
+    running: dict[Future[Any], _Attempt[Task]] = {}
     broken = False
-
-    def submit(task: Task, attempt: int) -> None:
-        running[pool.submit(function, task)] = task, attempt
-
     try:
         while True:
             if broken and not running:
-                if make is None:
-                    raise BrokenExecutor(
-                        "the workers of the executor died; with a function that makes executors instead, such as "
-                        "executor=ProcessPoolExecutor, others take over. What is finished is kept in the sweep's folder"
-                    )
-                pool.shutdown(wait=False)
-                pool, broken = make(), False
-            while not broken and len(running) < _ahead(pool):
-                if suspects:
-                    if not running:
-                        submit(*suspects.popleft())
-                    break
-                if again:
-                    submit(*again.popleft())
-                elif (task := next(tasks, None)) is not None:
-                    submit(task, 1)
-                else:
-                    break
+                pool, broken = _replacement(pool, make), False
+            if not broken:
+                for attempt in queue.ready(len(running), _limit(pool)):
+                    running[pool.submit(function, attempt.task)] = attempt
             if not running:
                 return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                task, attempt = running.pop(future)
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                attempt = running.pop(future)
                 try:
                     outcome = future.result()
                 except Exception as error:
-                    died = isinstance(error, BrokenExecutor)
-                    broken = broken or died
-                    if attempt < _ATTEMPTS:
-                        (suspects if died else again).append((task, attempt + 1))
+                    broken = broken or isinstance(error, BrokenExecutor)
+                    if queue.retry(attempt, error):
                         continue
                     outcome = error
-                yield task, outcome
+                yield attempt.task, outcome
     finally:
         for future in running:
             future.cancel()
@@ -94,7 +123,18 @@ def outcomes(
             pool.shutdown(wait=True)
 
 
-def _ahead(pool: Executor) -> float:
-    """Tasks to hand out at a time: a few for each worker of a pool here, all to a cluster, which has its own queue."""
+def _replacement(broken: Executor, make: Callable[[], Executor] | None) -> Executor:
+    """A new executor in place of one whose workers died."""
+    if make is None:
+        raise BrokenExecutor(
+            "the workers of the executor died; with a function that makes executors instead, such as "
+            "executor=ProcessPoolExecutor, others take over. What is finished is kept in the sweep's folder"
+        )
+    broken.shutdown(wait=False)
+    return make()
+
+
+def _limit(pool: Executor) -> float:
+    """How many tasks may run or wait in the pool: two for each worker; no limit for a cluster, which has a queue."""
     workers = getattr(pool, "_max_workers", None)
     return 2 * workers if isinstance(workers, int) else float("inf")

@@ -1,4 +1,4 @@
-"""What the names of a sweep mean: fields of the parts of a game, whole parts, seed and start."""
+"""The parameters of a sweep by name: a field of the learner, losses or set, a whole one of these, seed or start."""
 
 from __future__ import annotations
 
@@ -11,75 +11,93 @@ from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
 
-__all__ = ["KINDS", "Place", "make", "places"]
+__all__ = ["PARTS", "Parameter", "find_parameters", "with_fields"]
 
-KINDS: dict[str, type[Any]] = {"learner": Learner, "losses": Losses, "feasible_set": FeasibleSet}
-"""The parts of a game."""
+PARTS: dict[str, type[Any]] = {"learner": Learner, "losses": Losses, "feasible_set": FeasibleSet}
+"""The parts of a game, and the class of each."""
 
 _OF_THE_GAME = ("seed", "start")
 
 
-class Place(NamedTuple):
-    """Where a value goes: a field of a part of the game; the part itself, or the game, if there is no ``field``."""
+class Parameter(NamedTuple):
+    """The field ``field`` of a part of the game; without a field, the part itself, ``seed`` or ``start``."""
 
     part: str
     field: str = ""
 
 
-def places(names: Sequence[str], values: Mapping[str, Sequence[Any]], templates: Mapping[str, Any]) -> list[Place]:
-    """The place of every name; a field of more than one part is written ``learner.alpha``.
+def find_parameters(
+    names: Sequence[str], values: Mapping[str, Sequence[Any]], templates: Mapping[str, Any]
+) -> list[Parameter]:
+    """The parameter that each name stands for.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Such as ``"alpha"``; ``"learner.alpha"`` where more than one part has the field; ``"losses"`` or ``"seed"``.
+    values : mapping
+        The values of each name.  Those of a whole part may have fields that the template has not.
+    templates : mapping
+        Learner, losses and set of the sweep, or classes of them.
 
     Raises
     ------
     TypeError
-        When a part is not what it should be.
+        When a template or value of a part is of the wrong kind.
     ValueError
-        For a name that no part has, with the nearest that is there; or that several have.
+        When no part has a name, with the nearest there is; when several have it; or when two names mean the same.
     """
-    candidates = {part: list(values.get(part, [templates[part]])) for part in KINDS}
+    candidates = {part: list(values.get(part, [templates[part]])) for part in PARTS}
     for part, choices in candidates.items():
         for choice in choices:
-            of = choice if isinstance(choice, type) else type(choice)
-            if not issubclass(of, KINDS[part]):
-                raise TypeError(f"{part}={choice!r} is not a {KINDS[part].__name__}")
-    fields = {part: {name for choice in choices for name in fields_of(choice)} for part, choices in candidates.items()}
-    found = [_place(name, fields) for name in names]
-    for name, place in zip(names, found, strict=True):
-        if found.count(place) > 1:
+            cls = choice if isinstance(choice, type) else type(choice)
+            if not issubclass(cls, PARTS[part]):
+                raise TypeError(f"{part}={choice!r} is not a {PARTS[part].__name__}")
+    fields = {part: {name for choice in choices for name in _fields(choice)} for part, choices in candidates.items()}
+    parameters = [_find(name, fields) for name in names]
+    for name, parameter in zip(names, parameters, strict=True):
+        if parameters.count(parameter) > 1:
             raise ValueError(f"points: {name} is given twice, with and without its part")
-    return found
+    return parameters
 
 
-def _place(name: str, fields: Mapping[str, set[str]]) -> Place:
+def _find(name: str, fields: Mapping[str, set[str]]) -> Parameter:
+    """The parameter called ``name``, where the parts have these fields."""
     part, _, field = name.partition(".")
     if field and part in fields:
         if field not in fields[part]:
             raise ValueError(f"points: the {part} has no parameter {field!r}{nearest(field, sorted(fields[part]))}")
-        return Place(part, field)
-    if name in (*KINDS, *_OF_THE_GAME):
-        return Place(name)
+        return Parameter(part, field)
+    if name in (*PARTS, *_OF_THE_GAME):
+        return Parameter(name)
     having = [part for part in fields if name in fields[part]]
     if len(having) > 1:
         raise ValueError(f"points: {name} is a parameter of {' and of '.join(having)}; write {having[0]}.{name}")
     if not having:
-        there = sorted({*_OF_THE_GAME, *KINDS}.union(*fields.values()))
-        raise ValueError(f"points: there is no parameter {name!r}{nearest(name, there)}")
-    return Place(having[0], name)
+        allowed = sorted({*_OF_THE_GAME, *PARTS}.union(*fields.values()))
+        raise ValueError(f"points: there is no parameter {name!r}{nearest(name, allowed)}")
+    return Parameter(having[0], name)
 
 
-def fields_of(template: Any) -> list[str]:
-    """The parameters of a part, or of a class of parts."""
+def _fields(template: Any) -> list[str]:
+    """The names of the fields of a part, or of a class of parts."""
     if not dataclasses.is_dataclass(template):
         return []
     return [field.name for field in dataclasses.fields(template) if field.init]
 
 
-def make(template: Any, given: Mapping[str, Any]) -> Any:
-    """The part with the fields ``given``."""
-    for name in given:
-        if name not in fields_of(template):
-            of = template if isinstance(template, type) else type(template)
-            raise ValueError(f"{of.__name__} has no parameter {name!r}")
+def with_fields(template: Any, fields: Mapping[str, Any]) -> Any:
+    """A part with these values of its fields: an instance of the class ``template``, or a copy of the part.
+
+    Raises
+    ------
+    ValueError
+        For a field that it has not.  What the class itself raises for a value comes through.
+    """
+    for name in fields:
+        if name not in _fields(template):
+            cls = template if isinstance(template, type) else type(template)
+            raise ValueError(f"{cls.__name__} has no parameter {name!r}")
     if isinstance(template, type):
-        return template(**given)
-    return dataclasses.replace(template, **given) if given else template
+        return template(**fields)
+    return dataclasses.replace(template, **fields) if fields else template

@@ -1,4 +1,4 @@
-"""The points of a sweep: for each game a value of every parameter that varies."""
+"""The points of a sweep: for each game, a value of every parameter that varies."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regretlab._utils.types import Array
+from regretlab._utils.validation import finite, positive, whole
 
 __all__ = ["Design", "Points", "log_uniform", "random_points", "uniform"]
 
@@ -18,10 +19,16 @@ Codes = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """n points: point i has ``values[name][codes[i, k]]`` for the k-th name.
+    """n points: point i has the value ``values[name][codes[i, k]]`` of the k-th parameter, whose name is ``name``.
 
-    Made from what a user writes by :meth:`of`; points are numbers in an array,
-    so that a million of them are small.
+    A value is kept once, so that a million points take little memory.
+
+    Attributes
+    ----------
+    values : dict
+        The distinct values of each parameter, by name.
+    codes : int array (n, number of parameters)
+        Which of them each point has.
     """
 
     values: dict[str, list[Any]]
@@ -32,16 +39,21 @@ class Points:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of the parameters."""
         return tuple(self.values)
 
     @classmethod
     def of(cls, design: Design) -> Points:
-        """Of a grid ``{"beta2": [0.1, 0.5], "seed": range(8)}``, all combinations in order; or of a list of points.
+        """The points of a design: a grid ``{"beta2": [0.1, 0.5], "seed": range(8)}``, a list of points, or Points.
+
+        The points of a grid are all combinations, and the last name varies fastest.
 
         Raises
         ------
-        TypeError, ValueError
-            When there is no point, or the points have different names.
+        TypeError
+            When a name is not a string, a parameter of a grid has no list of values, or a point is not a mapping.
+        ValueError
+            When there is no point, or the points of a list have different names.
         """
         if isinstance(design, Points):
             points = design
@@ -56,10 +68,10 @@ class Points:
     @classmethod
     def _grid(cls, grid: Mapping[str, Iterable[Any]]) -> Points:
         values = {}
-        for name, given in grid.items():
-            if isinstance(given, str) or not isinstance(given, Iterable):
-                raise TypeError(f"points: {name}={given!r} must be a list of values, if only of one")
-            values[_name(name)] = [_plain(value) for value in given]
+        for name, column in grid.items():
+            if isinstance(column, str) or not isinstance(column, Iterable):
+                raise TypeError(f"points: {name}={column!r} must be a list of values, if only of one")
+            values[_checked_name(name)] = [_without_numpy(value) for value in column]
             if not values[name]:
                 raise ValueError(f"points: {name} has no values, so the grid is empty")
         shape = [len(column) for column in values.values()]
@@ -73,12 +85,12 @@ class Points:
                 raise TypeError(f"points[{i}]={point!r} must be a mapping from names to values")
             if point.keys() != points[0].keys():
                 raise ValueError(f"points[{i}] has the names {list(point)}, points[0] has {list(points[0])}")
-        names = [_name(name) for name in points[0]] if points else []
+        names = [_checked_name(name) for name in points[0]] if points else []
         return cls.columns({name: [point[name] for point in points] for name in names}, len(points))
 
     @classmethod
     def columns(cls, columns: Mapping[str, Iterable[Any]], n: int) -> Points:
-        """n points from a column of values for every name; equal values are kept once."""
+        """n points from the n values of each parameter."""
         values: dict[str, list[Any]] = {}
         codes = np.zeros((n, len(columns)), dtype=np.int32)
         for k, (name, column) in enumerate(columns.items()):
@@ -86,73 +98,144 @@ class Points:
                 distinct, codes[:, k] = np.unique(column, return_inverse=True)
                 values[name] = distinct.tolist()
                 continue
-            known: dict[Any, int] = {}
+            index: dict[Any, int] = {}
             values[name] = []
-            for i, value in enumerate(map(_plain, column)):
-                key = _key(value)
-                if key not in known:
-                    known[key] = len(values[name])
+            for i, value in enumerate(map(_without_numpy, column)):
+                key = _hashable(value)
+                if key not in index:
+                    index[key] = len(values[name])
                     values[name].append(value)
-                codes[i, k] = known[key]
+                codes[i, k] = index[key]
         return cls(values, codes)
 
 
 Design = Points | Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]]
-"""What a user may write for points."""
+"""What a sweep accepts as points."""
 
 
 def random_points(ranges: Mapping[str, Any], n: int, seed: int = 0) -> Points:
-    """n independent random points.
+    """n independent random points for :func:`regretlab.sweep`.
 
     Parameters
     ----------
     ranges : mapping
-        For every name a list of values to choose from, or a function (rng, n) ->
-        n values, such as :func:`uniform` and :func:`log_uniform` give.
-    n, seed : int
-        Names draw from streams of their own; with a larger n the first points stay the same.
+        For the name of each parameter, a list of values that are equally likely, or a function (rng, n) -> n values
+        of a ``numpy.random.Generator``, such as :func:`uniform` and :func:`log_uniform` return.
+    n : int
+        The number of points, at least 1.
+    seed : int
+        At least 0; it decides the points.  Each parameter has a random stream of its own, and with a larger n the
+        first points stay the same.
+
+    Returns
+    -------
+    Points
+
+    Raises
+    ------
+    TypeError
+        When ``n`` or ``seed`` is not an integer, or a range is neither a list nor a function.
+    ValueError
+        When ``n`` or ``seed`` is too small, a list is empty, or a function returns another number of values than n.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> from regretlab.sweeps import log_uniform, random_points
+    >>> points = random_points({"alpha": log_uniform(1e-3, 1.0), "seed": range(100)}, n=50)
+    >>> len(points), points.names
+    (50, ('alpha', 'seed'))
+    >>> len(rl.sweep(rl.learners.AMSGrad, rl.losses.Rademacher(), rl.sets.Box(-1.0, 1.0), points, 20))
+    50
     """
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise ValueError(f"n={n!r} must be a number of points: an integer of at least 1")
+    whole(1, n=n)
+    whole(0, seed=seed)
     columns: dict[str, Any] = {}
     streams = np.random.SeedSequence(seed).spawn(len(ranges))
-    for (name, given), stream in zip(ranges.items(), streams, strict=True):
-        rng = np.random.default_rng(stream)
-        if callable(given):
-            columns[_name(name)] = np.asarray(given(rng, n))
-            if len(columns[name]) != n:
-                raise ValueError(f"ranges: {name} drew {len(columns[name])} values instead of {n}")
-        elif isinstance(given, str) or not isinstance(given, Iterable) or not (choices := list(given)):
-            raise ValueError(f"ranges: {name}={given!r} must be a list of values, or a function (rng, n) -> n values")
-        else:
-            values = np.array(choices) if all(type(each) in (int, float) for each in choices) else choices
-            index = (rng.random(n) * len(choices)).astype(np.int64)
-            columns[_name(name)] = values[index] if isinstance(values, np.ndarray) else [values[i] for i in index]
+    for (name, values), stream in zip(ranges.items(), streams, strict=True):
+        columns[_checked_name(name)] = _draw(name, values, int(n), np.random.default_rng(stream))
     return Points.columns(columns, int(n))
 
 
+def _draw(name: str, values: Any, n: int, rng: np.random.Generator) -> Any:
+    """n values of the parameter ``name``: an array, or a list of choices that are not all numbers."""
+    if callable(values):
+        drawn = np.asarray(values(rng, n))
+        if drawn.shape[:1] != (n,):
+            raise ValueError(f"ranges: {name} drew an array of shape {drawn.shape} instead of {n} values")
+        return drawn
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"ranges: {name}={values!r} must be a list of values, or a function (rng, n) -> n values")
+    choices = list(values)
+    if not choices:
+        raise ValueError(f"ranges: {name}={values!r} must be a list of at least one value")
+    index = (rng.random(n) * len(choices)).astype(np.int64)
+    if all(type(choice) in (int, float) for choice in choices):
+        return np.array(choices)[index]
+    return [choices[i] for i in index]
+
+
 def uniform(low: float, high: float) -> Callable[[np.random.Generator, int], Array]:
-    """Uniform on [low, high), for :func:`random_points`."""
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise ValueError(f"low={low!r}, high={high!r} must be finite numbers with low < high")
+    """A function (rng, n) -> array (n,) of independent draws, uniform on [low, high); for :func:`random_points`.
+
+    Parameters
+    ----------
+    low, high : float
+        Finite, low < high.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When they are not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> uniform(0.0, 2.0)(np.random.default_rng(0), 3).round(3)
+    array([1.274, 0.54 , 0.082])
+    """
+    finite(low=low, high=high)
+    if not low < high:
+        raise ValueError(f"low={low!r} must be below high={high!r}")
     return lambda rng, n: low + (high - low) * rng.random(n)
 
 
 def log_uniform(low: float, high: float) -> Callable[[np.random.Generator, int], Array]:
-    """exp of uniform on [log low, log high), for :func:`random_points`."""
-    if not (np.isfinite([low, high]).all() and 0.0 < low < high):
-        raise ValueError(f"low={low!r}, high={high!r} must be finite numbers with 0 < low < high")
+    """A function (rng, n) -> array (n,) of independent draws z in [low, high), with log z uniform.
+
+    For :func:`random_points`; the usual choice for stepsizes.
+
+    Parameters
+    ----------
+    low, high : float
+        Finite, 0 < low < high.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When they are not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_uniform(1e-3, 1.0)(np.random.default_rng(0), 3).round(4)
+    array([0.0815, 0.0064, 0.0013])
+    """
+    positive(low=low, high=high)
+    if not low < high:
+        raise ValueError(f"low={low!r} must be below high={high!r}")
     return lambda rng, n: low * (high / low) ** rng.random(n)
 
 
-def _name(name: object) -> str:
+def _checked_name(name: object) -> str:
+    """``name``, which must be a string."""
     if not isinstance(name, str):
         raise TypeError(f"points: {name!r} must be the name of a parameter")
     return name
 
 
-def _key(value: Any) -> Any:
-    """The same for equal values; a value that cannot be hashed equals itself alone."""
+def _hashable(value: Any) -> Any:
+    """A key that equal values share; a value that cannot be hashed shares it with no other."""
     try:
         hash(value)
     except TypeError:
@@ -160,6 +243,6 @@ def _key(value: Any) -> Any:
     return type(value), value
 
 
-def _plain(value: Any) -> Any:
-    """A number of numpy as one of Python."""
+def _without_numpy(value: Any) -> Any:
+    """A numpy scalar as a Python number, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value

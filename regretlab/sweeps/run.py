@@ -1,15 +1,16 @@
-"""Many games and one table of them."""
+"""The sweep itself: cut it into chunks, play those that are not finished, and put all rows in one table."""
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from regretlab._utils import version
+from regretlab._utils.messages import one_line
 from regretlab._utils.types import Rounds
 from regretlab._utils.validation import rounds_to_play
 from regretlab.engine.checkpoints import Checkpoints
@@ -17,14 +18,15 @@ from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
 from regretlab.sweeps.cache import Folder, chunk_key
-from regretlab.sweeps.chunks import NUMBERS, Chunk, Rows, cut, one_line, play_chunk
-from regretlab.sweeps.parameters import places
+from regretlab.sweeps.chunks import Chunk, cut
+from regretlab.sweeps.executors import Workers, outcomes
+from regretlab.sweeps.parameters import find_parameters
+from regretlab.sweeps.playing import MEASURES, Rows, play_chunk
 from regretlab.sweeps.points import Design, Points
+from regretlab.sweeps.table import table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from regretlab.sweeps.executors import Workers
 
 __all__ = ["sweep"]
 
@@ -41,70 +43,119 @@ def sweep(
     executor: Workers | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """Play a game at every point, and put the results in one table.
+    """Play one game at each point of a grid, a list or a random design, and return one table of the regrets
+
+        R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u).
+
+    Games that have the same losses and seed have the same draws.  Every row has the bits of the game played alone with
+    :func:`regretlab.play`.
 
     Parameters
     ----------
-    learner, losses, feasible_set : parts of a game, or classes of them
-        What the points are variations of.
-    points : mapping, list of mappings, or Points
-        A grid such as ``{"beta2": [0.1, 0.5], "C": [3.0, 6.0], "seed": range(8)}``,
-        of all combinations; a list of points; or random ones
-        (:func:`regretlab.sweeps.random_points`).  A name is a field of the learner,
-        the sequence or the set (``learner.alpha`` where several have it), ``seed``,
-        ``start``, or ``learner``, ``losses``, ``feasible_set`` for the whole part.
+    learner : Learner, or class of learners
+    losses : Losses, or class of loss sequences
+    feasible_set : FeasibleSet, or class of sets
+        The game that the points vary.  At each point a class is called with the fields that the point names; an
+        instance is copied with these fields replaced.
+    points : mapping, iterable of mappings, or Points
+        A grid, such as ``{"beta2": [0.1, 0.5], "C": [3.0, 6.0], "seed": range(8)}``: all combinations, the last name
+        fastest.  Or a list of points, such as ``[{"beta2": 0.1, "C": 3.0}, {"beta2": 0.5, "C": 6.0}]``.  Or random
+        points, from :func:`regretlab.sweeps.random_points`.
+
+        A name is a field of the learner, losses or set, such as ``beta2`` (``learner.alpha`` where more than one of
+        them has it); ``seed`` (an integer of at least 0; by default 0); ``start`` (x_1, a number or an array (d,); by
+        default the point of F nearest to the origin); or ``learner``, ``losses`` or ``feasible_set``, for a whole one.
     horizon : int
-        T.
+        T, the number of rounds of each game, at least 1.
     checkpoints : iterable of int, optional
-        Rounds with a row besides T.  Where comparators are found numerically there
-        are rows for some eight rounds per decade.
+        Rounds, from 1 on, that have a row besides the last.  Those after T have none; where comparators are found
+        numerically, about eight rounds per decade have one.
     folder : path, optional
-        Finished chunks are kept there, and a sweep that is started again goes on
-        where it was.  Sweeps may share a folder, also at the same time: then they
-        share the work.
-    executor : Executor, or function that makes one, optional
-        Anything like those of :mod:`concurrent.futures`: ``ProcessPoolExecutor``, the
-        ``get_executor`` of a Dask client, mpi4py's ``MPIPoolExecutor``; by default
-        threads.  It does not change a bit of the result.
+        A folder for finished chunks, made if it does not exist: the same sweep, started again, plays only what is not
+        finished.  Sweeps that run at the same time with one folder share the work.
+    executor : Executor, or function that makes one; optional
+        Where the games are played: by default in a thread for each core.  Anything like the executors of
+        :mod:`concurrent.futures`: ``ProcessPoolExecutor``, ``get_executor`` of a Dask client, ``MPIPoolExecutor`` of
+        mpi4py.  One that a function makes is closed at the end, and replaced when its workers die; a given one is left
+        open.  It changes no bit of the table.
     progress : bool, optional
-        Show a progress bar; by default on a terminal.
+        Whether to show a progress bar, in rounds; by default on a terminal.
 
     Returns
     -------
     DataFrame
-        In the order of the points: a column for every name, seed, t, loss,
-        comparator_loss, regret, average_regret, gap if there is one, x_1..x_d, error.
-        A point that is invalid or fails has one row: with the message, the rounds
-        it could play, and no other number.
+        A row for each point and each of its checkpoints, in the order of the points.  Columns:
+
+        - a column for each name of the points; a learner, sequence or set is shown by its class, or by all its fields
+          if several have the same class
+        - ``seed``
+        - ``t``: the round
+        - ``loss``: sum_{s<=t} f_s(x_s)
+        - ``comparator_loss``: min_{u in F} sum_{s<=t} f_s(u)
+        - ``regret`` and ``average_regret``: R_t and R_t / t
+        - ``gap``, if a comparator was found numerically: R_t lies in [regret, regret + gap]
+        - ``x_1``, ..., ``x_d``: the point x_t
+        - ``error``: None, or why the game has no numbers
+
+        A point that is invalid, or whose game fails, has one row: the message, and as t the number of rounds that were
+        played.  The other games go on.
 
     Raises
     ------
-    TypeError, ValueError
-        For names that no part has, when there is no point, or when the folder holds
-        a damaged file or one of another version.
+    TypeError
+        Before round 1: when a part is of the wrong kind, ``points`` or ``executor`` is none, or ``folder`` is given
+        and a part cannot be saved, such as a schedule that is a function.
+    ValueError
+        Before round 1: when no part has a name, there is no point, ``horizon`` or ``checkpoints`` are no rounds, or
+        the folder is of another format or has a damaged file.
     OSError
-        When a result cannot be written; what is finished is kept.
+        When a file cannot be written; finished chunks are kept.
     RuntimeError
-        When no chunk could be played at all.
+        When no chunk could be played, for example because the losses cannot be sent to another process.
+    BrokenExecutor
+        When the workers of a given executor die; with a function that makes executors others take over.
+
+    Examples
+    --------
+    Adam (alpha_t = 0.5 / sqrt t, beta1 = 0) on the counterexample of Reddi et al. for two constants C and two beta2:
+
+    >>> import regretlab as rl
+    >>> adam, interval = rl.learners.Adam(alpha=0.5, beta1=0.0), rl.sets.Box(-1.0, 1.0)
+    >>> frame = rl.sweep(adam, rl.losses.Mod3, interval, {"C": [3.0, 6.0], "beta2": [0.1, 0.9]}, 99, checkpoints=[9])
+    >>> frame[["C", "beta2", "t", "regret", "x_1"]].round(2)
+         C  beta2   t  regret   x_1
+    0  3.0    0.1   9    4.55  0.06
+    1  3.0    0.1  99   63.12  0.99
+    2  3.0    0.9   9    5.33 -0.82
+    3  3.0    0.9  99   12.37 -0.97
+    4  6.0    0.1   9   12.89 -0.19
+    5  6.0    0.1  99  173.91  0.55
+    6  6.0    0.9   9    8.88 -0.94
+    7  6.0    0.9  99   16.93 -0.99
     """
     T = rounds_to_play(horizon)
     rounds = (*(t for t in Checkpoints.of(checkpoints).rounds or () if t < T), T)
     templates = {"learner": learner, "losses": losses, "feasible_set": feasible_set}
     chosen = Points.of(points)
-    whole = Chunk(templates, places(chosen.names, chosen.values, templates), chosen, T, rounds)
+    whole = Chunk(templates, find_parameters(chosen.names, chosen.values, templates), chosen, T, rounds)
     results: list[tuple[Rounds, Rows]] = []
     failure: Exception | None = None
     played = False
     for index, outcome in _results(whole, Folder(folder) if folder is not None else None, executor, progress):
-        played = played or isinstance(outcome, Rows)
-        failure = failure if isinstance(outcome, Rows) else outcome
-        results.append((index, outcome if isinstance(outcome, Rows) else _failed(len(index), outcome)))
+        if isinstance(outcome, Rows):
+            played = True
+            results.append((index, outcome))
+        else:
+            failure = outcome
+            results.append((index, _failed(len(index), outcome)))
     if failure and not played:
         raise RuntimeError(f"no games could be played: {one_line(failure)}") from failure
-    return _table(whole, results)
+    return table(whole, results)
 
 
 class _Task(NamedTuple):
+    """A chunk to play: what is sent to a worker, and for the caller the indices of its points and its key."""
+
     points: Rounds
     key: str
     chunk: Chunk
@@ -114,10 +165,8 @@ class _Task(NamedTuple):
 def _results(
     whole: Chunk, folder: Folder | None, executor: Workers | None, progress: bool | None
 ) -> Iterator[tuple[Rounds, Rows | Exception]]:
-    """The rows of every chunk, or why it could not be played: those in the folder, then those that are played now."""
+    """For each chunk the indices of its points, and its rows or an error; the chunks that are finished come first."""
     from tqdm import tqdm
-
-    from regretlab.sweeps.executors import outcomes  # it loads what executors need
 
     todo, finished, T = [], 0, whole.horizon
     for index in cut(whole):
@@ -127,15 +176,15 @@ def _results(
             yield index, rows
         else:
             todo.append((index, key))
-    if folder:  # in an order of its own: another sweep with this folder does other chunks first
+    if folder:  # in random order, so that sweeps with the same folder play different chunks first
         random.SystemRandom().shuffle(todo)
-    found: list[tuple[Rounds, Rows]] = []
+    by_others: list[tuple[Rounds, Rows]] = []
 
     def tasks() -> Iterator[_Task]:
         for index, key in todo:
             rows = folder.read(key, len(index)) if folder else None
-            if rows:  # finished by another sweep in the meantime
-                found.append((index, rows))
+            if rows:  # another sweep has finished it in the meantime
+                by_others.append((index, rows))
             else:
                 yield _Task(index, key, whole.select(index), version.__version__)
 
@@ -143,65 +192,25 @@ def _results(
         total=len(whole.points) * T, initial=finished, unit=" rounds", unit_scale=True, delay=1.0, leave=False,
         disable=None if progress is None else not progress,
     ) as bar:  # fmt: skip
-        for task, outcome in outcomes(_run, tasks(), executor):
+        for task, outcome in outcomes(_play, tasks(), executor):
             if folder and isinstance(outcome, Rows):
                 folder.write(task.key, outcome)
             yield task.points, outcome
             bar.update(len(task.points) * T)
-    yield from found
+    yield from by_others
 
 
-def _run(task: _Task) -> Rows:
+def _play(task: _Task) -> Rows:
+    """The rows of a task's chunk; called on the worker."""
     if task.version != version.__version__:
-        raise RuntimeError(f"the worker has regretlab {version.__version__}, the sweep is of {task.version}")
+        raise RuntimeError(
+            f"the worker has regretlab {version.__version__}, the sweep is of {task.version}; install the same version"
+        )
     return play_chunk(task.chunk)
 
 
 def _failed(n: int, error: Exception) -> Rows:
-    """The rows of a chunk of n points whose worker died again and again."""
+    """The rows of a chunk of n points that failed three times."""
     text = f"its worker failed three times: {one_line(error)}"
-    nothing = np.full((n, len(NUMBERS)), np.nan)
+    nothing = np.full((n, len(MEASURES)), np.nan)
     return Rows(np.arange(n), np.zeros(n, np.int64), nothing, nothing[:, :1], dict.fromkeys(range(n), text))
-
-
-def _table(whole: Chunk, results: Sequence[tuple[Rounds, Rows]]) -> pd.DataFrame:
-    import pandas as pd
-
-    point = np.concatenate([index[rows.point] for index, rows in results])
-    order = np.argsort(point, kind="stable")
-    point = point[order]
-    t = np.concatenate([rows.t for _, rows in results])[order]
-    columns: dict[str, Any] = {}
-    for k, (name, values) in enumerate(whole.points.values.items()):
-        columns[name] = _shown(values)[whole.points.codes[point, k]]
-    if "seed" not in columns:
-        columns["seed"] = np.zeros(len(point), np.int64)
-    columns["t"] = t
-    numbers = np.concatenate([rows.numbers for _, rows in results])[order]
-    columns |= {name: numbers[:, k] for k, name in enumerate(NUMBERS[:3])}
-    columns["average_regret"] = columns["regret"] / np.maximum(t, 1)
-    if not np.isnan(numbers[:, 3]).all():
-        columns["gap"] = numbers[:, 3]
-    d = max(rows.x.shape[1] for _, rows in results)
-    x = np.full((len(point), d), np.nan)
-    stop = 0
-    for _, rows in results:
-        x[stop : stop + len(rows.t), : rows.x.shape[1]] = rows.x
-        stop += len(rows.t)
-    columns |= {f"x_{i + 1}": x[order, i] for i in range(d)}
-    errors = np.full(len(whole.points), None, dtype=object)
-    for index, rows in results:
-        for i, text in rows.errors.items():
-            errors[index[i]] = text
-    columns["error"] = errors[point]
-    return pd.DataFrame(columns)
-
-
-def _shown(values: list[Any]) -> Any:
-    """An array of the values of a parameter: numbers as they are, parts by their class if that tells them apart."""
-    if all(isinstance(value, bool) for value in values) or all(type(value) in (int, float) for value in values):
-        return np.array(values)
-    if all(isinstance(value, int | float | str | None) for value in values):
-        return np.array(values, dtype=object)
-    names = [value.__name__ if isinstance(value, type) else type(value).__name__ for value in values]
-    return np.array(names if len(set(names)) == len(names) else [repr(value) for value in values], dtype=object)
