@@ -1,7 +1,7 @@
 """One module per published figure: compute() -> DataFrame, draw(frame) -> Figure, fingerprint(frame) -> numbers.
 
-Installed as ``regretlab.experiments``.  :func:`reproduce` writes the picture,
-its data and the fingerprint that the tests recompute::
+Installed as ``regretlab.experiments``.  :func:`reproduce` writes the figure, its
+data, and its fingerprint, a few numbers that the tests compute again::
 
     from regretlab.experiments import reproduce
     reproduce("figure1", "figures")
@@ -65,9 +65,9 @@ EXPERIMENTS: dict[str, ModuleType] = {
 }
 """The figures by name.
 
-Each module has ``compute(**sizes)``, a tidy table of what is drawn; ``draw``, its
-picture; ``fingerprint``, the numbers that tell whether it came out the same; and
-``QUICK``, sizes for a run of a second or two.
+Each module has ``compute(**sizes)``, which returns the table of what is drawn; ``draw``, which
+returns the figure of a table; ``fingerprint``, which returns a few numbers of it by name, to compare
+two runs by; and ``QUICK``, the sizes of a run that takes seconds.
 """
 
 
@@ -76,20 +76,31 @@ def reproduce(
 ) -> list[Path]:
     """Compute and draw the figure ``name``; write name.png, name.csv and name.json to ``folder``.
 
-    Each file is written whole or not at all, and a second run writes the same bytes.
+    An error leaves no half-written file, and a second run writes the same bytes.
 
     Parameters
     ----------
+    name : str
+        One of EXPERIMENTS.
+    folder : path
+        Is made if it does not exist.
     quick : bool
-        Short horizons: everything is exercised, the numbers are not those of the figure.
+        Short horizons: all of the code runs, but the numbers are not those of the figure.
     mnist : path, optional
-        For figure2: the folder with MNIST's files to play on instead of
+        For figure2: the folder with MNIST's files, to play on instead of
         scikit-learn's digits.  The files are then figure2_mnist.png, .csv and .json.
 
     Returns
     -------
     list of Path
         The files written.
+
+    Raises
+    ------
+    ValueError
+        If there is no such experiment, or ``mnist`` is given for another one than figure2.
+    ImportError
+        If the experiment needs a package that is not installed; the message names it.
     """
     if name not in EXPERIMENTS:
         raise ValueError(f"there is no experiment {name!r}; there are: {', '.join(EXPERIMENTS)}")
@@ -104,7 +115,7 @@ def reproduce(
     stem = name if mnist is None else f"{name}_mnist"
     numbers = {key: float(f"{value:.12g}") for key, value in experiment.fingerprint(frame).items()}
     png, csv, fingerprint = (Path(folder) / f"{stem}.{suffix}" for suffix in ("png", "csv", "json"))
-    with matplotlib.style.context("default"), whole_file(png) as file:  # whatever the user's own style
+    with matplotlib.style.context("default"), whole_file(png) as file:  # not the user's own style
         experiment.draw(frame).savefig(file, format="png", dpi=150, metadata={"Software": None})
     with whole_file(csv) as file:
         file.write(frame.to_csv(index=False, float_format="%.12g", lineterminator="\n").encode())

@@ -1,19 +1,20 @@
-r"""ADOPT is not no-regret: f_t(x) = C x if t mod 3 = 1, else -x on [-1, 1], with C < 2, where the best point is +1.
+r"""ADOPT can have linear regret: f_t(x) = C x if t mod 3 = 1, else -x on [-1, 1], with C < 2; the best point is +1.
 
-In the long run v is periodic, and with the powers beta = beta2 and S = 1 + beta + beta^2
+In the long run v is periodic.  With beta = beta2 and S = 1 + beta + beta^2
 
     v_1 = (C^2 + beta + beta^2) / S,   v_2 = (1 + beta C^2 + beta^2) / S,   v_3 = (1 + beta + beta^2 C^2) / S
 
-after the three rounds of a block.  ADOPT divides g_t by sqrt v_{t-1}, so that a block moves it by
+after the three rounds of a block.  ADOPT divides g_t by sqrt v_{t-1}, so that a block moves x by
 
     -alpha_t h(C),   h(C) = C / sqrt v_3 - 1 / sqrt v_1 - 1 / sqrt v_2,
 
-whatever beta1.  At C = 2, where the losses sum to zero, h is positive: it goes to -1 already for C > C_lo(beta2), the
-zero of h in (1, 2), and then R_T / T -> 2 (2 - C) / 3.  C_lo(0) is the golden ratio, since h = C - 1/C - 1 there.
-The large slope meets a denominator made of small ones: what saves ADOPT where Adam fails makes
-it fail where Adam does not.  The case C = 1.9 without momentum is of a review of the paper.
+for every beta1.  At C = 2, where the losses sum to zero, h is positive.  So x goes to -1 already for C > C_lo(beta2),
+the zero of h in (1, 2), and then R_T / T -> 2 (2 - C) / 3.  C_lo(0) is the golden ratio, since h = C - 1/C - 1 for
+beta2 = 0.  The reason: the large slope is divided by a mean of small ones, and so it counts too much.  For C > 2, where
+Adam fails, this helps ADOPT; for C < 2, where Adam does not fail, it harms.  The case C = 1.9 without momentum
+comes from a review of the paper.
 
-On independent losses v_{t-1} does not know g_t, the mean drift is that of the mean gradient, and none of this happens.
+On independent losses v_{t-1} is independent of g_t, so that ADOPT drifts against the mean gradient, as it should.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ QUICK = {"horizon": 3 * 150, "slopes": (1.5, 1.9)}
 
 
 def drift(C: float, beta2: float) -> float:
-    """h(C): ADOPT moves by -alpha_t h in a block of three rounds, in the long run."""
+    """h(C): in the long run ADOPT moves by -alpha_t h in a block of three rounds."""
     b, square = beta2, C * C
     S = 1.0 + b + b * b
     v1, v2, v3 = (square + b + b * b) / S, (1.0 + b * square + b * b) / S, (1.0 + b + b * b * square) / S
@@ -58,12 +59,12 @@ def boundary(beta2: float) -> float:
 
 
 def compute(horizon: int = 3 * 10**5, slopes: Sequence[float] = SLOPES) -> pd.DataFrame:
-    """Play ADOPT for every C, beta1 and beta2; Adam and AMSGrad beside it.
+    """Play ADOPT, Adam and AMSGrad for every C, beta1 and beta2.
 
     Returns
     -------
     DataFrame
-        learner, beta1, beta2, C, T, x (the point after round T), average_regret, C_lo.
+        learner, beta1, beta2, C, T, x (the point after round T), average_regret, C_lo (of ADOPT, else NaN).
     """
     import pandas as pd
 
@@ -71,11 +72,8 @@ def compute(horizon: int = 3 * 10**5, slopes: Sequence[float] = SLOPES) -> pd.Da
     pairs = [(b1, b2) for b2 in BETA2S for b1 in BETA1S]
     for C in slopes:
         played = [kind(ALPHA, beta1=b1, beta2=b2) for kind in (ADOPT, Adam, AMSGrad) for b1, b2 in pairs]
-        for learner, game in zip(
-            played,
-            rl.play_all(played, rl.losses.Mod3(C), rl.sets.Box(-1.0, 1.0), horizon, checkpoints=[horizon]),
-            strict=True,
-        ):
+        games = rl.play_all(played, rl.losses.Mod3(C), rl.sets.Box(-1.0, 1.0), horizon, checkpoints=[horizon])
+        for learner, game in zip(played, games, strict=True):
             given = {name: float(schedule(1)) for name, schedule in learner.schedules.items()}
             rows.append(
                 {
@@ -92,13 +90,13 @@ def compute(horizon: int = 3 * 10**5, slopes: Sequence[float] = SLOPES) -> pd.Da
     return pd.DataFrame(rows).sort_values(["learner", "beta2", "beta1", "C"], kind="stable", ignore_index=True)
 
 
-_LOOKS = {0.0: ("o", "-"), 0.9: ("s", "--")}
+_MARKERS = {0.0: ("o", "-"), 0.9: ("s", "--")}
 _COLOURS = ("#CC79A7", "#5E3C99")
 _OTHERS = {"Adam": "#D55E00", "AMSGrad": "#0072B2"}
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """The end point and the average regret over C, with the boundaries."""
+    """Draw the end point and the average regret over C, with the boundaries C_lo."""
     figure = new_figure(11.0, 4.6)
     left, right = figure.subplots(1, 2)
     for axes, column in ((left, "x"), (right, "average_regret")):
@@ -106,7 +104,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         for colour, (beta2, own) in zip(_COLOURS, adopt.groupby("beta2"), strict=True):
             shown = "10^{-12}" if float(str(beta2)) < 0.1 else f"{beta2:g}"
             for beta1, rows in own.groupby("beta1"):
-                marker, line = _LOOKS[float(str(beta1))]
+                marker, line = _MARKERS[float(str(beta1))]
                 label = rf"ADOPT, $\beta_1 = {beta1:g}$, $\beta_2 = {shown}$"
                 axes.plot(rows["C"], rows[column], color=colour, marker=marker, ms=4, linestyle=line, label=label)
             C_lo = float(own["C_lo"].iloc[0])
@@ -135,13 +133,13 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """C_lo, and the end point and average regret of ADOPT."""
+    """T, C_lo, and the end point and the average regret of ADOPT."""
     numbers = {"T": float(frame["T"].max())}
     adopt = frame[frame["learner"] == "ADOPT"]
     for beta2, C_lo in zip(adopt["beta2"], adopt["C_lo"], strict=True):
         numbers[f"C_lo({beta2:g})"] = float(C_lo)
-    columns = (adopt[name] for name in ("beta1", "beta2", "C", "x", "average_regret"))
-    for beta1, beta2, C, x, average in zip(*columns, strict=True):
+    rows = adopt[["beta1", "beta2", "C", "x", "average_regret"]].itertuples(index=False, name=None)
+    for beta1, beta2, C, x, average in rows:
         numbers[f"beta1 = {beta1:g}, beta2 = {beta2:g}, C = {C:g}: x"] = float(x)
         numbers[f"beta1 = {beta1:g}, beta2 = {beta2:g}, C = {C:g}: R_T/T"] = float(average)
     return numbers

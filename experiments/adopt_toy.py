@@ -1,14 +1,14 @@
-r"""The toy problem of ADOPT: a rare large slope against many small ones.
+r"""The toy problem of ADOPT's paper: a rare large slope against many small ones.
 
 On F = [-1, 1]: f_t(x) = k^2 x with probability 1/k, else -k x, independently, for k in {10, 50}.  The mean slope
 is k - (k - 1) = 1, so the best point is -1 in the long run.  beta1 = 0.9, beta2 in {0.1, 0.5, 0.999},
 alpha_t = 0.01 / sqrt(1 + 0.01 (t - 1)), x_1 = 0; no bias correction and no eps.  The problem is that of Taniguchi
-et al. (2024), arXiv:2411.02853, with the parameters of a public re-implementation; here there
-are more seeds and the regret.
+et al. (2024), arXiv:2411.02853, with the parameters of a public re-implementation.  Here
+there are more seeds, and the regret.
 
 Adam goes to +1 unless beta2 is above a threshold that depends on k: 0.9731 for k = 10 and 0.9992 for k = 50,
-so that 0.999 is enough for the first only.  ADOPT has the right drift for every beta2, since on
-independent losses v_{t-1} does not know g_t.  AMSGrad has it too, but the largest v_t ever seen holds it back.
+so that 0.999 is enough for k = 10 only.  ADOPT drifts towards -1 for every beta2, since v_{t-1} is independent
+of g_t.  So does AMSGrad, but slowly, since it divides by the root of the largest v_t so far.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ ALPHA = Values(0.01, _stepsize)
 
 
 def learners(beta2: float) -> dict[str, rl.learners.Learner]:
-    """Those of the picture, and others for the table."""
+    """The learners of the figure, and others that are in the table only."""
     return {
         "Adam": Adam(ALPHA, beta1=0.9, beta2=beta2),
         "AMSGrad": AMSGrad(ALPHA, beta1=0.9, beta2=beta2),
@@ -65,7 +65,7 @@ def compute(
     Returns
     -------
     DataFrame
-        k, beta2, quantity (x_t or R_t/t), learner, and the bands t, low, value, high: 5%, 50% and 95% quantiles
+        k, beta2, quantity (x_t or R_t/t), learner, t, and low, value, high: the quantiles 5%, 50% and 95%
         over the seeds.
     """
     import pandas as pd
@@ -85,16 +85,16 @@ def compute(
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """x_t: a row for each k, a column for each beta2."""
+    """Draw x_t: a row of axes for each k, a column for each beta2."""
     ks, beta2s = sorted(frame["k"].unique()), sorted(frame["beta2"].unique())
     figure = new_figure(11.0, 0.8 + 2.9 * len(ks))
     panels = figure.subplots(len(ks), len(beta2s), sharex=True, sharey=True, squeeze=False)
-    looks = styles(SHOWN)
-    looks["ADOPT"]["color"] = "#009E73"
+    line_styles = styles(SHOWN)
+    line_styles["ADOPT"]["color"] = "#009E73"
     for row, k in zip(panels, ks, strict=True):
         for axes, beta2 in zip(row, beta2s, strict=True):
             own = frame[(frame["k"] == k) & (frame["beta2"] == beta2) & (frame["quantity"] == "x_t")]
-            draw_points(axes, own[own["learner"].isin(SHOWN)], line_styles=looks)
+            draw_points(axes, own[own["learner"].isin(SHOWN)], line_styles=line_styles)
             axes.axhline(-1.0, color="0.45", linestyle=(0, (4, 3)), linewidth=1.0, label="best point in the long run")
             axes.set_ylim(-1.08, 1.08)
             axes.set_title(rf"$k = {k}$, $\beta_2 = {beta2:g}$", fontsize="medium")
@@ -112,8 +112,8 @@ def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
     """T, and the medians of x_T and R_T / T."""
     T = frame["t"].max()
     numbers = {"T": float(T)}
-    columns = (frame[frame["t"] == T][name] for name in ("k", "beta2", "learner", "quantity", "value"))
-    for k, beta2, learner, quantity, value in zip(*columns, strict=True):
+    last = frame.loc[frame["t"] == T, ["k", "beta2", "learner", "quantity", "value"]]
+    for k, beta2, learner, quantity, value in last.itertuples(index=False, name=None):
         name = quantity.replace("_t", "_T").replace("/t", "/T")
         numbers[f"k = {k}, beta2 = {beta2:g}, {learner}: median {name}"] = float(value)
     return numbers

@@ -1,14 +1,14 @@
 r"""An audit of theorems: the largest R_t / bound_t of every theorem of :mod:`regretlab.certificates`.
 
-A bound is compared with the regret in every game whose hypotheses hold, at the
-checkpoints from round 100 on (before, a bound may be all of the regret for want of rounds):
+Each game is compared with the bounds whose hypotheses it satisfies, at the checkpoints from
+round 100 on (in the first rounds the regret may equal a bound only because few rounds are played):
 
-* *suite*: learners that fit the theorems, with constant and decaying beta_1, on random,
+* *suite*: learners of the theorems, with constant and decaying beta_1, on random,
   periodic, adaptive and quadratic losses, on boxes, balls and simplices of dimension 1 to 10;
-* *built*: the games of ``tight.py``, made to come close to a bound.  They show that the bounds of OGD and
+* *built*: the games of ``tight.py``, built to come close to a bound.  They show that the bounds of OGD and
   AdaGrad and, for beta_1 = 0, those of AMSGrad and AdamNC cannot be improved by a constant factor.
 
-A ratio above 1 belongs to a claim that is false: Theorem 4.1 of Kingma, Ba (2015), and Theorem 4 of
+A ratio above 1 refutes a claim.  Two are refuted: Theorem 4.1 of Kingma, Ba (2015), and Theorem 4 of
 Reddi, Kale, Kumar (2018) as submitted, without alpha in its first term.
 """
 
@@ -58,10 +58,10 @@ __all__ = ["QUICK", "compute", "draw", "fingerprint"]
 
 QUICK = {"horizon": 128, "every": 25}
 
-_SHORT = 1024  # rounds that take their time: a projection, a comparator or a sequence in Python
+_SHORT = 1024  # rounds where a round is slow: a projection, a comparator or a sequence in Python
 
 FROM = 100
-"""The first round looked at."""
+"""The first round at which the ratio counts."""
 
 LEARNERS: tuple[Learner, ...] = (
     OGD(1.0),
@@ -111,7 +111,7 @@ SETS = {"box": Box(-1.0, 1.0), "ball": L2Ball(1.0), "simplex": Simplex()}
 
 
 class Played(NamedTuple):
-    """A game and what to say of it."""
+    """A game, its suite, and short names of its losses and its set."""
 
     suite: str
     losses: str
@@ -120,7 +120,7 @@ class Played(NamedTuple):
 
 
 def _games(T: int, every: int) -> Iterator[Played]:
-    """One of ``every`` so many games of both suites, interpreted: so many rules would take longer to compile."""
+    """Every ``every``-th game of both suites, interpreted: to compile so many rules would take longer."""
     for k, (name, (i, kind)) in enumerate(product(SETS, enumerate(sequences(1)))):
         d = max(1 + (3 * i + 4 * k // len(sequences(1))) % 10, 2 if name == "simplex" else 1)
         horizon = T if name == "box" and kind not in ("adaptive", "quadratic") else min(T, _SHORT)
@@ -137,7 +137,7 @@ def _games(T: int, every: int) -> Iterator[Played]:
 
 
 def _plays(learner: Learner, losses: Losses, F: FeasibleSet) -> bool:
-    """Whether a learner is made for such losses and such a set; it says so before round 1."""
+    """Whether a learner accepts these losses and this set."""
     try:
         learner.check(losses)
         learner.start(F)
@@ -153,14 +153,14 @@ def rounds(T: int) -> list[int]:
 
 
 def compute(horizon: int = 2**13, every: int = 1) -> pd.DataFrame:
-    """Play the suite, or one of ``every`` so many of its games, and hold each against all theorems it is about.
+    """Play every ``every``-th game, and compare its regret with the bounds of all theorems about its learner.
 
     Returns
     -------
     DataFrame
-        theorem, true (or a false claim), suite, games (whose hypotheses hold), ratio (the largest
-        R_t/bound_t), t and learner, losses, set, d, where it is attained; and ``anywhere``, the largest
-        ratio from round 1 on.
+        theorem, true (False for a false claim), suite, games (the number that satisfy the hypotheses), ratio
+        (the largest R_t/bound_t), t, learner, losses, set, d (where it is attained), and anywhere (the largest
+        ratio from round 1 on).
     """
     import pandas as pd
 
@@ -182,25 +182,25 @@ def compute(horizon: int = 2**13, every: int = 1) -> pd.DataFrame:
 def _ratios(game: Game) -> dict[str, pd.Series[float]]:
     """R_t/bound_t, by round, of every theorem and claim whose hypotheses hold for the game."""
     regret = game.regret["regret"]
-    facts = Quantities(game, regret.index.to_numpy())
+    quantities = Quantities(game, regret.index.to_numpy())
     found = {}
     about = {name: theorem for name, theorem in THEOREMS.items() if theorem.fits(game.learner)}
     for name, theorem in about.items():
-        with np.errstate(all="ignore"):  # constants outside the range of a theorem
-            terms, hypotheses = theorem.evaluate(facts)
+        with np.errstate(all="ignore"):  # from hyperparameters outside the range of a theorem
+            terms, hypotheses = theorem.evaluate(quantities)
         bound = sum(terms.values(), np.zeros(len(regret)))
         if all(h.holds for h in hypotheses) and np.isfinite(bound).all() and bound[-1] > 0.0:
             found[name] = (regret / bound)[bound > 0.0]
     return found
 
 
-_LIMIT = 1.2  # ratios above are cut off in the picture
+_LIMIT = 1.2  # larger ratios are cut off in the figure
 _COLOURS = {True: ("#9ECAE1", "#0072B2"), False: ("#FDBF8F", "#D55E00")}
 _KINDS = {True: "a theorem", False: "a false claim or a misprint"}
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A bar for each theorem: the largest ratio of the suite, and a mark for that of the games built against it."""
+    """Draw a bar for each theorem, its largest ratio in the suite, and a marker, that in the games built against it."""
     figure = new_figure(10.0, 8.2)
     axes = figure.subplots()
     most = frame.groupby(["true", "theorem"])["ratio"].max().sort_values()
@@ -239,7 +239,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """For every theorem and suite the number of games, the largest ratio from round 100 and from round 1 on."""
+    """By theorem and suite: the number of games, and the largest ratio from round 100 and from round 1 on."""
     numbers: dict[str, float] = {}
     for _, row in frame.iterrows():
         case = f"{row['theorem']}, {row['suite']}"

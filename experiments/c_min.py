@@ -1,8 +1,8 @@
-r"""The shortest period on which Adam fails, by its betas.
+r"""The shortest period on which Adam fails, as a function of its betas.
 
 Theorem 2 of Reddi, Kale, Kumar (2018): for f_t(x) = C x if t mod C = 1, else -x, on [-1, 1] the best point is -1,
-and for every beta1 < sqrt(beta2) Adam's R_T / T stays at 2/C or above if C is large enough.  How large is
-large enough is the sign of the drift of Adam's limit cycle: it fails from C_min(beta1, beta2) on.
+and for every beta1 < sqrt(beta2) Adam's R_T / T stays at 2/C or above if C is large enough.  The sign of the
+drift in the limit cycle of Adam's moments decides what is large enough: Adam fails for C >= C_min(beta1, beta2).
 With beta1 = 0, C_min is about 2 / sqrt(1 - beta2).
 """
 
@@ -28,7 +28,7 @@ USUAL = ((0.0, 0.99), (0.0, 0.999), (0.9, 0.99), (0.9, 0.999), (0.9, 0.9999), (0
 
 
 def compute(points: int = 46) -> pd.DataFrame:
-    """C_min on a grid that is uniform in log(1 - beta), and at the usual betas.
+    """Compute C_min on a grid that is uniform in log(1 - beta), and at the usual betas.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def compute(points: int = 46) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """The map with its level lines; a cut along beta1 = 0 and 0.9 beside the leading order."""
+    """Draw C_min with level lines over both betas, and over beta2 for beta1 = 0, 0.9 and 0.99."""
     from matplotlib.colors import LogNorm
 
     figure = new_figure(11.0, 4.8)
@@ -86,7 +86,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """C_min at the usual betas; the least, largest and geometric mean of the map."""
+    """C_min at the usual betas; its minimum, maximum and geometric mean over the grid."""
     usual, grid = (frame[frame["quantity"] == name] for name in ("usual", "map"))
     names = [f"C_min({a:g}, {b:g})" for a, b in usual[["beta1", "beta2"]].to_numpy()]
     numbers = dict(zip(names, usual["value"].astype(float), strict=True))

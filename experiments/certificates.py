@@ -1,19 +1,19 @@
 r"""Regret beside its tightest certificate, for learners of Algorithm 1 on six sequences.
 
-Solid lines are R_t, dashed ones of the same colour the bound of :mod:`regretlab.certificates` that is
-smallest at the horizon among the theorems whose hypotheses hold.  The dotted line is d D G t,
-which no regret exceeds: a bound above it says nothing.  A logarithm has no room for R_t <= 0.
+Solid lines are R_t.  The dashed line of the same colour is a bound of :mod:`regretlab.certificates`: of the
+theorems whose hypotheses hold, the one with the smallest bound at the horizon.  The dotted line is d D G t, an upper
+bound of every regret: a certificate above it says nothing.  R_t <= 0 is left out, since the axes are logarithmic.
 
-* Every learner has a certificate: the master inequality does not ask for a monotone metric.  It is all there is
-  for Adam, and for AdaBound where its bounds leave it free.  In each period of the counterexamples their metric
-  falls and rises again, so that the bound grows as T^{3/2}: it is true and says nothing.
-* Where the metric does not fall, bounds grow as sqrt(t).  On sequences that hit a learner they are twice to ten
-  times its regret, for instance for OGD on signs; where momentum averages the gradients away, as in x, -x, ...,
-  several hundred times.
+* Every learner has a certificate: the master inequality does not require a monotone metric.  It is the only theorem
+  that applies to Adam, and to AdaBound while its bounds do not bind.  In each period of the counterexamples
+  their metric falls and rises again, so that the bound grows as T^{3/2} and says nothing.
+* Where the metric does not fall, bounds grow as sqrt(t).  On sequences that are hard for a learner, such as signs
+  for OGD, they are two to ten times its regret.  Where momentum averages the gradients away, as on
+  x, -x, ..., they are several hundred times its regret.
 
-All from the default x_1, with beta1 = 0.9 and beta2 = 0.99 (mod 3: beta1 = 0 and beta2 = 0.1, as in Theorem 1;
-AdamX: beta_{1,t} = 0.9 * 0.99^{t-1}), alpha_t = alpha/sqrt(t) with alpha = 0.5, for OGD alpha = D_2/(sqrt(2) G_2), for
-AdaBound bounds of half and twice the stepsize of OGD.
+All start at the default x_1, with beta1 = 0.9 and beta2 = 0.99 (mod 3: beta1 = 0 and beta2 = 0.1, as in Theorem 1;
+AdamX: beta_{1,t} = 0.9 * 0.99^{t-1}) and alpha_t = alpha/sqrt(t) with alpha = 0.5; for OGD alpha = D_2/(sqrt(2) G_2).
+The bounds of AdaBound are half and twice the stepsize of OGD.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ D, CONVEX = 5, "random logistic losses, d = 5"
 
 
 class Case(NamedTuple):
-    """A sequence on [-1, 1]^d, the largest ||g_t||_2, and the betas."""
+    """A loss sequence on [-1, 1]^d, the maximum G of ||g_t||_2, and the betas."""
 
     losses: Losses
     G: float
@@ -75,7 +75,7 @@ QUICK = {"horizon": 100, "cases": ("mod 3, C = 3", "random signs")}
 
 
 def learners(case: Case) -> dict[str, Algorithm1]:
-    """Learners with the betas of a case, alpha = 0.5 or from the scale of the gradients."""
+    """The learners with the betas of a case, and alpha = 0.5, or eta = D_2/(sqrt(2) G) for OGD and AdaBound."""
     d, (_, G, beta1, beta2) = case.losses.dimension, case
     alpha = 0.5
     eta = 2.0 * sqrt(d) / (sqrt(2.0) * G)
@@ -93,7 +93,7 @@ def learners(case: Case) -> dict[str, Algorithm1]:
 
 
 def compute(horizon: int = 2**17, cases: Sequence[str] = tuple(CASES)) -> pd.DataFrame:
-    """Play every learner on every sequence and certify it; convex losses on a sixteenth of the rounds.
+    """Play every learner on every sequence and certify it; the logistic losses for a sixteenth of the rounds.
 
     Returns
     -------
@@ -123,13 +123,13 @@ def compute(horizon: int = 2**17, cases: Sequence[str] = tuple(CASES)) -> pd.Dat
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A panel for each sequence: regrets and bounds."""
+    """Draw the regrets and bounds of each sequence on axes of their own."""
     cases = frame["case"].unique()
     figure = new_figure(11.0, 3.4 * ((len(cases) + 2) // 3) + 0.8)
     grid = figure.subplots((len(cases) + 2) // 3, 3, squeeze=False)
-    looks = styles(learners(CASES[cases[0]]))
+    line_styles = styles(learners(CASES[cases[0]]))
     for axes, case in zip(grid.flat, cases, strict=False):
-        note = _panel(axes, frame[frame["case"] == case], looks)
+        note = _panel(axes, frame[frame["case"] == case], line_styles)
         axes.set_title(f"{case}\n{note}", fontsize="medium")
     for axes in list(grid.flat)[len(cases) :]:
         axes.set_visible(False)
@@ -142,19 +142,17 @@ def draw(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> str:
-    """Draw the curves of a case; what there is to say of them."""
+def _panel(axes: Axes, rows: pd.DataFrame, line_styles: dict[str, dict[str, Any]]) -> str:
+    """Draw the curves of a case, and return the second line of its title."""
     curves = rows.groupby("learner", sort=False)
     for width, (learner, curve) in zip(np.linspace(3.4, 1.0, len(curves)), curves, strict=True):
-        colour = looks[str(learner)]["color"]
+        colour = line_styles[str(learner)]["color"]
         regret = curve["regret"].where(curve["regret"] > 0.0)
         axes.plot(curve["t"], regret, color=colour, label=str(learner), linewidth=width)
         axes.plot(curve["t"], curve["bound"], color=colour, linestyle=(0, (4, 2)), linewidth=0.7 * width)
     trivial = rows.groupby("t")["trivial"].max()
     axes.plot(trivial.index, trivial, color="0.45", linestyle=":", linewidth=1.2, label=r"$d\,D\,G\,t$, at most")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("round $t$")
+    axes.set(xscale="log", yscale="log", xlabel="round $t$")
     last = rows[(rows["t"] == rows["t"].max()) & (rows["regret"] > 0.0)]["regret"]
     axes.set_ylim(last.min() / 30.0, 3.0 * trivial.max())
     notes = [_NOTES[case] for case in rows["case"].unique() if case in _NOTES]
@@ -165,7 +163,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> 
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """T, and R_T, its bound and max_t R_t/bound_t for every learner and sequence."""
+    """T, and by sequence and learner R_T, its bound and max_t R_t/bound_t."""
     numbers = {f"{case}: T": float(rows["t"].max()) for case, rows in frame.groupby("case", sort=False)}
     for (case, learner), rows in frame.groupby(["case", "learner"], sort=False):
         last = rows.iloc[-1]

@@ -1,13 +1,13 @@
 r"""AMSGrad with a constant stepsize has linear regret: its theorems need alpha_t = alpha/sqrt(t).
 
-On F = [-1, 1] from x_1 = 0, f_t(x) = x, -x, x, -x, ...: whatever u, the comparator's loss over
-two rounds is 0.  In the long run vhat = 1 and m_t = (-1)^{t-1} (1 - beta1)/(1 + beta1), and the
-learner goes to and fro by alpha_t (1 - beta1)/(1 + beta1), always at the wrong time.  Hence
+On F = [-1, 1] from x_1 = 0, f_t(x) = x, -x, x, -x, ...: every comparator u has loss 0 over two
+rounds.  In the long run vhat = 1 and m_t = (-1)^{t-1} (1 - beta1)/(1 + beta1), so x_t alternates
+by alpha_t (1 - beta1)/(1 + beta1), and is larger when the slope is +1.  Hence
 
     alpha_t = alpha:           R_T/T -> alpha (1 - beta1)/(2 (1 + beta1)),
     alpha_t = alpha/sqrt(t):   R_T/T ~ alpha (1 - beta1)/((1 + beta1) sqrt(T)).
 
-The term of the bounds that breaks is sum_t alpha_t m_t^2/sqrt(vhat_t), which is of order T.
+The term of the bounds that is no longer O(sqrt T) is sum_t alpha_t m_t^2/sqrt(vhat_t): it is of order T.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def compute(horizon: int = 10**6) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        stepsize, alpha, beta1, t (even), value (R_t/t), limit (of the constant stepsize).
+        stepsize, alpha, beta1, t (even), value (R_t/t), limit (of R_t/t for the constant stepsize).
     """
     import pandas as pd
 
@@ -71,7 +71,7 @@ def compute(horizon: int = 10**6) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A panel for each alpha: R_t/t of both stepsizes, and the limit of the constant one."""
+    """Draw R_t/t of both stepsizes and the limit of the constant one, on axes for each alpha."""
     figure = new_figure(11.0, 4.2)
     grid = figure.subplots(1, frame["alpha"].nunique(), sharey=True)
     for axes, (alpha, panel) in zip(grid, frame.groupby("alpha", sort=False), strict=True):
@@ -85,9 +85,7 @@ def draw(frame: pd.DataFrame) -> Figure:
                 name = r"$\alpha (1-\beta_1) / (2 (1+\beta_1))$"
                 axes.axhline(rows["limit"].iloc[0], color="0.45", linestyle=":", linewidth=1.2, label=name)
         axes.set_title(rf"$\alpha = {alpha:g}$", fontsize="medium")
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlabel("round $t$")
+        axes.set(xscale="log", yscale="log", xlabel="round $t$")
     grid[0].set_ylabel("average regret $R_t/t$")
     figure.suptitle(
         r"AMSGrad on $f_t(x) = x, -x, x, -x, \ldots$ over $[-1, 1]$: linear regret for a constant stepsize",
@@ -98,11 +96,11 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """T, and R_T/T of every stepsize, alpha and beta1; for the constant one over its limit."""
-    numbers = {"T": float(frame["t"].max())}
-    last = frame[frame["t"] == frame["t"].max()]
-    columns = (last[name] for name in ("stepsize", "alpha", "beta1", "value", "limit"))
-    for stepsize, alpha, beta1, value, bound in zip(*columns, strict=True):
+    """T, and R_T/T by stepsize, alpha and beta1; for the constant stepsize also its ratio to the limit."""
+    T = frame["t"].max()
+    numbers = {"T": float(T)}
+    last = frame.loc[frame["t"] == T, ["stepsize", "alpha", "beta1", "value", "limit"]]
+    for stepsize, alpha, beta1, value, bound in last.itertuples(index=False, name=None):
         name = f"alpha_t = {stepsize}, alpha = {alpha:g}, beta1 = {beta1:g}: R_T/T"
         numbers[name] = float(value)
         if stepsize == "alpha":

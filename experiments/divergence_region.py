@@ -1,14 +1,14 @@
 r"""Where Adam diverges in the plane of its betas, and how that region grows with the period.
 
 f_t(x) = 10 P x if t mod P = 1, else -10 x, on F = [-1, 1]: for P = 101 the losses of Figure 1 of Reddi, Kale, Kumar
-(2018).  The best point is -1.  Adam goes to +1 where the drift of its limit cycle is negative,
+(2018).  The best point is -1.  Adam goes to +1 where its drift, with the m_k and v_k of the limit cycle, is negative:
 
     h(beta1, beta2) = sum_{k<=P} m_k / sqrt(v_k) < 0.
 
-For each beta2 that is so for beta1 below a boundary.  For a fixed P the region leaves a margin along beta2 = 1
-and beta1 = 1, where Adam succeeds; as P grows it fills [0, 1)^2 (Zhang, Chen, Shi, Sun, Luo 2022,
+For each beta2 this holds for all beta1 below a boundary.  For a fixed P Adam succeeds on a margin along beta2 = 1
+and beta1 = 1; as P grows, the region where it fails fills [0, 1)^2 (Zhang, Chen, Shi, Sun, Luo 2022,
 arXiv:2208.09632, find the same for their finite sums).  Markers are games with P = 101 and
-alpha_t = 1 / sqrt(t) from x_1 = 0, played to the end.
+alpha_t = 1 / sqrt(t) from x_1 = 0.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ DEFAULTS = {"(0.9, 0.99)": (0.9, 0.99), "(0.9, 0.999)": (0.9, 0.999)}
 
 
 def compute(points: int = 133, periods: Sequence[int] = PERIODS, horizon: int = 101 * 40_000) -> pd.DataFrame:
-    """The boundaries by period, and the games.
+    """Compute the boundary of every period, and play the games.
 
     Returns
     -------
@@ -69,17 +69,18 @@ def compute(points: int = 133, periods: Sequence[int] = PERIODS, horizon: int = 
 
 
 def _between(points: int) -> Array:
-    """beta2 in (0, 1), dense near both ends."""
+    """Values of beta2 in (0, 1), dense near both ends."""
     logit = np.linspace(-9.0, 13.0, points)
     return 1.0 / (1.0 + np.exp(-logit))
 
 
 def _losses(P: int) -> ReddiOnline:
+    """f_t(x) = 10 P x if t mod P = 1, else -10 x."""
     return ReddiOnline(10.0 * P, 10.0, P)
 
 
 def _boundary(P: int, beta2: float) -> float:
-    """1 - beta1 at the sign change of the drift, the largest of beta1; or 1."""
+    """1 - beta1 for the largest beta1 at which the drift changes its sign; 1 if Adam fails for no beta1."""
     from scipy.optimize import brentq
 
     pattern = _losses(P).pattern[:, 0]
@@ -96,7 +97,7 @@ def _boundary(P: int, beta2: float) -> float:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """The unit square, and its corner at the usual betas on logarithmic axes."""
+    """Draw the regions on the unit square, and near the usual betas on logarithmic axes."""
     from matplotlib import colormaps
 
     figure = new_figure(11.0, 5.2)
@@ -106,26 +107,19 @@ def draw(frame: pd.DataFrame) -> Figure:
     colours = colormaps["YlOrRd"](np.linspace(0.08, 0.85, len(periods)))
     for P, colour in zip(periods, colours, strict=True):
         rows = boundaries[boundaries["period"] == P].sort_values("beta2")
-        look = {"facecolor": colour, "edgecolor": "0.3", "linewidth": 0.6, "label": f"fails for $P = {P}$"}
+        style = {"facecolor": colour, "edgecolor": "0.3", "linewidth": 0.6, "label": f"fails for $P = {P}$"}
         beta2, rest = rows["beta2"].to_numpy(), rows["value"].to_numpy()
-        left.fill_betweenx(beta2, 0.0, 1.0 - rest, **look)
-        right.fill_betweenx(1.0 - beta2, rest, 1.0, **look)
+        left.fill_betweenx(beta2, 0.0, 1.0 - rest, **style)
+        right.fill_betweenx(1.0 - beta2, rest, 1.0, **style)
     _mark(right, frame)
     for name, (beta1, beta2) in DEFAULTS.items():
         left.plot(beta1, beta2, "k+", ms=9)
         right.plot(1.0 - beta1, 1.0 - beta2, "k+", ms=11, mew=1.6)
         right.annotate(name, (1.0 - beta1, 1.0 - beta2), (5, 5), textcoords="offset points", fontsize="small")
-    left.set_xlim(0.0, 1.0)
-    left.set_ylim(0.0, 1.0)
-    left.set_xlabel(r"$\beta_1$")
-    left.set_ylabel(r"$\beta_2$")
+    left.set(xlim=(0.0, 1.0), ylim=(0.0, 1.0), xlabel=r"$\beta_1$", ylabel=r"$\beta_2$")
     left.set_title("the whole square", fontsize="medium")
-    right.set_xscale("log")
-    right.set_yscale("log")
-    right.set_xlim(1.15, 2e-4)
-    right.set_ylim(1.0, 1e-5)
-    right.set_xlabel(r"$1 - \beta_1$")
-    right.set_ylabel(r"$1 - \beta_2$")
+    right.set(xscale="log", yscale="log", xlim=(1.15, 2e-4), ylim=(1.0, 1e-5))
+    right.set(xlabel=r"$1 - \beta_1$", ylabel=r"$1 - \beta_2$")
     right.set_title("the corner of slow averages, with games for $P = 101$", fontsize="medium")
     figure.suptitle(
         r"Where Adam goes to $+1$ on $10P\,x$ once in $P$ rounds, else $-10x$ (best: $-1$): drift $h < 0$",
@@ -136,6 +130,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def _mark(axes: Axes, frame: pd.DataFrame) -> None:
+    """Draw a marker for each game, by where it ended."""
     games = frame[frame["quantity"] == "game"]
     marks: list[tuple[str, dict[str, Any], pd.DataFrame]] = [
         ("a game ended at $+1$", {"marker": "^", "color": "black"}, games[games["value"] > 0.9]),
@@ -146,13 +141,13 @@ def _mark(axes: Axes, frame: pd.DataFrame) -> None:
         ),
         ("still on its way", {"marker": "o", "color": "0.6", "s": 14}, games[games["value"].abs() <= 0.9]),
     ]
-    for label, look, rows in marks:
+    for label, style, rows in marks:
         if len(rows):
-            axes.scatter(1.0 - rows["beta1"], 1.0 - rows["beta2"], label=label, zorder=3, **({"s": 34} | look))
+            axes.scatter(1.0 - rows["beta1"], 1.0 - rows["beta2"], label=label, zorder=3, **({"s": 34} | style))
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """By period: the share of the square in which Adam fails, and its ends; where the games ended."""
+    """By period the share of the square on which Adam fails, and its largest betas; by game x_{T+1}."""
     numbers: dict[str, float] = {}
     for P, rows in frame[frame["quantity"] == "boundary"].groupby("period"):
         rows = rows.sort_values("beta2")

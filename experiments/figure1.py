@@ -9,16 +9,16 @@ In both the best point is -1 in the long run.  Adam goes to +1, and its average
 regret online ends above 20/101; AMSGrad and AdamNC (beta_{2,t} = 1 - 1/t) go to -1.
 
 The paper states neither alpha, nor the schedule of the stepsize, nor x_1, nor
-the number of rounds.  Two regimes that show its story are drawn, from x_1 = 0:
+the number of rounds.  Two stepsizes that agree with its figure are drawn, from x_1 = 0:
 
 * alpha_t = 0.5 / sqrt(t), the schedule of the theorems.  AMSGrad needs about
-  (640 / alpha)^2 rounds for a way of length 1, hence alpha >= 0.5 and T = 10^7;
+  (640 / alpha)^2 rounds to move by 1, hence alpha = 0.5 and T = 10^7;
 * alpha_t = 10^-3, the constant stepsize of public reproductions such as
   torchbearer's.  No theorem covers it, and the average regret of AMSGrad and
-  AdamNC ends near a small positive number.
+  AdamNC tends to a small positive number.
 
-Online rounds are shown at the ends of periods.  Stochastic ones are medians over
-the seeds with the quantiles from 5% to 95%; a thin line is the game of the first seed.
+The online curves have a point at the end of a period; the stochastic ones are medians
+over the seeds, shaded from the 5% to the 95% quantile.  A thin line is the game of the first seed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ __all__ = ["QUICK", "compute", "draw", "fingerprint"]
 QUICK = {"horizon": 101 * 90, "stochastic_horizon": 2_000, "seeds": range(4)}
 
 REGIMES = {"alpha/sqrt(t)": InverseSqrt(0.5), "constant": Constant(1e-3)}
-STATED = 1_010_000  # a round with published averages, see the tests
+STATED = 1_010_000  # a round for which averages are published, see the tests
 
 _TITLES = {
     "alpha/sqrt(t)": r"$\alpha_t = 0.5/\sqrt{t}$, as in the theorems",
@@ -64,13 +64,13 @@ _UNSTATED = r"(the paper does not state $\alpha$, its schedule, $x_1$ or $T$)"
 def compute(
     horizon: int = 10**7, stochastic_horizon: int = 4 * 10**6, seeds: Sequence[int] = range(64)
 ) -> pd.DataFrame:
-    """Play both problems in both regimes.
+    """Play both problems with both stepsizes.
 
     Returns
     -------
     DataFrame
-        problem, regime, quantity (R_t/t, x_t or x_t at the first seed), learner,
-        and the bands t, low, value, high of :func:`regretlab.analysis.plots.bands`.
+        problem, regime (of the stepsize), quantity (R_t/t, x_t or x_t at the first seed), learner,
+        and t, low, value, high as :func:`regretlab.analysis.plots.bands` returns them.
     """
     import pandas as pd
 
@@ -104,21 +104,21 @@ def compute(
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A row for each regime: R_t / t and x_t online, x_t on the stochastic problem."""
+    """Draw R_t / t and x_t online and x_t on the stochastic problem, a row of axes for each stepsize."""
     figure = new_figure(11.0, 6.6)
     panels = figure.subfigures(2, 1, squeeze=False).flat
-    looks = styles(frame["learner"].unique())
+    line_styles = styles(frame["learner"].unique())
     for panel, (regime, rows) in zip(panels, frame.groupby("regime", sort=False), strict=True):
         left, centre, right = panel.subplots(1, 3)
         online = rows[(rows["problem"] == "online") & (rows["t"] >= 101)]
         stochastic = rows[rows["problem"] == "stochastic"]
-        draw_average_regret(left, online[online["quantity"] == "R_t/t"], line_styles=looks)
+        draw_average_regret(left, online[online["quantity"] == "R_t/t"], line_styles=line_styles)
         left.axhline(20 / 101, color="0.45", linestyle=":", linewidth=1.2, label="$R_t/t$ of always playing $+1$")
         left.set_ylim(-0.05, 1.0)
-        draw_points(centre, online[online["quantity"] == "x_t"], line_styles=looks)
-        draw_points(right, stochastic[stochastic["quantity"] == "x_t"], line_styles=looks)
+        draw_points(centre, online[online["quantity"] == "x_t"], line_styles=line_styles)
+        draw_points(right, stochastic[stochastic["quantity"] == "x_t"], line_styles=line_styles)
         for learner, path in stochastic[stochastic["quantity"] == "x_t at the first seed"].groupby("learner"):
-            right.plot(path["t"], path["value"], color=looks[str(learner)]["color"], linewidth=0.6, alpha=0.7)
+            right.plot(path["t"], path["value"], color=line_styles[str(learner)]["color"], linewidth=0.6, alpha=0.7)
         right.plot([], [], color="0.3", linewidth=0.6, label="the first seed")
         right.set_xscale("linear")
         right.ticklabel_format(axis="x", style="sci", scilimits=(0, 0), useMathText=True)
@@ -139,8 +139,8 @@ def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
     stated = frame[(frame["t"] == STATED) & (frame["quantity"] == "R_t/t")]
     last = frame[frame["t"] == frame.groupby("problem")["t"].transform("max")]
     for rows, t in ((last, "T"), (stated, f"{STATED}")):
-        columns = (rows[name] for name in ("problem", "regime", "learner", "quantity", "value"))
-        for problem, regime, learner, quantity, value in zip(*columns, strict=True):
+        columns = ["problem", "regime", "learner", "quantity", "value"]
+        for problem, regime, learner, quantity, value in rows[columns].itertuples(index=False, name=None):
             name = quantity.replace("_t", f"_{t}").replace("/t", f"/{t}")
             numbers[f"{problem}, {regime}, {learner}: {name}"] = float(value)
     return numbers

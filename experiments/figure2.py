@@ -1,21 +1,21 @@
-r"""Figure 2, convex panel, of Reddi, Kale, Kumar, "On the Convergence of Adam and Beyond" (ICLR 2018).
+r"""The convex panel of Figure 2 of Reddi, Kale, Kumar, "On the Convergence of Adam and Beyond" (ICLR 2018).
 
 Multiclass logistic regression with minibatches of 128, beta1 = 0.9, beta2 in
 {0.99, 0.999} and alpha_t = alpha / sqrt(t), for Adam and AMSGrad.  The paper
 plays on MNIST; by default the data are scikit-learn's bundled digits, 8 x 8
 pixels, and with the folder of MNIST's files they are its 10 000 test digits.
-A fifth of the examples, chosen at random, is held out.
+A fifth of the examples, chosen at random, is held out.  The four axes show
 
-* the loss f_t(x_t), as its mean over the rounds since the point before;
-* the loss on the examples held out, at x_t;
+* the loss f_t(x_t), averaged over the rounds since the previous point of the curve;
+* the loss at x_t on the held-out examples;
 * beyond the paper, the regret R_t against the best point in hindsight.  That point
-  is found numerically, at few rounds, and R_t lies in the bar [R_t, R_t + gap];
+  is found numerically, at a few rounds, and the error bar is [R_t, R_t + gap];
 * beyond the paper, R_T / T for every alpha of the grid.
 
-The curves are those of the alpha with the least R_T.  The paper states
-neither its grid for alpha, nor a feasible set, nor x_1, nor the number of rounds.
-Here: ALPHAS, the ball ||x||_2 <= 10, x_1 = 0 and T = 2000.  The theorems need a
-bounded set; on examples that can be separated the best point is on its boundary.
+A curve is that of the alpha with the least R_T.  The paper states neither its
+grid for alpha, nor a feasible set, nor x_1, nor the number of rounds.  Here they are
+ALPHAS, the ball ||x||_2 <= 10, x_1 = 0 and T = 2000.  The theorems need a
+bounded set; on separable examples the best point is on its boundary.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def compute(
     radius: float = 10.0,
     solved: Sequence[int] = SOLVED,
 ) -> pd.DataFrame:
-    """Play the grid, and find the best points in hindsight.
+    """Play every learner with every alpha, and find the best points in hindsight.
 
     Parameters
     ----------
@@ -64,19 +64,19 @@ def compute(
         Holds MNIST's test digits, see :func:`regretlab.losses.mnist`; by default
         the data are scikit-learn's digits.
     horizon : int
-        T.
+        The number of rounds T.
     alphas : sequence of float
-        The grid.
+        The grid of stepsizes.
     radius : float
         The feasible set is the ball ||x||_2 <= radius.
     solved : sequence of int
-        Rounds with a regret, besides the last.
+        Rounds at which the regret is computed, besides the last.
 
     Returns
     -------
     DataFrame
         data, radius, quantity (loss, held-out loss, R_t or R_T/T), learner, alpha, t, and
-        low, value, high, which differ by the gap for regrets.
+        low, value, high; for regrets high = value + gap.
     """
     import pandas as pd
 
@@ -94,7 +94,7 @@ def compute(
     grid = [learner for each in learners.values() for learner in each]
     games = rl.play_all(grid, losses, F, horizon, checkpoints=np.union1d(even, solved))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ComparatorWarning)  # of a wide gap: it is drawn
+        warnings.simplefilter("ignore", ComparatorWarning)  # a wide gap is drawn as an error bar
         _, least, gaps = minimize_sums(games[0], np.array(solved))  # the same for all games
     best, gap = pd.Series(least, index=solved), pd.Series(gaps, index=solved)
 
@@ -123,6 +123,7 @@ def compute(
 def _rows(
     quantity: str, learner: str, alpha: float, values: pd.Series[float], gap: pd.Series[float] | float = 0.0
 ) -> pd.DataFrame:
+    """Rows of the table for one curve; ``high`` is value + gap."""
     import pandas as pd
 
     columns = {"low": values, "value": values, "high": values + gap}
@@ -133,7 +134,7 @@ def _rows(
 def _examples(
     folder: str | os.PathLike[str] | None,
 ) -> tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]], str]:
-    """Examples to learn from, those held out, each features in [0, 1] and labels, and what they are."""
+    """The examples to play on and the held-out ones, as features in [0, 1] and labels, and a description."""
     if folder is None:
         try:
             from sklearn.datasets import load_digits
@@ -149,20 +150,20 @@ def _examples(
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Loss and held-out loss; regret with its error bar and its sensitivity to alpha."""
+    """Draw loss, held-out loss, regret with error bars, and average regret over alpha."""
     figure = new_figure(11.0, 7.6)
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2)
     quantities = dict(list(frame.groupby("quantity", sort=False)))
     chosen = quantities["R_t"].groupby("learner", sort=False)["alpha"].first()
     names = {str(label): f"{_math(str(label))}, $\\alpha = {alpha:g}$" for label, alpha in chosen.items()}
-    looks = {names[label]: dict(look) for label, look in styles(names).items()}
+    line_styles = {names[label]: dict(style) for label, style in styles(names).items()}
     for label in names.values():
-        if label.startswith("Adam,"):  # AMSGrad is often on top of it
-            looks[label] |= {"linewidth": 3.5, "alpha": 0.45}
+        if label.startswith("Adam,"):  # the curve of AMSGrad often covers it
+            line_styles[label] |= {"linewidth": 3.5, "alpha": 0.45}
 
     for axes, quantity in ((upper_left, "loss"), (upper_right, "held-out loss")):
         rows = quantities[quantity]
-        draw_bands(axes, rows.assign(learner=rows["learner"].map(names)), line_styles=looks)
+        draw_bands(axes, rows.assign(learner=rows["learner"].map(names)), line_styles=line_styles)
         axes.set_xscale("linear")
         axes.set_ylabel(quantity)
     upper_left.set_title(r"loss $f_t(x_t)$, mean over the rounds since the point before", fontsize="medium")
@@ -170,7 +171,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
     regret = quantities["R_t"]
     regret = regret.assign(learner=regret["learner"].map(names))
-    _error_bars(lower_left, regret, "t", looks)
+    _error_bars(lower_left, regret, "t", line_styles)
     widest = float((regret["high"] - regret["low"]).max())
     lower_left.set_xlabel("round $t$")
     lower_left.set_ylabel("regret $R_t$")
@@ -183,7 +184,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     lower_left.plot(t, guide * np.sqrt(t / T), color="0.45", linestyle=(0, (1, 2)), label=r"guide $\propto\sqrt{t}$")
 
     grid = quantities["R_T/T"]
-    _error_bars(lower_right, grid.assign(learner=grid["learner"].map(names)), "alpha", looks)
+    _error_bars(lower_right, grid.assign(learner=grid["learner"].map(names)), "alpha", line_styles)
     lower_right.set_xlabel(r"$\alpha$")
     lower_right.set_ylabel("average regret $R_T/T$")
     lower_right.set_title(r"average regret for every $\alpha$ of the grid", fontsize="medium")
@@ -199,32 +200,32 @@ def draw(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _error_bars(axes: Axes, rows: pd.DataFrame, x: str, looks: dict[str, dict[str, Any]]) -> None:
-    """A line for each learner on log-log axes, with bars up to ``high``."""
+def _error_bars(axes: Axes, rows: pd.DataFrame, x: str, line_styles: dict[str, dict[str, Any]]) -> None:
+    """Draw a line for each learner on log-log axes, with error bars from low to high."""
     for label, own in rows.groupby("learner", sort=False):
         own = own[own["value"] > 0.0]
         above = np.stack([own["value"] - own["low"], own["high"] - own["value"]])
         axes.errorbar(
-            own[x], own["value"], yerr=above, label=str(label), marker="o", ms=3, capsize=3, **looks[str(label)]
+            own[x], own["value"], yerr=above, label=str(label), marker="o", ms=3, capsize=3, **line_styles[str(label)]
         )
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    axes.set(xscale="log", yscale="log")
 
 
 def _math(label: str) -> str:
+    """The label with beta2 as a formula."""
     return label.replace("beta2 = ", r"$\beta_2 = $")
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """T, and for every learner the alpha that was chosen, the last loss held out, R_T, and R_T / T over the grid."""
+    """T, and for every learner the chosen alpha, R_T, the held-out loss at T, and R_T / T for every alpha."""
     T = frame["t"].max()
     numbers = {"T": float(T)}
     last = frame[frame["t"] == T]
     for learner, rows in last.groupby("learner", sort=False):
-        by = rows.set_index("quantity")
-        numbers[f"{learner}: alpha"] = float(by.loc["R_t", "alpha"])
-        numbers[f"{learner}: R_T"] = float(by.loc["R_t", "value"])
-        numbers[f"{learner}: held-out loss at T"] = float(by.loc["held-out loss", "value"])
+        by_quantity = rows.set_index("quantity")
+        numbers[f"{learner}: alpha"] = float(by_quantity.loc["R_t", "alpha"])
+        numbers[f"{learner}: R_T"] = float(by_quantity.loc["R_t", "value"])
+        numbers[f"{learner}: held-out loss at T"] = float(by_quantity.loc["held-out loss", "value"])
         grid = rows[rows["quantity"] == "R_T/T"]
         for alpha, value in zip(grid["alpha"], grid["value"], strict=True):
             numbers[f"{learner}, alpha = {alpha:g}: R_T/T"] = float(value)

@@ -1,22 +1,23 @@
 r"""A league table: every learner of the package on eight sequences, with the same stepsize and the same betas.
 
-alpha_t = 0.5 / sqrt(t) for learners whose steps do not depend on the scale of the gradients, 0.5 / (G sqrt t) for
-those whose steps do, with G the bound on the gradients; the betas are those of the sequence, named in its
-title.  No learner is tuned.  A cell has
+alpha_t = 0.5 / sqrt(t) for learners whose steps do not scale with the gradients, 0.5 / (G sqrt t) for
+those whose steps do, where G bounds the gradients.  The betas belong to the sequence and are in its
+title.  No learner is tuned.  A cell shows
 
-* the average regret R_T / T, its mean over 8 to 32 seeds where the sequence is random;
-* the point x_T in one dimension, its median over the seeds;
-* R_T / bound of the tightest theorem that certifies the (first) game, if its bound is below the trivial d D G T;
-* in colour, the verdict of :mod:`regretlab.analysis.scaling` on the regret from round T/64 on, since before
-  that learners are still on their way; "less than linear" where it is undecided, but not linear.
-  "linear" is of these rounds: a learner that is slow, such as OGD with steps over G = 1010, may have more to say.
+* the average regret R_T / T, for random sequences its mean over 8 to 32 seeds;
+* in one dimension the point x_T, for random sequences its median over the seeds;
+* R_T divided by the tightest certified bound (of the first seed), if that is below the trivial bound d D G T;
+* as its colour, the growth of the regret from round T/64 on by :mod:`regretlab.analysis.scaling`; earlier
+  rounds do not count, since learners have not arrived yet.  "less than linear" means: linear growth is
+  excluded, log T and sqrt T are undecided.  "linear" holds for these rounds: a slow learner, such as OGD with
+  stepsizes divided by G = 1010, may still have sublinear regret later.
 
-Learners that look at all coordinates at once are played round by round in Python, hence for
-fewer rounds.  Exponential weights play on the simplex in R^2 with the gradients (g, -g): the same game on
-[-1, 1], with x = p_1 - p_2.
+Learners whose step depends on all coordinates at once are played round by round in Python, hence for
+fewer rounds.  Exponential weights play on the simplex in R^2 with the gradients (g, -g): this is the game on
+[-1, 1] with x = p_1 - p_2.
 
-The first column counts, from the state of a game with d = 3, the numbers kept for each coordinate
-besides x, and how many of them differ between coordinates: the others could be kept once.
+The first column counts the moments per coordinate in the state of a game with d = 3, and how many of them
+differ between coordinates; one copy of the others would do for all coordinates.
 """
 
 from __future__ import annotations
@@ -93,12 +94,15 @@ ALPHA = 0.5
 INTERVAL = rl.sets.Box(-1.0, 1.0)
 P = 1 / 8  # Padam's power
 FEW_SEEDS = 8
-DOUBLINGS = 6  # the verdict is about the rounds from T/64 on: before, the learners are still on their way
+DOUBLINGS = 6  # the verdict is about the rounds from T/64 = T/2^6 on
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A sequence on a set, the betas on it, the bound G, and the rounds: compiled and in Python."""
+    """A loss sequence on a set, the betas, the bound G, and the rounds.
+
+    T is period 2^doublings for compiled learners, period 2^few for those in Python.
+    """
 
     title: str
     losses: rl.losses.Losses
@@ -113,7 +117,7 @@ class Problem:
     feasible_set: rl.sets.FeasibleSet = INTERVAL
 
     def horizons(self, doublings: int) -> list[int]:
-        """period 2^k, the last of them T."""
+        """The rounds period 2^k for k = 0, ..., doublings, from round 32 on."""
         return [self.period * 2**k for k in range(doublings + 1) if self.period * 2**k >= 32]
 
 
@@ -145,9 +149,9 @@ QUICK = {"problems": ["mod3, C = 3", "random signs"], "names": ["OGD", "Adam", "
 
 
 def learners(problem: Problem) -> dict[str, Learner]:
-    """All learners by the name of their class, with the betas of a problem."""
+    """All learners by the name of their class, with the betas and the stepsize for a problem."""
     a, b1, b2, G = ALPHA, problem.beta1, problem.beta2, problem.G
-    centred = max(b1, 0.5)  # with beta1 = 0 what is centred is 0, and these learners stand still
+    centred = max(b1, 0.5)  # with beta1 = 0 the centred gradient g_t - m_t is 0, and these learners do not move
     lower, upper = LowerBound(a / G, 1.0 - b2), UpperBound(a / G, 1.0 - b2)
     strong = OGD(Inverse(1.0 / problem.mu)) if problem.mu else OGD(a / G)
     league = [
@@ -205,7 +209,7 @@ class _OnSimplex(LinearLosses):
     losses: LinearLosses
 
     def gradients(self, t: Rounds) -> Array:
-        raise NotImplementedError("asked for by block")
+        raise NotImplementedError("see block")
 
     def block(self, start: int, stop: int, seed: int) -> Array:
         g = self.losses.block(start, stop, seed)
@@ -220,15 +224,15 @@ def compute(
     Parameters
     ----------
     problems, names : sequences of str
-        Which of PROBLEMS, and which learners; by default all.
+        Names of PROBLEMS and of learners; by default all.
     fewer : int
-        How many times to halve the horizons.
+        How many times the horizons are halved.
 
     Returns
     -------
     DataFrame
-        learner, kept, differ, problem, T, seeds, average_regret, x_T, verdict, exponent, theorem,
-        of_bound (R_T / bound), growth (the exponent of the bound); nan and "" where there is nothing to say.
+        learner, kept, differ, problem, T, seeds, average_regret, x_T, verdict, exponent (of the regret), theorem,
+        of_bound (R_T / bound), growth (the exponent of the bound); NaN and "" where a number does not exist.
     """
     import pandas as pd
 
@@ -243,7 +247,7 @@ def compute(
 
 
 def _cell(learner: Learner, name: str, fewer: int) -> dict[str, Any]:
-    """One learner on one problem."""
+    """The columns of the table for one learner on one problem."""
     problem = PROBLEMS[name]
     losses, F = problem.losses, problem.feasible_set
     compiled = isinstance(learner, Algorithm1)
@@ -258,12 +262,12 @@ def _cell(learner: Learner, name: str, fewer: int) -> dict[str, Any]:
     except ValueError:
         return empty | {"verdict": "not for such losses"}
     horizons = problem.horizons(max(5, (problem.doublings if compiled else problem.few) - fewer))
-    games = [  # one by one, so that a learner is compiled once for all linear sequences
+    games = [  # one after the other, so that a learner is compiled once for all linear sequences
         rl.play(learner, losses, F, horizons[-1], seed=seed, checkpoints=horizons, ledger=True)
         for seed in range(problem.seeds if compiled else min(FEW_SEEDS, problem.seeds))
     ]
     if problem.mu:
-        horizons = [t for t in games[0].regret.index if t >= 32]  # where comparators are found
+        horizons = [t for t in games[0].regret.index if t >= 32]  # the rounds with a comparator
     late = int(np.searchsorted(horizons, horizons[-1] / 2**DOUBLINGS))
     R = np.array([game.regret["regret"].loc[horizons] for game in games]).T
     found, points = fit(horizons[late:], R[late:]), [game.state.point for game in games]
@@ -276,7 +280,7 @@ def _cell(learner: Learner, name: str, fewer: int) -> dict[str, Any]:
         "verdict": _verdict(found),
         "exponent": found.exponent,
     }
-    with suppress(TypeError):  # there is no theorem about this learner
+    with suppress(TypeError):  # no theorem is about this learner
         certificate = games[0].certify()
         if certificate.certified and not certificate.vacuous:
             ratio = float(certificate.curve["regret"].iloc[-1]) / certificate.total
@@ -285,33 +289,34 @@ def _cell(learner: Learner, name: str, fewer: int) -> dict[str, Any]:
 
 
 def _memory(rows: pd.DataFrame) -> str:
+    """The first column: the moments per coordinate and how many of them differ, or d for a matrix."""
     kept, differ = int(rows["kept"].iloc[0]), int(rows["differ"].iloc[0])
     return "d" if kept < 0 else f"{kept} ({differ})"
 
 
 def _verdict(found: Scaling) -> str:
-    """The verdict, or what can be said without one."""
+    """The verdict on the regret: no growth, log T, sqrt T, linear, sublinear or undecided."""
     if found.high == -np.inf:
         return "no growth"
     return "sublinear" if found.verdict == "undecided" and found.high < FORMS["linear"] - NEAR else found.verdict
 
 
 def kept(learner: Learner) -> dict[str, int]:
-    """How many numbers a learner keeps per coordinate besides x, and how many of them differ between coordinates.
+    """The number of moments per coordinate, and how many of them differ between coordinates; -1 for a matrix.
 
-    Both are read off its state after 30 rounds in R^3.
+    Both are counted in the state after 30 rounds in R^3.
     """
     F = rl.sets.Simplex(3) if isinstance(learner, ExponentiatedGradient | Hedge) else INTERVAL
     start = [0.2, 0.3, 0.5]
     state = learner.start(F, start)
     for t in range(30):
         state = learner.update(state, np.cos((1.0 + t) * np.array([1.0, 1.5, 2.0])))
-    if any(row.ndim == 2 for row in state.moments.values()):  # a whole matrix: d numbers
+    if any(row.ndim == 2 for row in state.moments.values()):  # a matrix: d numbers per coordinate
         return {"kept": -1, "differ": -1}
     return {"kept": len(state.moments), "differ": sum(bool(np.ptp(row) > 0.0) for row in state.moments.values())}
 
 
-# -- the picture -------------------------------------------------------------------
+# -- the figure --------------------------------------------------------------------
 
 _COLOURS = {
     "no growth": "#A6DBB9",
@@ -325,7 +330,9 @@ _COLOURS = {
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A row for each learner, a column for each sequence."""
+    """Draw the table: a row for each learner, a column for each sequence."""
+    from matplotlib.patches import Rectangle
+
     names, problems = list(dict.fromkeys(frame["learner"])), list(dict.fromkeys(frame["problem"]))
     wide = 1.75
     figure = new_figure(3.9 + wide * len(problems), 1.9 + 0.235 * len(names))
@@ -351,7 +358,7 @@ def draw(frame: pd.DataFrame) -> Figure:
             row = rows.loc[problem]
             colour = _COLOURS.get(_text(row["verdict"]), _COLOURS[""])
             box = {"facecolor": colour, "edgecolor": "white", "linewidth": 1.0}
-            axes.add_patch(_rectangle((j, i), 1.0, 1.0, **box))
+            axes.add_patch(Rectangle((j, i), 1.0, 1.0, **box))
             if np.isfinite(row["average_regret"]):
                 axes.text(j + 0.33, i + 0.5, _short(row["average_regret"]), ha="right", **small)
                 if np.isfinite(row["x_T"]):
@@ -359,7 +366,7 @@ def draw(frame: pd.DataFrame) -> Figure:
                 axes.text(j + 0.96, i + 0.5, _share(row["of_bound"], row["growth"]), ha="right", **small)
             else:
                 axes.text(j + 0.5, i + 0.5, row["verdict"], ha="center", color="0.4", **small)
-    handles = [_rectangle((0, 0), 1, 1, facecolor=colour) for verdict, colour in _COLOURS.items() if verdict][1:]
+    handles = [Rectangle((0, 0), 1, 1, facecolor=colour) for verdict, colour in _COLOURS.items() if verdict][1:]
     labels = ["log T, or not at all", "sqrt T", "less than linear", "undecided", "linear"]
     title = "regret up to $T$ grows like"
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, title=title)
@@ -376,21 +383,17 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def _is_compiled(name: str) -> bool:
+    """Whether the learner of this name is played by compiled code."""
     return issubclass(getattr(rl.learners, name), Algorithm1)
 
 
-def _rectangle(*args: Any, **how: Any) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle(*args, **how)
-
-
 def _text(value: object) -> str:
-    """An empty cell of a CSV file is read as nan."""
+    """A text of the table; pandas reads the empty text of a CSV file as NaN."""
     return value if isinstance(value, str) else ""
 
 
 def _share(of_bound: float, growth: float) -> str:
+    """R_T / bound in per cent, with a dagger if the bound is linear."""
     if not np.isfinite(of_bound):
         return "none"
     share = "\u2264 0" if of_bound <= 0.0 else f"{of_bound:.1%}" if of_bound >= 1e-3 else "< 0.1%"
@@ -398,12 +401,13 @@ def _share(of_bound: float, growth: float) -> str:
 
 
 def _short(value: float) -> str:
+    """A number with three decimals, or its power of ten."""
     text = f"{value:.3f}" if abs(value) >= 1e-3 else f"{value:.0e}".replace("e-0", "e-")
     return text.replace("-", "\u2212")
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """R_T / T by learner and sequence, and the numbers kept by learner."""
+    """R_T / T by learner and sequence, and by learner the number of moments."""
     numbers: dict[str, float] = {}
     for name, rows in frame.groupby("learner", sort=False):
         numbers |= {f"{name}: kept": float(rows["kept"].iloc[0]), f"{name}: differ": float(rows["differ"].iloc[0])}

@@ -2,11 +2,11 @@ r"""A small network trained with PyTorch by learners of this package: Adam and A
 
 Regression of y = sin(3 x) + 0.1 N(0, 1) on 256 points in [-1, 1] by 1 -> 64 -> 1 with tanh, minibatches of 32, in
 double precision.  alpha = 10^-2 is constant, beta1 = 0.9, beta2 = 0.999.  With bias correction the learners
-are ``torch.optim.Adam`` without and with ``amsgrad=True``; the paper's forms have none.
+are ``torch.optim.Adam`` without and with ``amsgrad=True``; the learners of the papers have no bias correction.
 
-The losses are not convex, so that no theorem on regret speaks of this, and one small problem says little about
-others.  It shows that the rules that play the games train networks too, and that on a benign problem the
-maximum of AMSGrad costs little and gains little.
+The losses are not convex, so that no theorem on regret applies, and one small problem says little about
+others.  It shows that the learners of the games train networks too, and that on an easy problem the
+maximum in AMSGrad makes little difference.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def compute(horizon: int = 1500, seeds: Sequence[int] = range(5)) -> pd.DataFram
     Returns
     -------
     DataFrame
-        quantity (training loss over all examples, held-out loss without noise), learner, and the bands t, low, value,
-        high: least, median and greatest over the seeds.
+        quantity (training loss over all examples, held-out loss without noise), learner, t, and low, value,
+        high: minimum, median and maximum over the seeds.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def compute(horizon: int = 1500, seeds: Sequence[int] = range(5)) -> pd.DataFram
 
     rounds = np.unique(np.geomspace(1, horizon, 40).round().astype(np.int64))
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # several take ten times as long over matrices so small, where cores are few
+    torch.set_num_threads(1)  # for such small matrices several threads are up to ten times slower
     try:
         rows = [
             {"learner": name, "seed": seed, "t": t, "training loss": loss, "held-out loss": held_out}
@@ -79,7 +79,7 @@ def compute(horizon: int = 1500, seeds: Sequence[int] = range(5)) -> pd.DataFram
 
 
 def _train(torch: Any, name: str, seed: int, rounds: Any) -> list[tuple[int, float, float]]:
-    """Round, training loss and held-out loss before the rounds' steps."""
+    """(t, training loss, held-out loss) for every t in ``rounds``, each before the step of round t."""
     from regretlab.torch import Optimizer
 
     rng = np.random.default_rng(seed)
@@ -89,7 +89,7 @@ def _train(torch: Any, name: str, seed: int, rounds: Any) -> list[tuple[int, flo
     (a, unseen), b = data, torch.from_numpy(y)
     model = torch.nn.Sequential(torch.nn.Linear(1, HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, 1)).double()
     with torch.no_grad():
-        for p in model.parameters():  # drawn by numpy, whose streams do not change
+        for p in model.parameters():  # drawn by numpy, whose draws do not depend on its version
             p.copy_(torch.from_numpy(rng.uniform(-1.0, 1.0, tuple(p.shape)) / np.sqrt(p.shape[-1])))
     optimizer, loss = Optimizer(model.parameters(), LEARNERS[name]), torch.nn.functional.mse_loss
     found = []
@@ -105,11 +105,11 @@ def _train(torch: Any, name: str, seed: int, rounds: Any) -> list[tuple[int, flo
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Training and held-out loss."""
+    """Draw the training and the held-out loss."""
     figure = new_figure(11.0, 4.2)
-    looks = styles(LEARNERS)
+    line_styles = styles(LEARNERS)
     for axes, (quantity, rows) in zip(figure.subplots(1, 2), frame.groupby("quantity", sort=False), strict=True):
-        draw_bands(axes, rows, line_styles=looks)
+        draw_bands(axes, rows, line_styles=line_styles)
         axes.set_yscale("log")
         axes.set_ylabel(f"{quantity} (mean square)")
         axes.set_title(str(quantity), fontsize="medium")
@@ -126,8 +126,5 @@ def draw(frame: pd.DataFrame) -> Figure:
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
     """T, and the medians of the last losses."""
     T = frame["t"].max()
-    last = frame[frame["t"] == T]
-    columns = (last[name] for name in ("learner", "quantity", "value"))
-    return {"T": float(T)} | {
-        f"{name}: median {quantity}": float(v) for name, quantity, v in zip(*columns, strict=True)
-    }
+    last = frame.loc[frame["t"] == T, ["learner", "quantity", "value"]].itertuples(index=False, name=None)
+    return {"T": float(T)} | {f"{learner}: median {quantity}": float(value) for learner, quantity, value in last}

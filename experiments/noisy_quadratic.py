@@ -5,11 +5,11 @@ f_t(x) = (x - c_t)^2 / 2 on F = [-2, 2], x_1 = 2: the gradient x_t - c_t is that
     c_t = 0.1 n_t,   n_t ~ N(0, 1);   if t mod 7 = 0,   c_t = 10 s_t,
 
 * with s_t = +-1 at random: the best point in hindsight tends to 0, the minimum of x^2;
-* with s_t = -1 always: it tends to -10/7.  A learner that stays near 0, as if spikes were mistakes to be
-  ignored, has linear regret: what a spike is worth is not for the learner to say.
+* with s_t = -1 always: it tends to -10/7.  A learner that treats spikes as outliers and stays near 0 has
+  linear regret: the spikes are losses like the others.
 
-Two learners that meet the same spikes are told apart by the regret, not by x^2, which is not what they pay.
-All have alpha_t = 0.5 / sqrt(t), but OGD, whose stepsize has other units, 1/t: f_t is strongly convex.
+Learners are compared by their regret, not by x_t^2: it is the losses f_t(x_t) that count.
+All have alpha_t = 0.5 / sqrt(t), except OGD with alpha_t = 1/t, since f_t is strongly convex.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from regretlab.analysis.plots import (
     styles,
 )
 from regretlab.learners import OGD, AdaGrad, Adam, AMSGrad
-from regretlab.losses.base import generator
+from regretlab.losses.base import DRAWN_TOGETHER, generator
 from regretlab.losses.quadratic import Quadratics
 from regretlab.schedules import Inverse
 
@@ -45,7 +45,6 @@ __all__ = ["QUICK", "SpikedQuadratics", "compute", "draw", "fingerprint"]
 QUICK = {"horizon": 140, "seeds": range(2)}
 
 ALPHA = 0.5
-_DRAWN_TOGETHER = 4096
 
 LEARNERS = {
     "Adam": Adam(ALPHA, beta1=0.9, beta2=0.99),
@@ -70,11 +69,11 @@ class SpikedQuadratics(Quadratics):
 
     def centres(self, t: Rounds, seed: int = 0) -> Array:
         rounds = np.asarray(t, dtype=np.int64)
-        blocks, c = (rounds - 1) // _DRAWN_TOGETHER, np.empty((len(rounds), 1))
+        blocks, c = (rounds - 1) // DRAWN_TOGETHER, np.empty((len(rounds), 1))
         for b in np.unique(blocks):
             here, rng = blocks == b, generator(seed, int(b))
-            normal, uniform = rng.standard_normal(_DRAWN_TOGETHER), rng.random(_DRAWN_TOGETHER)
-            k = (rounds[here] - 1) % _DRAWN_TOGETHER
+            normal, uniform = rng.standard_normal(DRAWN_TOGETHER), rng.random(DRAWN_TOGETHER)
+            k = (rounds[here] - 1) % DRAWN_TOGETHER
             spike = np.where(uniform[k] < self.up, self.height, -self.height)
             c[here, 0] = np.where(rounds[here] % self.period == 0, spike, self.noise * normal[k])
         return c
@@ -93,7 +92,8 @@ def compute(horizon: int = 7 * 10**4, seeds: Sequence[int] = range(16)) -> pd.Da
     Returns
     -------
     DataFrame
-        spikes, quantity (R_t/t or x_t), learner, and the bands t, low, value, high over the seeds.
+        spikes ("either sign" or "always down"), quantity (R_t/t or x_t), learner, t, and low, value, high:
+        the quantiles 5%, 50% and 95% over the seeds.
     """
     import pandas as pd
 
@@ -108,15 +108,15 @@ def compute(horizon: int = 7 * 10**4, seeds: Sequence[int] = range(16)) -> pd.Da
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A row for each problem: R_t / t, and x_t in the rounds with a spike."""
+    """Draw R_t / t, and x_t in the rounds with a spike, a row of axes for each problem."""
     figure = new_figure(11.0, 6.4)
     panels = figure.subplots(len(PROBLEMS), 2)
-    looks = styles(LEARNERS)
-    looks["AMSGrad"]["linestyle"] = "--"  # it is close to Adam
+    line_styles = styles(LEARNERS)
+    line_styles["AMSGrad"]["linestyle"] = "--"  # it is close to Adam
     for (left, right), (spikes, u) in zip(panels, _BEST.items(), strict=True):
         own = frame[frame["spikes"] == spikes]
-        draw_average_regret(left, own[own["quantity"] == "R_t/t"], line_styles=looks)
-        draw_points(right, own[own["quantity"] == "x_t"], line_styles=looks)
+        draw_average_regret(left, own[own["quantity"] == "R_t/t"], line_styles=line_styles)
+        draw_points(right, own[own["quantity"] == "x_t"], line_styles=line_styles)
         if (own["low"][own["quantity"] == "R_t/t"] > 0.0).all():
             left.set_yscale("log")
         draw_best_point(right, u)
@@ -140,8 +140,8 @@ def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
     """T, and the medians of R_T / T and x_T."""
     T = frame["t"].max()
     numbers = {"T": float(T)}
-    columns = (frame[frame["t"] == T][name] for name in ("spikes", "learner", "quantity", "value"))
-    for spikes, learner, quantity, value in zip(*columns, strict=True):
+    last = frame.loc[frame["t"] == T, ["spikes", "learner", "quantity", "value"]]
+    for spikes, learner, quantity, value in last.itertuples(index=False, name=None):
         name = quantity.replace("_t", "_T").replace("/t", "/T")
         numbers[f"{spikes}, {learner}: median {name}"] = float(value)
     return numbers

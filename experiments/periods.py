@@ -10,7 +10,7 @@ __all__ = ["ends_of_periods"]
 
 
 def ends_of_periods(period: int, horizon: int, per_decade: int = 16) -> Rounds:
-    """Log-spaced rounds P, ..., kP <= horizon: between them x_t and R_t only go round the period."""
+    """Multiples of the period up to ``horizon``, log-spaced: checkpoints that show no oscillation within a period."""
     n = 1 + int(per_decade * np.log10(max(1.0, horizon / period)))
     t = period * np.round(10.0 ** (np.arange(n) / per_decade)).astype(np.int64)
     return np.unique(t[t <= horizon])

@@ -1,15 +1,15 @@
-r"""Where Adam fails: the average regret of Adam on mod-3 over (C, beta2), measured, and the boundary in closed form.
+r"""Where Adam fails on mod-3: its average regret over (C, beta2), and the boundary in closed form.
 
 On F = [-1, 1]: f_t(x) = C x if t mod 3 = 1, else -x, with C > 2, so that -1 is the
 best point.  Once the moments have become periodic, x moves in a period by about
 -alpha_t h with h = sum_k m_k / sqrt(v_k) (:mod:`regretlab.analysis.periodic`).  Adam goes to
 the wrong end +1 where h < 0, and then R_T / T -> (2C - 4)/3; where h > 0 it goes to
--1.  The boundary is beta2*(C), the root of h: Adam fails for smaller beta2, among
-them 1/(1 + C^2) of Theorem 1 of Reddi, Kale, Kumar (ICLR 2018).  With momentum it
+-1.  The boundary beta2*(C) is the root of h: Adam fails for smaller beta2, for instance
+for 1/(1 + C^2) of Theorem 1 of Reddi, Kale, Kumar (ICLR 2018).  With momentum it
 fails for small C only.
 
-Played with alpha_t = 1/sqrt(t) from x_1 = 0.  Staying there would cost (C - 2)/3 a
-round: a game counts as failed above that.
+The games have alpha_t = 1/sqrt(t) and x_1 = 0.  A learner that stays there has average
+regret (C - 2)/3; a game with a larger one counts as failed.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ BETA1 = (0.0, 0.3)
 _DIGITS = 6
 
 
-def compute(cells: int = 60, horizon: int = 10**5, **how: Any) -> pd.DataFrame:
-    """Play ``cells`` values of C times ``cells`` of beta2, for both beta1; ``how``: folder and executor of a sweep.
+def compute(cells: int = 60, horizon: int = 10**5) -> pd.DataFrame:
+    """Play ``cells`` values of C times ``cells`` of beta2, for both beta1.
 
     Returns
     -------
     DataFrame
-        T, beta1, C, beta2, average_regret (measured), beta2_star (closed form; 0 where Adam never fails).
+        T, beta1, C, beta2, average_regret (of the game), beta2_star (closed form; 0 where Adam never fails).
     """
     C = np.linspace(2.1, 6.0, cells).round(4)
     grid: dict[str, Any] = {"beta1": BETA1, "C": C, "beta2": ((np.arange(cells) + 0.5) / cells).round(4)}
-    frame = rl.sweep(rl.learners.Adam(alpha=1.0), rl.losses.Mod3, rl.sets.Box(-1.0, 1.0), grid, horizon, **how)
+    frame = rl.sweep(rl.learners.Adam(alpha=1.0), rl.losses.Mod3, rl.sets.Box(-1.0, 1.0), grid, horizon)
     star = {(b, c): s for b in BETA1 for c, s in zip(C, beta2_star(C, b).round(_DIGITS), strict=True)}
     frame["beta2_star"] = [star[pair] for pair in zip(frame["beta1"], frame["C"], strict=True)]
     frame["average_regret"] = frame["average_regret"].round(_DIGITS)
@@ -52,14 +52,14 @@ def compute(cells: int = 60, horizon: int = 10**5, **how: Any) -> pd.DataFrame:
 
 
 def disagreements(frame: pd.DataFrame, margin: float = 0.02) -> pd.DataFrame:
-    """The cells at least ``margin`` away from the boundary that did not come out as it says."""
+    """The rows at least ``margin`` away from the boundary whose game ended on the other side of it."""
     failed = frame["average_regret"] > (frame["C"] - 2.0) / 3.0
     star = frame["beta2_star"]
     return frame[(failed != (frame["beta2"] < star)) & ((frame["beta2"] - star).abs() >= margin)]
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """R_T / T as colour, beta2* as a line, and the beta2 of Theorem 1."""
+    """Draw R_T / T as colour, with beta2* and the beta2 of Theorem 1 as lines."""
     from matplotlib.colors import PowerNorm
 
     figure = new_figure(11.0, 4.8)
@@ -88,7 +88,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """T, the share of failed cells, those that the closed form gets wrong, and the corners."""
+    """T, the number of disagreements, the share of failed games, the mean R_T / T, and R_T / T in two corners."""
     numbers = {"T": float(frame["T"].max()), "disagreements": float(len(disagreements(frame)))}
     for beta1, rows in frame.groupby("beta1"):
         failed = rows["average_regret"] > (rows["C"] - 2.0) / 3.0

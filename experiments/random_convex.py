@@ -2,17 +2,17 @@ r"""Regret on random convex losses: six families, three feasible sets, 32 seeds,
 
 Rows are feasible sets, columns are families of random losses
 (:mod:`regretlab.losses.random_convex`) whose true parameter is a unit vector.
-Lines are medians over the seeds of R_t, bands reach from quartile to quartile,
-and the dotted line is proportional to sqrt(t).  A logarithm has no room for
-R_t <= 0: such medians are left out, and the panel says so.
+Lines are medians of R_t over the seeds, bands reach from quartile to quartile,
+and the dotted line is proportional to sqrt(t).  Medians <= 0 have no logarithm: they
+are left out, with a note on the axes.
 
-Nothing is tuned: alpha_t = alpha / sqrt(t) with alpha = 1 for OGD and 0.5, a
+Nothing is tuned: alpha_t = alpha / sqrt(t) with alpha = 1 for OGD and alpha = 0.5, a
 quarter of the sets' diameter in the maximum norm, for all others; beta1 = 0.9
 for Adam, AMSGrad, AdamNC and beta2 = 0.99 for RMSProp, Adam, AMSGrad.
 
-The best point in hindsight does not depend on the learner, so it is found once
+The best point in hindsight does not depend on the learner, so it is computed once
 for each family, set and seed: R_t = sum_{s<=t} f_s(x_s) - min_u sum_{s<=t} f_s(u),
-up to a gap that the table has as well.
+up to a duality gap that is in the table.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def compute(
     Returns
     -------
     DataFrame
-        family, set, learner, t; low, value and high are the quartiles of R_t over
-        the seeds, and gap is the widest error bar of a seed.
+        family, set, learner, t, low, value and high (the quartiles of R_t over the
+        seeds) and gap (the largest duality gap of a seed).
     """
     import pandas as pd
 
@@ -98,13 +98,13 @@ def compute(
 
 
 def checkpoints(horizon: int) -> list[int]:
-    """Three rounds per decade, from 10 on, and the last."""
+    """Three rounds per decade from round 10 on, and the last round."""
     rounds = np.round(10.0 ** (np.arange(3, 3 * np.log10(horizon) - 0.5) / 3.0)).astype(int)
     return [*rounds.tolist(), horizon]
 
 
 def _regrets(games: list[Game], seeds: int) -> pd.DataFrame:
-    """learner, t, regret, gap, with one comparator for the games of each seed."""
+    """The columns learner, t, regret, gap of all games; those of one seed share their comparator."""
     import pandas as pd
 
     best = [game.regret for game in games[:seeds]]
@@ -123,17 +123,17 @@ def _regrets(games: list[Game], seeds: int) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A grid of panels: sets by families."""
+    """Draw the regret on a grid of axes: sets by families."""
     families, sets = frame["family"].unique(), frame["set"].unique()
     figure = new_figure(max(2.55 * len(families) + 0.6, 10.0), 2.5 * len(sets) + 1.0)
     grid = list(figure.subplots(len(sets), len(families), squeeze=False, sharex=True, sharey="col"))
-    looks = styles(LEARNERS)
+    line_styles = styles(LEARNERS)
     for row, name in zip(grid, sets, strict=True):
         for axes, family in zip(row, families, strict=True):
             here = frame[(frame["family"] == family) & (frame["set"] == name)]
-            draw_regret(axes, here, line_styles=looks)
+            draw_regret(axes, here, line_styles=line_styles)
             axes.set_title("\n".join([family, _NOTES.get(family, "")]) if row is grid[0] else "", fontsize="medium")
-            _say_what_is_left_out(axes, here)
+            _note_what_is_left_out(axes, here)
             axes.set_xlabel("round $t$" if row is grid[-1] else "")
             axes.set_ylabel(f"{name}\nregret $R_t$" if axes is row[0] else "")
     figure.suptitle(
@@ -145,7 +145,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _say_what_is_left_out(axes: Axes, rows: pd.DataFrame) -> None:
+def _note_what_is_left_out(axes: Axes, rows: pd.DataFrame) -> None:
+    """Write on the axes which learners have medians <= 0."""
     negative = rows.loc[rows["value"] <= 0.0, "learner"].unique()
     if len(negative):
         who = ", ".join(negative) if len(negative) < 3 else f"{len(negative)} learners"
@@ -154,14 +155,9 @@ def _say_what_is_left_out(axes: Axes, rows: pd.DataFrame) -> None:
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
     """T, and the median of R_T for every learner, family and set."""
-    numbers = {"T": float(frame["t"].max())}
-    last = frame[frame["t"] == frame["t"].max()]
-    columns = (last[name] for name in ("family", "set", "learner", "value"))
-    for family, name, learner, value in zip(*columns, strict=True):
-        numbers[f"{family}, {_plain(name)}, {learner}: median R_T"] = float(value)
+    T = frame["t"].max()
+    numbers = {"T": float(T)}
+    last = frame.loc[frame["t"] == T, ["family", "set", "learner", "value"]]
+    for family, name, learner, value in last.itertuples(index=False, name=None):
+        numbers[f"{family}, {type(SETS[name]).__name__}, {learner}: median R_T"] = float(value)
     return numbers
-
-
-def _plain(name: str) -> str:
-    """The name of a set without mathematics."""
-    return {text: type(F).__name__ for text, F in SETS.items()}[name]

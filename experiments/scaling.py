@@ -46,7 +46,7 @@ CASES = {
     "OGD, 1/t, least squares": (OGD(Inverse(1.0)), LEAST_SQUARES, rl.sets.L2Ball(3.0), 0.0),
 }
 _COLOURS = {"log T": "#009E73", "sqrt T": "#0072B2", "linear": "#D55E00", "undecided": "0.5"}
-_SOLVED = 8  # times shorter, and four times fewer seeds, where every comparator is solved for
+_SHORTER = 8  # times fewer rounds, and four times fewer seeds, where comparators are found numerically
 
 
 def compute(horizon: int = 2**16, seeds: Sequence[int] = range(96)) -> pd.DataFrame:
@@ -55,14 +55,14 @@ def compute(horizon: int = 2**16, seeds: Sequence[int] = range(96)) -> pd.DataFr
     Returns
     -------
     DataFrame
-        case, verdict, exponent, low, high, T, mean (of R_T over seeds), error (standard).
+        case, verdict, exponent, low, high (its interval), T, mean (of R_T over the seeds), error (standard error).
     """
     import pandas as pd
 
     parts = []
     for case, (learner, losses, F, start) in CASES.items():
         solved = losses is LEAST_SQUARES
-        longest = horizon // _SOLVED if solved else horizon
+        longest = horizon // _SHORTER if solved else horizon
         chosen = [0] if losses in (THEOREM1, ALTERNATING) else list(seeds)[: len(seeds) // 4 if solved else None]
         horizons = [T for T in default_horizons(losses) if T <= longest]
         found = measure(learner, losses, F, horizons=horizons, seeds=chosen, start=start)
@@ -82,7 +82,7 @@ def compute(horizon: int = 2**16, seeds: Sequence[int] = range(96)) -> pd.DataFr
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """The mean regret with two standard errors; the exponents with their intervals."""
+    """Draw the mean regret with two standard errors, and the exponents with their intervals."""
     figure = new_figure(11.0, 4.4)
     left, right = figure.subplots(1, 2)
     cases = frame.groupby("case", sort=False)
@@ -94,10 +94,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         right.plot([low, high], [-i, -i], color=colour, linewidth=4.0, alpha=0.4, solid_capstyle="butt")
         right.plot(first["exponent"], -i, "o", color=colour, ms=5)
         right.annotate(f"{case}: {first['verdict']}", (-0.45, -i + 0.18), fontsize="small")
-    left.set_xscale("log")
-    left.set_yscale("log")
-    left.set_xlabel("horizon $T$")
-    left.set_ylabel("mean regret $R_T$")
+    left.set(xscale="log", yscale="log", xlabel="horizon $T$", ylabel="mean regret $R_T$")
     for a in FORMS.values():
         right.axvline(a, color="0.6", linestyle=":", linewidth=1.0, zorder=0)
     right.set_xlim(-0.5, 1.25)
@@ -111,7 +108,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """Exponent, interval and the mean regret at the longest horizon, by case."""
+    """By case T, the mean of R_T, and the exponent with its interval."""
     numbers: dict[str, float] = {}
     for case, rows in frame.groupby("case", sort=False):
         last = rows.iloc[-1]

@@ -1,17 +1,17 @@
-r"""How fast each learner crosses half the interval, measured and predicted.
+r"""How many rounds each learner needs from x_1 = 0 to |x_t| = 0.9 on [-1, 1], measured and predicted.
 
-On the losses of Figure 1 of Reddi, Kale, Kumar (2018), 1010 x if t mod 101 = 1, else -10 x, on [-1, 1], from x_1 = 0.
+On the losses of Figure 1 of Reddi, Kale, Kumar (2018), 1010 x if t mod 101 = 1, else -10 x.
 In the limit cycle of its moments a learner moves by -alpha_t h in a period of P = 101 rounds, so the
 round at which |x_t| = 0.9 is about
 
     T = 0.9 P / (alpha |h|)             for alpha_t = alpha,
     T = (0.9 P / (2 alpha |h|))^2       for alpha_t = alpha / sqrt(t).
 
-Lines are these predictions (:func:`regretlab.analysis.periodic.travel_time`), points are games: the first end of a
-period with |x_t| >= 0.9 at the end that x_t goes to.  Adam, DelayedAdam and AdaBelief arrive at the wrong
-one, +1.  The prediction leaves out the first rounds, in which the moments settle.  With
-alpha_t = alpha / sqrt(t) these move x_t by a multiple of alpha, e.g. AMSGrad by 3.4 alpha towards -1, which
-shows for large alpha.
+Lines are these predictions (:func:`regretlab.analysis.periodic.travel_time`).  Points are games: the last round
+of the first period with |x_t| >= 0.9 on the side that x_t moves to.  Adam, DelayedAdam and AdaBelief move to the
+wrong end, +1.  The prediction ignores the first rounds, in which the moments are not periodic yet.  With
+alpha_t = alpha / sqrt(t) these rounds move x_t by a multiple of alpha, for instance AMSGrad by 3.4 alpha
+towards -1.  For large alpha the difference is visible.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def compute(longest: int = 4 * 10**7) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        regime, learner, alpha, drift (h), predicted and measured (rounds; measured is NaN where not played
-        or not arrived), end (+1 or -1).
+        regime, learner, alpha, drift (h), predicted and measured (rounds; measured is NaN if the game was not
+        played or x_t did not arrive), end (+1 or -1).
     """
     import pandas as pd
 
@@ -78,22 +78,20 @@ def compute(longest: int = 4 * 10**7) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A panel for each schedule: rounds against alpha, on logarithmic axes."""
+    """Draw rounds over alpha on logarithmic axes, for each schedule."""
     figure = new_figure(11.0, 4.9)
-    looks = styles(FAMILIES)
+    line_styles = styles(FAMILIES)
     regimes = list(frame.groupby("regime", sort=False))
     for axes, (regime, table) in zip(figure.subplots(1, len(regimes), squeeze=False)[0], regimes, strict=True):
         for name, rows in table.groupby("learner", sort=False):
             wrong = bool((rows["drift"] < 0.0).all())
-            look = {"color": looks[str(name)]["color"], "linestyle": "--" if wrong else "-"}
+            color = line_styles[str(name)]["color"]
             label = f"{name} to {'$+1$, the wrong end' if wrong else '$-1$'}"
-            axes.plot(rows["alpha"], rows["predicted"], label=label, linewidth=1.3, **look)
-            axes.plot(rows["alpha"], rows["measured"], linestyle="", marker="o", ms=5, color=look["color"], alpha=0.8)
+            line = "--" if wrong else "-"
+            axes.plot(rows["alpha"], rows["predicted"], label=label, linewidth=1.3, color=color, linestyle=line)
+            axes.plot(rows["alpha"], rows["measured"], linestyle="", marker="o", ms=5, color=color, alpha=0.8)
         axes.plot([], [], linestyle="", marker="o", ms=5, color="0.4", label="measured")
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlabel(r"$\alpha$")
-        axes.set_ylabel("rounds until $|x_t| = 0.9$ at its end")
+        axes.set(xscale="log", yscale="log", xlabel=r"$\alpha$", ylabel="rounds until $|x_t| = 0.9$ at its end")
         axes.set_title(_TITLES[str(regime)], fontsize="medium")
     figure.suptitle(
         r"How fast learners travel on $1010\,x$ once in 101 rounds, else $-10x$, from $x_1 = 0$: lines are predicted",
@@ -104,7 +102,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """The drifts, and predicted and measured rounds where both are known."""
+    """The drift of every learner, and the predicted and measured rounds of every game that arrived."""
     numbers = {f"{name}: drift": float(rows["drift"].iloc[0]) for name, rows in frame.groupby("learner", sort=False)}
     for _, row in frame.dropna().iterrows():
         key = f"{row['learner']}, {row['regime']}, alpha = {row['alpha']:.3g}"

@@ -1,17 +1,17 @@
-r"""The stepsize after a spike: PyTorch's ``amsgrad=True`` has rates that rise, the paper's AMSGrad has not.
+r"""The effective stepsize after a spike: PyTorch's ``amsgrad=True`` lets it rise, AMSGrad of the paper does not.
 
-One gradient of 1000, then smaller ones for ever.  What multiplies m_t in the step, the rate, is, for
-the same constant alpha (framework) or alpha/sqrt(t) (theorems),
+The first gradient is 1000, all later ones are smaller.  The rate is the factor of m_t in the step.  With
+alpha_t = alpha, as in frameworks, or alpha_t = alpha/sqrt(t), as in the theorems, it is
 
-    Adam:          alpha_t/sqrt(v_t)                                          it rises as v_t forgets;
-    AMSGrad:       alpha_t/sqrt(vhat_t)                                       it never rises;
-    TorchAMSGrad:  alpha_t sqrt(1 - beta2^t)/((1 - beta1^t) sqrt(vhat_t))     it may rise.
+    Adam:          alpha_t/sqrt(v_t)                                          rises as v_t decays;
+    AMSGrad:       alpha_t/sqrt(vhat_t)                                       never rises;
+    TorchAMSGrad:  alpha_t sqrt(1 - beta2^t)/((1 - beta1^t) sqrt(vhat_t))     may rise.
 
-PyTorch takes the maximum of the uncorrected v_t and corrects it afterwards.  Once the spike has fixed
-vhat_t, the factor sqrt(1 - beta2^t)/(1 - beta1^t) is all that changes: with (0.9, 0.999) it falls to
-0.1522 at t = 12 and then rises to 1, by 6.57 times.  Gradients large enough to renew the maximum hide
-that.  With alpha/sqrt(t) the rate does not rise: t/(1 - beta2^t) and 1 - beta1^t increase in t, and so
-does their product with vhat_t.
+PyTorch takes the maximum vhat_t of the uncorrected v_t and corrects its bias afterwards.  After the spike
+vhat_t is constant, and only the factor sqrt(1 - beta2^t)/(1 - beta1^t) changes: with the betas (0.9, 0.999)
+it falls to 0.1522 at t = 12 and then rises to 1, that is 6.57 times.  Where later gradients are large enough to
+increase the maximum, the rate rises less or not at all.  With alpha/sqrt(t) the rate does not rise:
+t/(1 - beta2^t), 1 - beta1^t and vhat_t are nondecreasing in t.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Spike(rl.losses.LinearLosses):
 
 
 def learners(stepsize: str) -> dict[str, Algorithm1]:
-    """Paper and framework, with the framework's betas and without eps."""
+    """The learners of the papers and of PyTorch, with PyTorch's betas and without eps."""
     alpha = STEPSIZES[stepsize]
     return {
         "Adam": Adam(alpha, **BETAS),
@@ -63,13 +63,13 @@ def learners(stepsize: str) -> dict[str, Algorithm1]:
 
 
 def compute(horizon: int = 10**4) -> pd.DataFrame:
-    """Play every learner for every later gradient, and look at the rate in every round.
+    """Play every learner for every later gradient, and compute the rate in every round.
 
     Returns
     -------
     DataFrame
-        stepsize, gradient (after the spike), learner, t (about 30 per decade), rate (in units
-        of alpha), and rise, the largest rate_r/rate_s for s <= r <= t over all rounds.
+        stepsize, gradient (after the spike), learner, t (about 30 per decade), rate (divided
+        by alpha), and rise, the maximum of rate_r/rate_s over all rounds s <= r <= t.
     """
     import pandas as pd
 
@@ -91,31 +91,29 @@ def compute(horizon: int = 10**4) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Rates after a spike and gradients of 1, for both stepsizes; PyTorch's for several later gradients."""
+    """Draw the rates after the spike for both stepsizes, and PyTorch's for several later gradients."""
     figure = new_figure(11.0, 4.3)
     grid = figure.subplots(1, 3, sharey=True)
-    looks = styles(["Adam", "AMSGrad", "TorchAMSGrad"])
+    line_styles = styles(["Adam", "AMSGrad", "TorchAMSGrad"])
     titles = (r"constant $\alpha$, gradients $1000, 1, 1, \ldots$", r"$\alpha_t = \alpha/\sqrt{t}$, the same gradients")
     for axes, stepsize, title in zip(grid[:2], STEPSIZES, titles, strict=True):
         here = frame[(frame["stepsize"] == stepsize) & (frame["gradient"] == 1.0)]
         for learner, rows in here.groupby("learner", sort=False):
-            axes.plot(rows["t"], rows["rate"], label=str(learner), **looks[str(learner)])
+            axes.plot(rows["t"], rows["rate"], label=str(learner), **line_styles[str(learner)])
         axes.set_title(title, fontsize="medium")
     torch = frame[(frame["stepsize"] == "constant") & (frame["learner"] == "TorchAMSGrad")]
     names = {10.0: "0.1, 1 or 10: the same", 100.0: "100", 1000.0: "1000: no spike"}
     for (gradient, name), line in zip(names.items(), ("-", "--", ":"), strict=True):
-        rows, look = torch[torch["gradient"] == gradient], looks["TorchAMSGrad"] | {"linestyle": line}
-        grid[2].plot(rows["t"], rows["rate"], label=f"TorchAMSGrad, later gradients {name}", **look)
+        rows, style = torch[torch["gradient"] == gradient], line_styles["TorchAMSGrad"] | {"linestyle": line}
+        grid[2].plot(rows["t"], rows["rate"], label=f"TorchAMSGrad, later gradients {name}", **style)
     grid[2].set_title(r"constant $\alpha$, other gradients after the spike", fontsize="medium")
     _mark_the_rise(grid[0], torch[torch["gradient"] == 1.0])
     for axes in grid:
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlabel("round $t$")
-    grid[0].set_ylabel(r"rate, what multiplies $m_t$, over $\alpha$")
+        axes.set(xscale="log", yscale="log", xlabel="round $t$")
+    grid[0].set_ylabel(r"rate (the factor of $m_t$ in the step) $/\,\alpha$")
     figure.suptitle(
-        r"The rate after a spike: $\beta_1 = 0.9$, $\beta_2 = 0.999$, no eps; a maximum that is"
-        " corrected afterwards does not keep it from rising",
+        "After a spike the rate of PyTorch's AMSGrad rises, since it corrects the bias after the maximum; "
+        r"$\beta_1 = 0.9$, $\beta_2 = 0.999$, no $\epsilon$",
         fontsize="large",
     )
     legend_below(figure, columns=3)
@@ -123,6 +121,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def _mark_the_rise(axes: Axes, rows: pd.DataFrame) -> None:
+    """Mark the least rate, and write by how much the rate rises after it."""
     least, rise = rows.iloc[int(rows["rate"].argmin())], rows["rise"].iloc[-1]
     text = f"$\\times\\,{rise:.2f}$ from $t = {least['t']:.0f}$ on"
     axes.annotate(text, (least["t"], least["rate"]), (2.0, least["rate"] / 2.0))
@@ -130,7 +129,7 @@ def _mark_the_rise(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """T; the last rate and the largest rise of every learner; and from where on PyTorch's rises, if it does."""
+    """T, the last rate and the largest rise of every learner, and the round of the least rate of TorchAMSGrad."""
     numbers = {"T": float(frame["t"].max())}
     for (stepsize, gradient, learner), rows in frame.groupby(["stepsize", "gradient", "learner"], sort=False):
         case = f"{stepsize}, later gradients {gradient:g}, {learner}"

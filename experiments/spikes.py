@@ -1,22 +1,23 @@
 r"""The effective stepsize of Adam and AMSGrad after spikes, with the same bias correction on both sides.
 
-Gradients are 0.1, but 10 in round 1 and, in the first row, in every tenth round after it.  Drawn is the rate
+The gradients are 10 in round 1 and, in the first row, in every tenth round after it; all others are 0.1.  A rule
+returns the numerator m'_t and the denominator W_t of the step alpha m'_t / W_t.  Drawn is the rate
 
     r_t = alpha (m'_t / m_t) / W_t,
 
-by which the step is r_t m_t, with m_t the plain moving average: alpha = 10^-3 constant, beta1 = 0.9,
-beta2 = 0.999.  Both numbers come from the learners' own rules.
+with which the step is r_t m_t, where m_t is the moving average without correction.  alpha = 10^-3 is constant,
+beta1 = 0.9, beta2 = 0.999.
 
 * No correction, as in Reddi, Kale, Kumar (2018): AMSGrad's rate does not grow.  With a spike in every tenth round
-  Adam's hardly does, by half a percent between two spikes, and the two look the same: a memory of 1/(1 - beta2) = 1000
-  rounds holds a hundred spikes.
-* PyTorch's correction, of the maximum of the uncorrected v_t: after one early spike AMSGrad's rate, too, grows, up to
+  Adam's grows by half a percent between two spikes, and the two look the same: v_t averages over about
+  1/(1 - beta2) = 1000 rounds, which contain a hundred spikes.
+* PyTorch corrects the maximum of the uncorrected v_t: after one early spike AMSGrad's rate grows as well, to
   6.57 times its least value, which it has in round 12.
-* optax's correction, before the maximum: the early estimate of v_t stays forever.  W_t does not decrease, and
-  the rate falls with 1/(1 - beta1^t) only.
+* optax corrects v_t before the maximum: the maximum then keeps the large early values of the corrected v_t.  W_t does
+  not decrease, and the rate falls with 1/(1 - beta1^t) only.
 
-A corrected Adam beside an uncorrected AMSGrad, a picture often shown, differs by 1/sqrt(1 - beta2) = 31.6 in round 1,
-whatever the gradients.
+Figures that compare Adam with correction to AMSGrad without differ by 1/sqrt(1 - beta2) = 31.6 in round 1, for any
+gradients.
 """
 
 from __future__ import annotations
@@ -49,32 +50,32 @@ PATTERNS = {"10 in every tenth round": 10, "10 in round 1 only": 10**9}
 
 
 def gradients(period: int, horizon: int) -> Array:
-    """10, 0.1, ..., 0.1, 10, ...: (horizon,)."""
+    """The gradients 10, 0.1, ..., 0.1, 10, ... of all rounds, shape (horizon,); 10 once in ``period`` rounds."""
     return np.where(np.arange(horizon) % period == 0, 10.0, 0.1)
 
 
 def rates(learner: Algorithm1, g: Array) -> Array:
-    """r_t for the gradients g (T,): alpha_t (m'_t / m_t) / W_t, from the learner's rule."""
+    """The rates r_t = alpha_t (m'_t / m_t) / W_t on the gradients g of shape (T,), by the learner's rule."""
     rule, names = learner.signature()
-    kept = dict.fromkeys(learner.moment_names, 0.0)
-    T = np.arange(1, g.size + 1)
-    given = {name: schedule(T) for name, schedule in learner.schedules.items()}
+    moments = dict.fromkeys(learner.moment_names, 0.0)
+    t = np.arange(1, g.size + 1)
+    schedule_values = {name: schedule(t) for name, schedule in learner.schedules.items()}
     found = np.empty(g.size)
     for k in range(g.size):
-        now = {"g": g[k], "t": k + 1, **{name: values[k] for name, values in given.items()}, **kept}
-        numbers, m, w = rule(*[now[name] for name in names])
-        kept = dict(zip(kept, numbers, strict=True))
-        found[k] = given["alpha"][k] * (m / kept["m"]) / w
+        arguments = {"g": g[k], "t": k + 1, **{name: each[k] for name, each in schedule_values.items()}, **moments}
+        numbers, m, w = rule(*[arguments[name] for name in names])
+        moments = dict(zip(moments, numbers, strict=True))
+        found[k] = schedule_values["alpha"][k] * (m / moments["m"]) / w
     return found
 
 
 def compute(horizon: int = 10_000) -> pd.DataFrame:
-    """The rates at all rounds up to 100, then at log-spaced ones.
+    """Compute the rates at all rounds up to 100, then at log-spaced ones.
 
     Returns
     -------
     DataFrame
-        gradients, form, learner, t, rate.
+        gradients, form (of the bias correction), learner, t, rate.
     """
     import pandas as pd
 
@@ -98,20 +99,17 @@ def compute(horizon: int = 10_000) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A row for each pattern of gradients, a column for each form of bias correction."""
+    """Draw the rates: a row for each pattern of gradients, a column for each form of bias correction."""
     figure = new_figure(11.0, 6.2)
     panels = figure.subplots(len(PATTERNS), len(FORMS), sharex=True, sharey=True)
-    looks = {"AMSGrad": ("#0072B2", "-"), "Adam": ("#D55E00", "--")}  # dashes, since the curves may coincide
+    line_styles = {"AMSGrad": ("#0072B2", "-"), "Adam": ("#D55E00", "--")}  # dashes, since the curves may coincide
     for row, pattern in zip(panels, PATTERNS, strict=True):
         for axes, form in zip(row, FORMS, strict=True):
-            for name, (colour, line) in looks.items():
+            for name, (colour, line) in line_styles.items():
                 own = frame[(frame["gradients"] == pattern) & (frame["form"] == form) & (frame["learner"] == name)]
                 axes.plot(own["t"], own["rate"], color=colour, linestyle=line, linewidth=1.3, label=name)
-            axes.set_xscale("log")
-            axes.set_yscale("log")
+            axes.set(xscale="log", yscale="log", xlabel="round $t$", ylabel=r"rate $r_t$ of a step $r_t m_t$")
             axes.set_title(f"{form}\n$g_t$: {pattern}, else 0.1", fontsize="medium")
-            axes.set_xlabel("round $t$")
-            axes.set_ylabel(r"rate $r_t$ of a step $r_t m_t$")
             axes.label_outer()
     figure.suptitle(
         r"Effective stepsize, the same bias correction on both sides;  $\alpha = 10^{-3}$, $\beta_1 = 0.9$,"
@@ -123,7 +121,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """First, least and last rate of every curve, and the round of the least one."""
+    """T, and the first, least and last rate of every curve, and the round of the least."""
     numbers = {"T": float(frame["t"].max())}
     for (pattern, form, name), rows in frame.groupby(["gradients", "form", "learner"], sort=False):
         rate, key = rows["rate"].to_numpy(), f"{pattern}, {form}, {name}"

@@ -1,13 +1,13 @@
-r"""Adam's drift on random gradients: the exact integral beside games.
+r"""Adam's drift on random gradients: the exact integral and games.
 
-Gradients are independent, a with probability p and -b otherwise, with E g > 0 so that -1 is the best point:
+Gradients are independent, a with probability p and -b otherwise.  E g > 0, so that -1 is the best point:
 
 * 1010 with p = 0.01, else -10: the stochastic losses of Figure 1 of Reddi, Kale, Kumar (2018);
 * 100 with p = 0.1, else -10: those of a toy problem of ADOPT (Taniguchi et al. 2024, arXiv:2411.02853) for k = 10.
 
-Lines are E[m / sqrt v] by quadrature (:func:`regretlab.analysis.periodic.stochastic_drift`); Adam goes to +1 where that
-is negative.  Points are the way of games with alpha_t = 1 and no ends in reach, by round: means over the
-seeds with two standard errors.
+Lines are E[m / sqrt v] by quadrature (:func:`regretlab.analysis.periodic.stochastic_drift`); Adam goes to +1 where it
+is negative.  Points are the mean steps of games with alpha_t = 1 on an interval whose ends are never reached: means
+over the seeds with two standard errors.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ def compute(
     seeds: Sequence[int] = range(64),
     problems: Sequence[str] = tuple(PROBLEMS),
 ) -> pd.DataFrame:
-    """Quadrature on a grid of beta2 and games on every fifth of its points.
+    """Compute the drift on a grid of beta2 by quadrature, and at about a dozen of its points by games.
 
     Returns
     -------
     DataFrame
-        problem, quantity ("exact", "played", "boundary" or "first order"), beta1, beta2, value: the drift, and
-        error: the standard error of the mean of the games.
+        problem, quantity ("exact", "played", "boundary" or "first order"), beta1, beta2, value (the drift) and
+        error (the standard error of the mean over the games).
     """
     import pandas as pd
 
@@ -64,17 +64,17 @@ def compute(
         rows.append((problem, "first order", 0.0, first_order_stochastic_beta2(losses), 0.0, 0.0))
         played = [(beta1, float(beta2)) for beta1 in BETA1 for beta2 in grid[:: max(1, points // 12)]]
         learners = [Adam(Constant(1.0), *pair) for pair in played]
-        settled = horizon // 2  # the start, without bias correction, is not the stationary state
+        settled = horizon // 2  # the first half is left out: the moments start at 0, not in their stationary state
         games = rl.play_all(learners, losses, rl.sets.Box(-1e9, 1e9), horizon, seeds=seeds, checkpoints=[settled])
-        way = [game.points["x_1"][settled] - float(game.point[0]) for game in games]
-        drifts = np.reshape(way, (len(played), -1)) / (horizon - settled + 1)
+        distances = [game.points["x_1"][settled] - float(game.point[0]) for game in games]
+        drifts = np.reshape(distances, (len(played), -1)) / (horizon - settled + 1)
         for pair, each in zip(played, drifts, strict=True):
             rows.append((problem, "played", *pair, each.mean(), each.std(ddof=1) / np.sqrt(each.size)))
     return pd.DataFrame(rows, columns=["problem", "quantity", "beta1", "beta2", "value", "error"])
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """A column for each problem: the drift, and below it the part of it near zero."""
+    """Draw the drift, and below it the part near zero, a column of axes for each problem."""
     figure = new_figure(11.0, 6.4)
     problems = list(frame["problem"].unique())
     grid = figure.subplots(2, len(problems), squeeze=False, sharex=True, height_ratios=[1.6, 1.0])
@@ -124,7 +124,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """beta2*, the safe-beta2 rule, the drifts that were played too, and the largest distance in standard errors."""
+    """beta2* exactly and to first order, the drifts of the games, and their largest distance in standard errors."""
     numbers: dict[str, float] = {}
     for problem, rows in frame.groupby("problem", sort=False):
         for quantity in ("boundary", "first order"):

@@ -1,15 +1,15 @@
-r"""Theorem 1 of Reddi, Kale, Kumar, "On the Convergence of Adam and Beyond" (ICLR 2018), as a picture.
+r"""Games of Theorem 1 of Reddi, Kale, Kumar, "On the Convergence of Adam and Beyond" (ICLR 2018).
 
 On F = [-1, 1]: f_t(x) = C x if t mod 3 = 1, else -x, with C = 3.  The best point is -1.
 
 For Adam with beta1 = 0, beta2 = 1/(1 + C^2), alpha < sqrt(1 - beta2) and x_1 = 1,
-be it alpha_t = alpha / sqrt(t) or alpha_t = alpha, the theorem says
+both with alpha_t = alpha / sqrt(t) and with alpha_t = alpha, the theorem says
 
-    x_{3k+1} = 1  and  R_{3K} >= K (2C - 4)  for all k, K:   R_T / T >= (2C - 4)/3.
+    x_{3k+1} = 1  and  R_{3K} >= K (2C - 4)  for all k, K,  hence  R_T / T >= (2C - 4)/3.
 
 Here alpha = 0.9 sqrt(1 - beta2).  AMSGrad and AdamNC with the same parameters go
-to -1, and so does Adam with the usual beta1 = 0.9, beta2 = 0.999: it takes a
-small beta2 to make Adam fail on so short a period.
+to -1, and so does Adam with the usual beta1 = 0.9, beta2 = 0.999: on so short a
+period Adam fails for small beta2 only.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def compute(horizon: int = 3 * 10**5) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        quantity, learner, t, low, value, high; t = 3K ends a block of three
-        rounds.  For R_t/t all three numbers are the average regret; for x_t the
-        value is x_{3K-2}, the first of the block, and low to high is the block's range.
+        quantity, learner, t, low, value, high, where t = 3K is the last round of a
+        block.  For R_t/t all three numbers are the average regret; for x_t value is
+        x_{3K-2}, the first point of the block, and low and high are its extreme points.
     """
     import pandas as pd
 
@@ -89,14 +89,14 @@ def compute(horizon: int = 3 * 10**5) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """R_t / t above its floor, and x_t at the first round of a block with the block's range."""
+    """Draw R_t / t with its lower bound, and x_t at the first round of a block with the range of the block."""
     figure = new_figure(11.0, 4.4)
     left, right = figure.subplots(1, 2)
-    looks = styles(LEARNERS)
-    looks["Adam, constant stepsize"]["color"] = "#7A3500"  # it plays the same x_{3k+1} as Adam
-    draw_average_regret(left, frame[frame["quantity"] == "R_t/t"], line_styles=looks)
+    line_styles = styles(LEARNERS)
+    line_styles["Adam, constant stepsize"]["color"] = "#7A3500"  # it plays the same x_{3k+1} as Adam
+    draw_average_regret(left, frame[frame["quantity"] == "R_t/t"], line_styles=line_styles)
     left.axhline(FLOOR, color="0.45", linestyle=":", linewidth=1.2, label="$(2C-4)/3$, the bound of Theorem 1")
-    draw_points(right, frame[frame["quantity"] == "x_t"], line_styles=looks)
+    draw_points(right, frame[frame["quantity"] == "x_t"], line_styles=line_styles)
     draw_best_point(right, -1.0)
     right.set_ylim(-1.08, 1.08)
     left.set_title("average regret", fontsize="medium")
@@ -111,7 +111,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def fingerprint(frame: pd.DataFrame) -> dict[str, float]:
-    """T, the last R_T / T and x of every learner, and the least x_{3k+1} of Adam."""
+    """T, the lower bound, R_T / T and x_{T-2} of every learner, and the least x_{3k+1} of Adam."""
     T = frame["t"].max()
     points = frame[frame["quantity"] == "x_t"]
     numbers = {"T": float(T), "(2C-4)/3": FLOOR}

@@ -1,13 +1,13 @@
-r"""Games on [-1, 1] from x_1 = 1 that use up the bounds of OGD, AdaGrad and AMSGrad.
+r"""Games on [-1, 1] from x_1 = 1 whose regret nearly attains the bounds of OGD, AdaGrad and AMSGrad.
 
-In a projected step, with w_t = sqrt(V_t)/alpha_t and u = -1,
+For a projected step, with w_t = sqrt(V_t)/alpha_t and u = -1, the proofs use
 
     <g_t, x_t - u> <= (w_t/2) (|x_t - u|^2 - |x_{t+1} - u|^2) + g_t^2/(2 w_t),
 
-and nothing is lost unless the projection is at work.  Summed up over t, what is lost is that the w_t that are
-added while |x_t - u| < D count with D^2.  So the learner is held near +1 while w_t grows, by gradients of
-alternating signs, each of which takes back the step of the one before; then it runs to -1, within few
-rounds or with small gradients, so that w_t grows little meanwhile.
+which is an equality unless the step leaves [-1, 1].  Summed over t, the bounds replace |x_t - u|^2 by D^2 in
+the terms (w_t - w_{t-1}) |x_t - u|^2 / 2.  This costs little if x_t is near +1 while w_t grows.  So the games
+have two phases.  In the first, gradients of alternating signs keep x_t near +1, each undoing the step before.  In the
+second the learner moves to -1, in few rounds or on small gradients, so that w_t grows little.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ D = 2.0
 class Hold(LinearLosses):
     """f_t(x) = hold sqrt(t/(t+1)) x for odd t, -hold x for even t, until round ``rounds``; then slope x.
 
-    Steps of a/sqrt(t) come back to where they left.
+    With alpha_t = a/sqrt(t) the step of an even round undoes the step before.
     """
 
     hold: float = 1.0
@@ -49,8 +49,8 @@ class Hold(LinearLosses):
 class GrowingHold(LinearLosses):
     """f_t(x) = (-1)^t e^{growth (t - rounds)} x until round ``rounds``, then slope x.
 
-    Round 1 has ``sum`` times as much, so that ||g_{1:t}|| = sum |g_t| in every round t <= rounds: steps of
-    AdaGrad are of one length, and come back to where they left.
+    Round 1 has ``sum`` times that gradient, so that ||g_{1:t}|| = sum |g_t| in every round t <= rounds: the
+    steps of AdaGrad have the same length, and every other one undoes the step before.
     """
 
     rounds: int = 4096
@@ -68,10 +68,10 @@ class GrowingHold(LinearLosses):
 
 
 def pairs(T: int) -> Iterator[tuple[Algorithm1, LinearLosses]]:
-    """Learners, and losses that use up one of their bounds at round T; and Adam where Kingma and Ba's claim fails."""
+    """Learners, each with losses on which it nearly attains a bound at round T; last, Adam where its claim fails."""
     yield OGD(Constant(D / T)), Hold(0.0, 0, 1.0)
     for a in (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0):
-        run = int(D * sqrt(T) / a)  # rounds, with steps a/sqrt(T)
+        run = int(D * sqrt(T) / a)  # rounds of the second phase, with steps a/sqrt(T)
         if run > T // 2:
             continue
         for hold in (Hold(1.0, T - run), Hold(0.0, T - run)):
@@ -85,7 +85,7 @@ def pairs(T: int) -> Iterator[tuple[Algorithm1, LinearLosses]]:
     run = T // 2
     growing = GrowingHold(T - run, 16.0 / T)
     for a in (0.1, 0.2, 0.5, 1.0, sqrt(2.0)):
-        losses = replace(growing, slope=D * growing.sum / (a * run))  # steps of a slope/sum
+        losses = replace(growing, slope=D * growing.sum / (a * run))  # steps of length a slope/sum
         yield AdaGrad(a), losses
         yield AdamNC(a, beta1=0.0), losses
         yield AdamNC(a, beta1=0.5), losses
