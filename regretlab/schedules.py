@@ -1,7 +1,7 @@
 """Schedules: how alpha_t, beta_{1,t} and beta_{2,t} depend on the round t = 1, 2, ...
 
-Every schedule is a number times a shape, ``scale * shape(t)``.  Games whose
-learners share the shapes and differ in the numbers are played side by side.
+Every schedule is a number times a function of the round, ``scale * shape(t)``.  Games whose
+learners have the same shapes, at any scales, are played in one loop.
 """
 
 from __future__ import annotations
@@ -28,39 +28,39 @@ __all__ = [
 ]
 
 
-_NORMAL = 707.0  # exp(-707) is a normal number
+_NORMAL = 707.0  # exp(-707) is a normal float
 
 
 @dataclass(frozen=True)
 class Schedule(ABC):
     """value_t = scale * shape(t).
 
-    A schedule of your own is a frozen dataclass with one method, ``shape``,
-    that maps an int64 array of rounds to a float array of the same shape.
+    A schedule of your own is a frozen dataclass with one method, ``shape``, which gets an int64
+    array of rounds and returns a float array with one value for each of them.
     """
 
     scale: float = 1.0
 
     @abstractmethod
     def shape(self, t: Rounds) -> Array:
-        """The value at rounds ``t`` when the scale is one."""
+        """The values at rounds ``t`` for scale one, in an array of the shape of ``t``."""
 
     def __call__(self, t: int | Rounds) -> Array:
-        """The value at round(s) ``t``; rounds start at 1."""
+        """The value at round ``t``, or at each of an array of rounds; rounds start at 1."""
         return self.scale * self.unit(np.asarray(t))
 
     def unit(self, t: Rounds) -> Array:
-        """``shape(t)``, checked to be finite floats of the shape of ``t``."""
+        """``shape(t)`` as floats; ``ValueError`` unless there is one value per round."""
         values = np.asarray(self.shape(t), dtype=np.float64)
         if values.shape != t.shape:
             raise ValueError(
-                f"{self!r}: shape(t) has shape {values.shape} for rounds of shape {t.shape}; "
-                "it must return one value per round"
+                f"{self!r} returned an array of shape {values.shape} for rounds of shape {t.shape}; "
+                "it must return one value per round, e.g. np.full(t.shape, 0.1) for a constant"
             )
         return values
 
     def same_shape(self) -> Schedule:
-        """This schedule at scale one: equal for schedules that differ in scale only."""
+        """This schedule at scale one; schedules that differ only in scale have the same."""
         return dataclasses.replace(self, scale=1.0)
 
 
@@ -83,7 +83,7 @@ class InverseSqrt(Schedule):
 
 @dataclass(frozen=True)
 class Inverse(Schedule):
-    """value_t = scale / t; as beta_{1,t} it keeps Theorem 4 at O(sqrt T)."""
+    """value_t = scale / t; with this beta_{1,t} the bound of Theorem 4 is still O(sqrt T)."""
 
     def shape(self, t: Rounds) -> Array:
         inverse: Array = 1.0 / t
@@ -92,7 +92,7 @@ class Inverse(Schedule):
 
 @dataclass(frozen=True)
 class InversePower(Schedule):
-    """value_t = scale / t^gamma, between a constant (gamma = 0), 1/sqrt(t) and 1/t."""
+    """value_t = scale / t^gamma: constant for gamma = 0, InverseSqrt for 1/2, Inverse for 1."""
 
     gamma: float = 0.5
 
@@ -117,7 +117,7 @@ class Geometric(Schedule):
 
     def shape(self, t: Rounds) -> Array:
         power: Array = np.zeros(t.shape)
-        normal = (t - 1.0) * -math.log(self.ratio or 0.5) < _NORMAL  # below, numbers are slow to work with
+        normal = (t - 1.0) * -math.log(self.ratio or 0.5) < _NORMAL  # subnormal floats are slow
         np.power(self.ratio, t - 1.0, out=power, where=normal)
         return power
 
@@ -127,13 +127,13 @@ class OneMinusInverse(Schedule):
     """value_t = scale * (1 - 1/t), the beta_{2,t} of Corollary 2 (AdamNC): v_t is the mean of g_s^2."""
 
     def shape(self, t: Rounds) -> Array:
-        rest: Array = 1.0 - 1.0 / t
-        return rest
+        values: Array = 1.0 - 1.0 / t
+        return values
 
 
 @dataclass(frozen=True)
 class Values(Schedule):
-    """value_t = scale * function(t) for any function of an array of rounds."""
+    """value_t = scale * function(t), for a function of an array of rounds that returns one value per round."""
 
     function: Callable[[Rounds], Array] = np.ones_like
 

@@ -88,7 +88,6 @@ COMPILED = {
     for case in reversed(LEARNERS)
     if accepts(case.learner, losses.RandomLinear())
     and not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())
-    and not any(type(schedule).__name__ == "Values" for schedule in case.learner.schedules.values())
 }.values()
 
 # Every way to arrange games, by variants of the learner, seeds, and d; the last for all learners.

@@ -12,7 +12,7 @@ import numpy as np
 
 from regretlab._utils.types import Array, Rounds
 from regretlab.learners.base import Algorithm1
-from regretlab.learners.hyperparameters import POSITIVE, SAMPLE_ROUNDS, Hyperparameter
+from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter, sample_rounds
 from regretlab.schedules import Constant, Schedule
 
 __all__ = ["AMSBound", "AdaBound", "LowerBound", "UpperBound"]
@@ -68,7 +68,7 @@ class _Bounded(Algorithm1):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        t = SAMPLE_ROUNDS
+        t = sample_rounds()
         lower, upper = (self.schedules[name](t) for name in ("lower", "upper"))
         if (lower > upper).any():
             k = int(np.argmax(lower > upper))

@@ -17,13 +17,13 @@ __all__ = [
     "FINITE",
     "NONNEGATIVE",
     "POSITIVE",
-    "SAMPLE_ROUNDS",
     "STAYS_IN_RANGE",
     "Hyperparameter",
     "Range",
     "as_schedule",
     "as_schedules",
     "check_range",
+    "sample_rounds",
 ]
 
 Hyperparameter = float | Schedule | Callable[[Any], Any]
@@ -45,8 +45,10 @@ FINITE = Range("finite", np.isfinite)
 STAYS_IN_RANGE = (Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse)
 """Schedules that are in range at every round if they are at the sampled ones."""
 
-SAMPLE_ROUNDS = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
-"""Rounds at which a schedule is checked before round 1; a game checks the others as it plays them."""
+
+def sample_rounds() -> Rounds:
+    """The rounds, up to 10^6, at which a schedule is checked before round 1; a game checks the others as it goes."""
+    return np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
 
 
 def as_schedules(
@@ -82,7 +84,8 @@ def as_schedule(name: str, value: object, allowed: Range, of_number: type[Schedu
             return schedule
     else:
         schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
-    check_range(name, value, SAMPLE_ROUNDS, schedule(SAMPLE_ROUNDS), allowed)
+    t = sample_rounds()
+    check_range(name, value, t, schedule(t), allowed)
     return schedule
 
 
