@@ -213,7 +213,7 @@ def draw(frame: pd.DataFrame) -> Figure:
             axes.barh(at, ratio, height=0.62, color=light, label=f"{kind}: random and adversarial games")
         else:
             beyond = rows["ratio"] > _LIMIT
-            axes.plot(ratio[~beyond], at[~beyond], "D", color=dark, ms=6, label=f"{kind}: games built against it")
+            axes.plot(ratio[~beyond], at[~beyond], "D", color=dark, ms=6, label=f"{kind}: games built to attain it")
             axes.plot(ratio[beyond], at[beyond], ">", color=dark, ms=9)
     for true, theorem in places:
         ratio = most[true, theorem]
@@ -230,8 +230,8 @@ def draw(frame: pd.DataFrame) -> Figure:
         f"largest $R_t/\\mathrm{{bound}}_t$ over games and checkpoints $t \\geq {FROM}$, cut off at {_LIMIT}"
     )
     figure.suptitle(
-        f"An audit of theorems: {frame['games'].sum():,} times a game was held against a bound,\n"
-        "and only claims that are false went above 1",
+        f"An audit of theorems: {frame['games'].sum():,} times a regret is compared with a bound,\n"
+        "and it exceeds the bounds of false claims only",
         fontsize="large",
     )
     legend_below(figure, columns=2)

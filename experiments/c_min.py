@@ -69,7 +69,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     left.set_ylim(y.max(), y.min())
     left.set_xlabel(r"$1 - \beta_1$")
     left.set_ylabel(r"$1 - \beta_2$")
-    left.set_title("betas, and the shortest period on which they fail", fontsize="medium")
+    left.set_title(r"$C_{\min}$ over both betas", fontsize="medium")
     for at, colour in ((0.0, "#0072B2"), (0.9, "#D55E00"), (0.99, "#009E73")):
         column = int(np.argmin(np.abs(1.0 - x - at)))
         right.plot(y, C[:, column], color=colour, label=rf"$\beta_1 = {1.0 - x[column]:.3g}$")
@@ -79,8 +79,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     right.set_xlim(y.max(), y.min())
     right.set_xlabel(r"$1 - \beta_2$")
     right.set_ylabel(r"$C_{\min}$")
-    right.set_title(r"along $\beta_2$", fontsize="medium")
-    figure.suptitle("Adam fails on $C x$ once in $C$ rounds, else $-x$, from $C_{\\min}$ on", fontsize="large")
+    right.set_title(r"$C_{\min}$ over $\beta_2$", fontsize="medium")
+    figure.suptitle(r"The smallest $C$ for which Adam fails on $C x$ once in $C$ rounds, else $-x$", fontsize="large")
     legend_below(figure)
     return figure
 

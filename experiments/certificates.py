@@ -151,7 +151,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, line_styles: dict[str, dict[str, Any]
         axes.plot(curve["t"], regret, color=colour, label=str(learner), linewidth=width)
         axes.plot(curve["t"], curve["bound"], color=colour, linestyle=(0, (4, 2)), linewidth=0.7 * width)
     trivial = rows.groupby("t")["trivial"].max()
-    axes.plot(trivial.index, trivial, color="0.45", linestyle=":", linewidth=1.2, label=r"$d\,D\,G\,t$, at most")
+    axes.plot(trivial.index, trivial, color="0.45", linestyle=":", linewidth=1.2, label=r"trivial bound $d\,D\,G\,t$")
     axes.set(xscale="log", yscale="log", xlabel="round $t$")
     last = rows[(rows["t"] == rows["t"].max()) & (rows["regret"] > 0.0)]["regret"]
     axes.set_ylim(last.min() / 30.0, 3.0 * trivial.max())

@@ -120,9 +120,9 @@ def draw(frame: pd.DataFrame) -> Figure:
     left.set_title("the whole square", fontsize="medium")
     right.set(xscale="log", yscale="log", xlim=(1.15, 2e-4), ylim=(1.0, 1e-5))
     right.set(xlabel=r"$1 - \beta_1$", ylabel=r"$1 - \beta_2$")
-    right.set_title("the corner of slow averages, with games for $P = 101$", fontsize="medium")
+    right.set_title("near $(1, 1)$, with games for $P = 101$", fontsize="medium")
     figure.suptitle(
-        r"Where Adam goes to $+1$ on $10P\,x$ once in $P$ rounds, else $-10x$ (best: $-1$): drift $h < 0$",
+        r"Adam on $10P\,x$ once in $P$ rounds, else $-10x$ (best point $-1$): where its drift $h < 0$, it goes to $+1$",
         fontsize="large",
     )
     legend_below(figure, columns=4)
@@ -139,7 +139,7 @@ def _mark(axes: Axes, frame: pd.DataFrame) -> None:
             {"marker": "v", "color": "white", "edgecolors": "black"},
             games[games["value"] < -0.9],
         ),
-        ("still on its way", {"marker": "o", "color": "0.6", "s": 14}, games[games["value"].abs() <= 0.9]),
+        ("a game ended in between", {"marker": "o", "color": "0.6", "s": 14}, games[games["value"].abs() <= 0.9]),
     ]
     for label, style, rows in marks:
         if len(rows):

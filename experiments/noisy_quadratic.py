@@ -122,7 +122,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         draw_best_point(right, u)
         right.set_ylim(-2.1, 2.1)
         left.set_title(f"spikes of 10, {spikes}: average regret", fontsize="medium")
-        right.set_title("point played when a spike is due", fontsize="medium")
+        right.set_title("point played in rounds with a spike", fontsize="medium")
         for axes in (left, right):
             axes.label_outer()
             axes.yaxis.set_tick_params(labelleft=True)

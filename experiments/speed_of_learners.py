@@ -78,7 +78,7 @@ def compute(longest: int = 4 * 10**7) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Draw rounds over alpha on logarithmic axes, for each schedule."""
+    """Draw the rounds over alpha on logarithmic axes, for each schedule."""
     figure = new_figure(11.0, 4.9)
     line_styles = styles(FAMILIES)
     regimes = list(frame.groupby("regime", sort=False))
@@ -90,11 +90,11 @@ def draw(frame: pd.DataFrame) -> Figure:
             line = "--" if wrong else "-"
             axes.plot(rows["alpha"], rows["predicted"], label=label, linewidth=1.3, color=color, linestyle=line)
             axes.plot(rows["alpha"], rows["measured"], linestyle="", marker="o", ms=5, color=color, alpha=0.8)
-        axes.plot([], [], linestyle="", marker="o", ms=5, color="0.4", label="measured")
-        axes.set(xscale="log", yscale="log", xlabel=r"$\alpha$", ylabel="rounds until $|x_t| = 0.9$ at its end")
+        axes.plot([], [], linestyle="", marker="o", ms=5, color="0.4", label="games")
+        axes.set(xscale="log", yscale="log", xlabel=r"$\alpha$", ylabel="rounds until $|x_t| = 0.9$")
         axes.set_title(_TITLES[str(regime)], fontsize="medium")
     figure.suptitle(
-        r"How fast learners travel on $1010\,x$ once in 101 rounds, else $-10x$, from $x_1 = 0$: lines are predicted",
+        r"How fast $x_t$ moves from $x_1 = 0$ on $1010\,x$ once in 101 rounds, else $-10x$: predictions and games",
         fontsize="large",
     )
     legend_below(figure, columns=4)

@@ -112,7 +112,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         axes.set(xscale="log", yscale="log", xlabel="round $t$")
     grid[0].set_ylabel(r"rate (the factor of $m_t$ in the step) $/\,\alpha$")
     figure.suptitle(
-        "After a spike the rate of PyTorch's AMSGrad rises, since it corrects the bias after the maximum; "
+        "After a spike the rate of PyTorch's AMSGrad can rise: it corrects the bias after the maximum; "
         r"$\beta_1 = 0.9$, $\beta_2 = 0.999$, no $\epsilon$",
         fontsize="large",
     )

@@ -112,7 +112,7 @@ def draw(frame: pd.DataFrame) -> Figure:
             axes.set_title(f"{form}\n$g_t$: {pattern}, else 0.1", fontsize="medium")
             axes.label_outer()
     figure.suptitle(
-        r"Effective stepsize, the same bias correction on both sides;  $\alpha = 10^{-3}$, $\beta_1 = 0.9$,"
+        r"Effective stepsize, with the same bias correction in Adam and AMSGrad;  $\alpha = 10^{-3}$, $\beta_1 = 0.9$,"
         r" $\beta_2 = 0.999$, no $\epsilon$",
         fontsize="medium",
     )

@@ -91,7 +91,7 @@ def draw(frame: pd.DataFrame) -> Figure:
                 axes.plot(1.0 - exact["beta2"], exact["value"], color=colour, label=f"exact, {label}")
                 axes.errorbar(
                     1.0 - played["beta2"], played["value"], 2.0 * played["error"],
-                    color=colour, linestyle="", marker="o", ms=3.5, capsize=2, label=f"played, {label}",
+                    color=colour, linestyle="", marker="o", ms=3.5, capsize=2, label=f"games, {label}",
                 )  # fmt: skip
                 axes.axvline(
                     1.0 - star["beta2"].item(),
@@ -115,9 +115,9 @@ def draw(frame: pd.DataFrame) -> Figure:
         highest = here.loc[here["quantity"] == "exact", "value"].max()
         bottom.set_ylim(-4.0 * highest, 1.5 * highest)
         bottom.set_xlabel(r"$1 - \beta_2$")
-        bottom.set_title("the same near zero", fontsize="small")
+        bottom.set_title("the drift near zero", fontsize="small")
     figure.suptitle(
-        "Adam on random losses whose best point is $-1$: below zero it drifts towards $+1$", fontsize="large"
+        "Adam on random losses whose best point is $-1$: where the drift is negative, it goes to $+1$", fontsize="large"
     )
     legend_below(figure, columns=4)
     return figure

@@ -1,4 +1,4 @@
-"""The commands, in this process where nothing needs another one; short games are interpreted, not compiled."""
+"""The commands, run in this process unless a test needs another one; short games are interpreted, not compiled."""
 
 import os
 import re
@@ -32,8 +32,8 @@ class Sawtooth(rl.losses.LinearLosses):
         return ((t % self.p) - self.q)[:, None]
 
 @dataclass(frozen=True)
-class Told(Sawtooth):
-    '''Says when it is asked for a late round.'''
+class Touching(Sawtooth):
+    '''Makes the file "playing" when a late round is played.'''
     def gradients(self, t):
         if t[0] > 1000:
             Path("playing").touch()
@@ -41,7 +41,7 @@ class Told(Sawtooth):
 
 @dataclass(frozen=True)
 class Cut(rl.losses.AdaptiveLosses):
-    '''Presses Ctrl-C in round 500.'''
+    '''Raises KeyboardInterrupt in round 500.'''
     def answer(self, t, x):
         if t == 500:
             raise KeyboardInterrupt
@@ -49,7 +49,7 @@ class Cut(rl.losses.AdaptiveLosses):
 
 @dataclass(frozen=True)
 class Spoilt(rl.losses.LinearLosses):
-    '''A gradient that is not finite.'''
+    '''The gradient of round ``at`` is not finite.'''
     at: int = 500
     def gradients(self, t):
         return (1.0 / (t != self.at))[:, None]
@@ -61,7 +61,7 @@ def halving(t):
 
 @pytest.fixture
 def shell(tmp_path, monkeypatch):
-    """Run a command line in an empty folder with the module ``mine_cli``; the result has exit_code, stdout, stderr."""
+    """A function that runs a command line in a folder with mine_cli.py; its result has exit_code, stdout, stderr."""
     (tmp_path / "mine_cli.py").write_text(MINE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -95,7 +95,7 @@ def test_list_has_a_line_for_everything(shell):
 # -- compare -------------------------------------------------------------------------------
 
 
-def test_compare_tells_what_learners_are(shell):
+def test_compare_prints_what_learners_are(shell):
     result = shell("compare", "adam", "adopt:beta1=0", "ogd")
     assert result.exit_code == 0
     text = " ".join(result.stdout.split())
@@ -287,7 +287,7 @@ def test_what_cannot_be_extended(shell, args, message):
         ("play ogd missing_module.Sawtooth --horizon 10", "No module named 'missing_module'"),
     ],
 )
-def test_bad_input_is_told_in_one_line_before_the_first_round(shell, monkeypatch, args, message):
+def test_bad_input_gives_one_line_before_the_first_round(shell, monkeypatch, args, message):
     monkeypatch.setattr(Game, "extend", lambda *_: pytest.fail("a round was played"))
     result = CliRunner().invoke(main, args.split(), prog_name="regretlab")
     assert result.exit_code == 2
@@ -485,7 +485,7 @@ def test_reproduce_all_goes_on_without_what_is_not_installed(shell, experiments,
     assert is_one_line(named.stderr)
 
 
-def test_reproduce_tells_the_names(shell, experiments):
+def test_reproduce_prints_the_names(shell, experiments):
     result = shell("reproduce")
     assert result.exit_code == 0
     assert result.stdout.split() == ["figure1", "theorem1", "broken", "all"]
@@ -580,7 +580,7 @@ def test_help_does_not_wait_for_pandas_and_matplotlib(tmp_path):
 def test_ctrl_c_in_a_long_game(tmp_path):
     """SIGINT in a compiled game of 1e10 rounds: it ends soon, prints its part and leaves a file that goes on."""
     (tmp_path / "mine_cli.py").write_text(MINE)
-    process = run("play", "ogd", "mine_cli.Told", "--horizon", "1e10", "--save", "game.npz", cwd=tmp_path)
+    process = run("play", "ogd", "mine_cli.Touching", "--horizon", "1e10", "--save", "game.npz", cwd=tmp_path)
     deadline = time.monotonic() + 60
     while not (tmp_path / "playing").exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)

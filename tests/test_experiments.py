@@ -1,4 +1,4 @@
-"""The published figures: the numbers in figures/ are recomputed, and say what the paper says."""
+"""The published figures: the numbers in figures/ are computed again, and agree with the paper."""
 
 import json
 from pathlib import Path

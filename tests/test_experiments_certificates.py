@@ -1,4 +1,4 @@
-"""Certificates, the audit of theorems, stepsizes after a spike, constant stepsizes: the figures, what they say."""
+"""The figures on certificates, the audit of theorems, stepsizes after a spike and constant stepsizes."""
 
 import json
 from math import sqrt
@@ -49,7 +49,7 @@ def test_certificates_come_out_the_same(case):
 
 
 def test_the_games_built_against_bounds_come_out_the_same():
-    """The rows of the table that are attained by OGD and AMSGrad, played again as it says."""
+    """The games that attain the ratios in the rows "built", played again."""
     table = data("audit").query("suite == 'built' and set == 'interval'")
     games = {(repr(learner), repr(losses)): (learner, losses) for learner, losses in tight.pairs(2**13)}
     done = {}

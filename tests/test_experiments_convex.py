@@ -1,4 +1,4 @@
-"""Figure 2's convex panel and the random convex losses: what is in figures/ is recomputed where that is affordable."""
+"""The convex panel of Figure 2 and the random convex losses: cheap parts of figures/ are computed again."""
 
 import json
 from pathlib import Path
@@ -55,7 +55,7 @@ def test_nothing_in_the_picture_is_cut_off(name):
 
 
 def test_figure2_comes_out_the_same_up_to_round_100():
-    """With the alpha that is best for beta2 = 0.99 alone."""
+    """Only the stepsize that is best for beta2 = 0.99."""
     frame = figure2.compute(horizon=100, alphas=[0.1], solved=[])
     both = frame.merge(data("figure2"), on=["data", "radius", "quantity", "learner", "alpha", "t"])
     assert sorted(both["quantity"].unique()) == ["R_t", "held-out loss", "loss"]
@@ -144,7 +144,7 @@ def test_random_convex_comes_out_the_same_up_to_round_46():
 
 
 def test_one_comparator_serves_all_learners_of_a_seed():
-    """R_t is the one that each game says by itself."""
+    """R_t equals the regret of the game alone."""
     import regretlab as rl
 
     losses, F, rounds = random_convex.FAMILIES["logistic"], rl.sets.L1Ball(1.0), random_convex.checkpoints(60)

@@ -1,4 +1,4 @@
-"""Demonstrations of the family of learners: figures/ is recomputed where that is cheap, and says what it should."""
+"""Figures of the family of learners: cheap parts are computed again, and the stored numbers support the claims."""
 
 import json
 import sys
@@ -68,7 +68,7 @@ def test_every_learner_plays_in_the_league():
 
 
 def test_cells_of_the_league_come_out_the_same():
-    """One of each kind: a compiled game, one round by round, and one on the simplex."""
+    """A compiled game, one played round by round, and one on the simplex."""
     frame = data("league").set_index(["problem", "learner"])
     for problem, name in (("mod3, C = 3", "AMSGrad"), ("mod3, C = 1.9", "AdaGradNorm"), ("mod3, C = 3", "Hedge")):
         cell, expected = (
@@ -128,7 +128,7 @@ def test_the_boundary_of_adopt():
 
 @pytest.mark.parametrize(("C", "beta2"), [(1.3, 0.5), (1.9, 0.1), (3.0, 0.5)])
 def test_the_drift_is_what_adopt_does_in_a_period(C, beta2):
-    """In the long run, from the rule; whatever beta1."""
+    """In the long run, by the rule, for two values of beta1."""
     for beta1 in (0.0, 0.5):
         learner = ADOPT(rl.schedules.Constant(1.0), beta1=beta1, beta2=beta2)
         state, points = learner.start(rl.sets.Reals(1)), []
@@ -230,7 +230,7 @@ def test_pytorchs_amsgrad_rate_grows_after_one_spike_and_the_papers_does_not():
 # -- the noisy quadratic ------------------------------------------------------------------
 
 
-def test_spiked_quadratics_are_told_alike_in_blocks_and_by_round():
+def test_spiked_quadratics_are_the_same_in_blocks_and_by_round():
     losses = noisy_quadratic.SpikedQuadratics(up=0.3)
     c = losses.block(1, 9000, 5)[:, 0]
     np.testing.assert_array_equal(losses.block(4000, 8500, 5)[:, 0], c[3999:8499])
