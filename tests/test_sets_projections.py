@@ -21,7 +21,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import exact_projections as exact
 from scipy.spatial import ConvexHull
 
-from regretlab.engine.specification import from_specification, specification
+from regretlab.engine.serialization import from_specification, specification
 from regretlab.kernels.compiling import jit
 from regretlab.sets import (
     Affine,
@@ -656,25 +656,25 @@ def test_open_dimensions(F):
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: L2Ball(0.0), ValueError, r"radius=0.0 must be positive"),
-        (lambda: L2Ball(np.nan), ValueError, r"radius=nan must be finite"),
-        (lambda: L1Ball(-1.0, 2), ValueError, r"radius=-1.0 must be positive"),
-        (lambda: LinfBall(np.inf), ValueError, r"radius=inf must be finite"),
-        (lambda: L2Ball("1"), TypeError, r"radius='1' must be a number"),
-        (lambda: L2Ball(True), TypeError, r"radius=True must be a number"),
-        (lambda: L2Ball(1.0, [0.0, np.nan]), ValueError, r"center\[1\]=nan must be finite"),
+        (lambda: L2Ball(0.0), ValueError, r"radius=0.0 must be a positive number"),
+        (lambda: L2Ball(np.nan), ValueError, r"radius=nan must be a positive number"),
+        (lambda: L1Ball(-1.0, 2), ValueError, r"radius=-1.0 must be a positive number"),
+        (lambda: LinfBall(np.inf), ValueError, r"radius=inf must be a positive number"),
+        (lambda: L2Ball("1"), TypeError, r"radius='1' must be a positive number"),
+        (lambda: L2Ball(True), TypeError, r"radius=True must be a positive number"),
+        (lambda: L2Ball(1.0, [0.0, np.nan]), ValueError, r"center\[1\]=nan must be a finite number"),
         (lambda: L2Ball(1.0, [[0.0]]), ValueError, r"center has shape \(1, 1\)"),
         (lambda: L2Ball(1.0, [0.0, 0.0], 3), ValueError, r"dimension=3.*center has shape \(2,\)"),
-        (lambda: L1Ball(1.0, 0), ValueError, r"dimension=0 must be at least 1"),
-        (lambda: Simplex(2.0), TypeError, r"dimension=2.0 must be a whole number"),
-        (lambda: Simplex(2, 0.0), ValueError, r"mass=0.0 must be positive"),
+        (lambda: L1Ball(1.0, 0), ValueError, r"dimension=0 must be an integer of at least 1"),
+        (lambda: Simplex(2.0), TypeError, r"dimension=2.0 must be an integer of at least 1"),
+        (lambda: Simplex(2, 0.0), ValueError, r"mass=0.0 must be a positive number"),
         (lambda: CappedSimplex(3, 0.3), ValueError, r"cap=0.3.*mass=1.0.*empty.*at least 0.33"),
         (lambda: CappedSimplex(None, 0.3).with_dimension(3), ValueError, r"cap=0.3.*empty"),
         (lambda: CappedSimplex(None, 0.3).project([1.0, 2.0, 3.0]), ValueError, r"cap=0.3.*empty"),
-        (lambda: CappedSimplex(3, 0.0), ValueError, r"cap=0.0 must be positive"),
+        (lambda: CappedSimplex(3, 0.0), ValueError, r"cap=0.0 must be a positive number"),
         (lambda: Halfspace([0.0, 0.0], 1.0), ValueError, r"a=.*must not be zero"),
         (lambda: Hyperplane([], 1.0), ValueError, r"a has shape \(0,\)"),
-        (lambda: Hyperplane([1.0], [1.0, 2.0]), TypeError, r"b=\[1.0, 2.0\] must be a number"),
+        (lambda: Hyperplane([1.0], [1.0, 2.0]), TypeError, r"b=\[1.0, 2.0\] must be a finite number"),
         (lambda: Hyperplane(["x"], 1.0), TypeError, r"a=\['x'\] must be an array"),
         (lambda: Affine([[1.0, 1.0], [2.0, 2.0]], [1.0, 3.0]), ValueError, r"A=.*b=.*contradict each other, at row"),
         (lambda: Affine([[0.0, 0.0]], [0.0]), ValueError, r"A=.*must not be zero"),

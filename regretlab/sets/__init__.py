@@ -1,4 +1,4 @@
-"""Feasible sets F: convex, closed, and able to project in a learner's own metric."""
+"""Feasible sets F: convex, closed, and able to project in a weighted metric."""
 
 from regretlab.sets.affine import Affine
 from regretlab.sets.ball import L2Ball

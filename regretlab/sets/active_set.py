@@ -1,4 +1,4 @@
-"""Weighted projection onto {Ax <= b} from a guess of the constraints that hold with equality."""
+"""Weighted projection onto {A x <= b}, starting from a guess of the constraints that are active."""
 
 from __future__ import annotations
 
@@ -16,46 +16,49 @@ _PASSES = 5
 
 
 def project_from(guess: list[int], A: Array, b: Array, y: Array, w: Array) -> Array | None:
-    """argmin_{A x <= b} sum_i w_i (x_i - y_i)^2 to the last digits; None if no point is found.
+    """argmin_{A x <= b} sum_i w_i (x_i - y_i)^2 to the last digits, or None if the iteration fails.
 
     The dual active-set method of Goldfarb and Idnani ("A numerically stable dual
-    method for solving strictly convex quadratic programs", 1983).  Each of its
-    points is the projection onto the equations of a working set with
-    multipliers >= 0, so a right guess is confirmed at once.  The factorization
-    A W^-1/2 = L Q is orthogonalized twice, which weights over sixteen orders of
-    magnitude need.
+    method for solving strictly convex quadratic programs", 1983).  Each iterate
+    is the projection onto the equations of a working set, with multipliers >= 0;
+    if ``guess`` is the active set, the first iterate is the answer.  The
+    factorization A W^-1/2 = L Q is orthogonalized twice, so that it stays
+    accurate when the weights span sixteen orders of magnitude.
     """
-    working = _Working(A, b, y, np.sqrt(w.max() / w))
+    working = _WorkingSet(A, b, y, np.sqrt(w.max() / w))
     for j in guess:
         working.add(j)
     working.solve()
     while working.rows and min(working.multipliers) < 0.0:
         working.drop(int(np.argmin(working.multipliers)))
         working.solve()
-    size, farness = np.abs(A), np.linalg.norm(working.S, axis=1)
+    size, lengths = np.abs(A), np.linalg.norm(working.S, axis=1)
     for _ in range(10 * sum(A.shape) + 100):
         over = A @ working.x - b
         over[over <= 8.0 * EPS * (size @ np.abs(working.x) + np.abs(b))] = 0.0
         over[working.rows] = 0.0
         if not over.any():
             return working.x
-        if not working.enter(int(np.argmax(over / farness))):
+        if not working.enter(int(np.argmax(over / lengths))):
             return None
         working.solve()
     return None
 
 
 def onto_equations(rows: list[int], A: Array, b: Array, y: Array) -> Array:
-    """The point nearest to y at which these rows, as far as they are independent, hold with equality."""
-    working = _Working(A, b, y, np.ones_like(y))
+    """The point nearest to y at which these rows hold with equality, leaving out those that depend on earlier ones."""
+    working = _WorkingSet(A, b, y, np.ones_like(y))
     for j in rows:
         working.add(j)
     working.solve()
     return working.x
 
 
-class _Working:
-    """A working set of independent rows, the projection x onto their equations, and its multipliers."""
+class _WorkingSet:
+    """A set of linearly independent rows, the projection x of y onto their equations, and its multipliers.
+
+    The rows of S = A W^-1/2 in the set are L Q, with orthonormal rows of Q and L lower triangular.
+    """
 
     def __init__(self, A: Array, b: Array, y: Array, root: Array) -> None:
         self.A, self.b, self.y, self.root = A, b, y, root
@@ -66,16 +69,16 @@ class _Working:
         self.x: Array = y.copy()
         self.multipliers: Array = np.empty(0)
 
-    def split(self, s: Array) -> tuple[Array, Array]:
-        """The coefficients of s in the rows of Q, and the rest of it."""
+    def components(self, s: Array) -> tuple[Array, Array]:
+        """c and z with s = c Q + z, where z is orthogonal to the rows of Q."""
         c = self.Q @ s
         z = s - c @ self.Q
         again = self.Q @ z
         return c + again, z - again @ self.Q
 
     def add(self, j: int) -> bool:
-        """Take row j, unless those rows imply it."""
-        c, z = self.split(self.S[j])
+        """Add row j, unless it depends on the rows in the set; whether it was added."""
+        c, z = self.components(self.S[j])
         length = float(np.linalg.norm(z))
         k = len(self.rows)
         if k == self.y.size or length <= _DEPENDENT * np.linalg.norm(self.S[j]):
@@ -88,7 +91,7 @@ class _Working:
         return True
 
     def drop(self, k: int) -> None:
-        """Leave the k-th row of the working set."""
+        """Remove the k-th row from the set."""
         rows, multipliers = self.rows[k + 1 :], np.delete(self.multipliers, k)
         self.rows, self.Q, self.L = self.rows[:k], self.Q[:k], self.L[:k, :k]
         for j in rows:
@@ -96,7 +99,7 @@ class _Working:
         self.multipliers = multipliers
 
     def solve(self) -> None:
-        """Project y onto the equations of the working set."""
+        """Compute x, the projection of y onto the equations of the set, and its multipliers."""
         self.x, moved = self.y.copy(), np.zeros(len(self.rows))
         for _ in range(_PASSES if self.rows else 0):
             terms = np.column_stack([self.A[self.rows] * self.x, -self.b[self.rows]])
@@ -109,10 +112,13 @@ class _Working:
         self.multipliers = np.asarray(np.linalg.solve(self.L.T, moved), dtype=np.float64)
 
     def enter(self, p: int) -> bool:
-        """Raise the multiplier of the violated row p until it holds; rows whose multiplier vanishes leave."""
+        """Raise the multiplier of the violated row p until it holds, and add it; whether that is possible.
+
+        A row whose multiplier falls to 0 on the way is removed.
+        """
         multiplier, self.multipliers = 0.0, np.maximum(self.multipliers, 0.0)
         for _ in range(len(self.rows) + 1):
-            c, z = self.split(self.S[p])
+            c, z = self.components(self.S[p])
             r = np.linalg.solve(self.L.T, c)
             square = float(z @ z)
             free = len(self.rows) < self.y.size and square > (_DEPENDENT * np.linalg.norm(self.S[p])) ** 2

@@ -28,16 +28,16 @@ class Affine(FeasibleSet):
     Parameters
     ----------
     A : array (k, d)
-        Its rows may depend on each other, as long as the equations have a solution.
+        Its rows may be linearly dependent, as long as the equations have a solution.
     b : array (k,)
 
     Notes
     -----
     The projection in the metric w is y - W^-1 A^T (A W^-1 A^T)^-1 (A y - b), W = diag(w).
-    A W^-1/2 = L Q is factored by Gram-Schmidt with pivoting, orthogonalized
-    twice (Giraud, Langou, Rozložník, "The loss of orthogonality in the
-    Gram-Schmidt orthogonalization process", 2005); then what rounding left of
-    A x - b is removed in the same way.
+    A W^-1/2 = L Q is factored by Gram-Schmidt with pivoting, each row
+    orthogonalized twice (Giraud, Langou, Rozložník, "The loss of orthogonality
+    in the Gram-Schmidt orthogonalization process", 2005).  The step is repeated
+    until A x - b is as small as rounding allows.
     """
 
     A: Array
@@ -63,7 +63,7 @@ class Affine(FeasibleSet):
 
     @cached_property
     def independent(self) -> Array:
-        """Rows b_j, a_j of equations that imply the others, each divided by a power of two."""
+        """(r, 1 + d): rows b_j, a_j of independent equations that imply the others, each divided by a power of two."""
         rows = np.array([normalized(a, b) for a, b in zip(self.A, self.b, strict=True) if a.any()])
         if not rows.size:
             return rows
@@ -112,41 +112,51 @@ class Affine(FeasibleSet):
 
 
 def solve(x: Any, w: Any, p: Any) -> None:
-    """Project onto k equations, p = (k, b_1, a_1, ..., b_k, a_k)."""
+    """Project x in place onto k equations, p = (k, b_1, a_1, ..., b_k, a_k)."""
     d, k, scale = len(x), int(p[0]), unit(w)
-    root, Q, L, t = np.empty(d), np.empty((k, d)), np.zeros((k, k)), np.empty(k)
-    order = np.arange(k)
+    root, Q, L, order, t = np.empty(d), np.empty((k, d)), np.zeros((k, k)), np.arange(k), np.empty(k)
     for i in range(d):
         root[i] = 1.0 / math.sqrt(weight(w[i], scale))
         for j in range(k):
             Q[j, i] = p[2 + j * (d + 1) + i] * root[i]
-    for s in range(k):
-        swap(Q, L, order, s)
-        for _ in range(2):  # what rounding left of the earlier directions
-            for r in range(s):
-                take(Q, L, s, r)
-        L[s, s] = math.sqrt(dot(Q, s, s))
-        if L[s, s] > 0.0:
-            for i in range(d):
-                Q[s, i] /= L[s, s]
-        for r in range(s + 1, k):
-            take(Q, L, r, s)
+    factorize(Q, L, order)
     for _ in range(_PASSES):
-        done = True
-        for s in range(k):
-            at = 1 + order[s] * (d + 1)
-            t[s], rounding = excess(x, p, at + 1, p[at])
-            done = done and abs(t[s]) <= rounding
-            for r in range(s):
-                t[s] -= L[s, r] * t[r]
-            t[s] = t[s] / L[s, s] if L[s, s] != 0.0 else 0.0
-        if done:
+        if residual(t, x, p, L, order):
             break
         for i in range(d):
             move = 0.0
             for s in range(k):
                 move += t[s] * Q[s, i]
             x[i] -= move * root[i]
+
+
+def factorize(Q: Any, L: Any, order: Any) -> None:
+    """Factor Q, in place, into L and orthonormal (or zero) rows; ``order`` becomes the order of the pivots."""
+    k = len(order)
+    for s in range(k):
+        exchange(Q, L, order, s, longest(Q, s))
+        for _ in range(2):  # the second time takes out what rounding left
+            for r in range(s):
+                subtract(Q, L, s, r)
+        L[s, s] = math.sqrt(dot(Q, s, s))
+        if L[s, s] > 0.0:
+            for i in range(Q.shape[1]):
+                Q[s, i] /= L[s, s]
+        for r in range(s + 1, k):
+            subtract(Q, L, r, s)
+
+
+def residual(t: Any, x: Any, p: Any, L: Any, order: Any) -> bool:
+    """Whether A x = b up to rounding; t becomes the solution of L t = A x - b, with the rows in this order."""
+    done = True
+    for s in range(len(order)):
+        at = 1 + order[s] * (len(x) + 1)
+        t[s], rounding = excess(x, p, at + 1, p[at])
+        done = done and abs(t[s]) <= rounding
+        for r in range(s):
+            t[s] -= L[s, r] * t[r]
+        t[s] = t[s] / L[s, s] if L[s, s] != 0.0 else 0.0
+    return done
 
 
 def dot(Q: Any, r: int, s: int) -> float:
@@ -157,25 +167,30 @@ def dot(Q: Any, r: int, s: int) -> float:
     return total
 
 
-def take(Q: Any, L: Any, r: int, s: int) -> None:
-    """Take the direction Q_s out of Q_r; L says how much."""
+def subtract(Q: Any, L: Any, r: int, s: int) -> None:
+    """Subtract from Q_r its component along Q_s, and add the coefficient to L_rs."""
     part = dot(Q, r, s)
     L[r, s] += part
     for i in range(Q.shape[1]):
         Q[r, i] -= part * Q[s, i]
 
 
-def swap(Q: Any, L: Any, order: Any, s: int) -> None:
-    """Bring the longest of the rows s, s+1, ... to row s."""
-    best, longest = s, dot(Q, s, s)
-    for r in range(s + 1, len(order)):
-        size = dot(Q, r, r)
-        if size > longest:
-            best, longest = r, size
-    if best == s:
+def longest(Q: Any, s: int) -> int:
+    """The longest of the rows s, s + 1, ..."""
+    best, most = s, dot(Q, s, s)
+    for r in range(s + 1, Q.shape[0]):
+        square = dot(Q, r, r)
+        if square > most:
+            best, most = r, square
+    return best
+
+
+def exchange(Q: Any, L: Any, order: Any, r: int, s: int) -> None:
+    """Exchange the rows r and s >= r, whose coefficients in L are known up to column r - 1."""
+    if r == s:
         return
-    order[s], order[best] = order[best], order[s]
+    order[r], order[s] = order[s], order[r]
     for i in range(Q.shape[1]):
-        Q[s, i], Q[best, i] = Q[best, i], Q[s, i]
-    for r in range(s):
-        L[s, r], L[best, r] = L[best, r], L[s, r]
+        Q[r, i], Q[s, i] = Q[s, i], Q[r, i]
+    for j in range(r):
+        L[r, j], L[s, j] = L[s, j], L[r, j]

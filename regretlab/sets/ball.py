@@ -1,4 +1,4 @@
-"""The Euclidean ball, projected in a weighted metric through one secular equation."""
+"""The Euclidean ball, whose weighted projection is the root of a secular equation."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.sets.arguments import directions, euclidean, point, store_positive
-from regretlab.sets.base import FeasibleSet
-from regretlab.sets.box import ball_repr, set_center
+from regretlab.sets.arguments import directions, euclidean, point
+from regretlab.sets.box import Ball
 from regretlab.sets.compensated import EPS, two_sum, unit, weight
 
 __all__ = ["L2Ball"]
 
 _ROUNDING = 4.0 * EPS
-_NEWTON_STEPS = 100  # far more than the dozen that extreme weights take
+_NEWTON_STEPS = 100  # extreme weights take about twelve
 
 
-@dataclass(frozen=True, eq=False)
-class L2Ball(FeasibleSet):
+@dataclass(frozen=True, eq=False, repr=False)
+class L2Ball(Ball):
     """F = {x : ||x - center||_2 <= radius}.
 
     Parameters
@@ -31,7 +30,7 @@ class L2Ball(FeasibleSet):
     center : array (d,), optional
         The origin by default.
     dimension : int, optional
-        d; by default that of ``center``, or else of the sequence it is used with.
+        d; by default that of ``center``, or else of the losses it is used with.
 
     Notes
     -----
@@ -40,22 +39,12 @@ class L2Ball(FeasibleSet):
 
         q_i(lambda) = w_i v_i / (w_i + lambda),   ||q(lambda)|| = 1.
 
-    Newton's method on 1 - 1 / ||q(lambda)|| (Moré, Sorensen, "Computing a trust
-    region step", 1983).  As 1 / ||q|| is concave, steps that start below the root
-    stay below it and increase; the start max_i w_i (|v_i| - 1) is below it and
-    has |q_i| <= 1, so that no weights and no distance overflow.
+    The root lambda is found by Newton's method on 1 - 1 / ||q(lambda)|| (Moré,
+    Sorensen, "Computing a trust region step", 1983).  Since 1 / ||q|| is concave,
+    iterates that start below the root increase and stay below it.  The start,
+    max_i w_i (|v_i| - 1), is below it and has |q_i| <= 1, so that nothing
+    overflows for any weights and distance.
     """
-
-    radius: float
-    center: Array | None = None
-    dimension: int | None = None
-
-    def __post_init__(self) -> None:
-        store_positive(self, "radius")
-        set_center(self)
-
-    def __repr__(self) -> str:
-        return ball_repr(self)
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
@@ -80,7 +69,7 @@ class L2Ball(FeasibleSet):
             square += error
             step = square / slope * (math.sqrt(square) - 1.0)
             lam = max(lam + step, 0.0)
-            if not step > 1e-9 * lam:  # the next one would be below rounding
+            if not step > 1e-9 * lam:  # the next step is below rounding
                 break
         for i in range(d):
             metric = weight(w[i], scale)

@@ -1,4 +1,4 @@
-"""Feasible sets F: convex, closed, and able to project in a learner's own metric."""
+"""The base class of feasible sets F: convex, closed, and able to project in a weighted metric."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from regretlab.kernels.compiling import jit
 __all__ = ["FeasibleSet"]
 
 _COMPILE_FROM = 64
-"""Dimension from which projecting by hand is compiled; the bits are the same either way."""
+"""The dimension from which :meth:`FeasibleSet.project` compiles; the results have the same bits either way."""
 
 
 class FeasibleSet(ABC):
@@ -24,31 +24,31 @@ class FeasibleSet(ABC):
 
     A set of your own is a frozen dataclass with the abstract members below and
     either ``projection``, in scalar arithmetic, or ``_project``, in plain numpy.
-    Sets are values: they hold no state between calls.  One that is declared with
-    ``@dataclass(frozen=True, eq=False)`` is equal to another with the same numbers.
+    Calls do not change a set.  With ``@dataclass(frozen=True, eq=False)`` two sets
+    of the same class with the same numbers are equal, arrays included.
     """
 
     @property
     @abstractmethod
     def dimension(self) -> int | None:
-        """d, or None for a set that takes the dimension of the sequence it is used with."""
+        """d, or None for a set that takes the dimension of the losses it is used with."""
 
     projection: ClassVar[Any] = None
-    """Optional: the projection as scalar arithmetic that the round loops can compile.
+    """Optional: the projection in scalar arithmetic, which the loops over rounds can compile.
 
-    A static method (x, w, p): replaces x, an array (d,), by its projection in
-    the metric w > 0, where p are the numbers in :meth:`parameters`.  Whatever
-    it is given it comes to an end; where there is no answer it leaves NaN.
+    A static method (x, w, p) that replaces x, an array (d,), by its projection in
+    the metric w > 0; p are the numbers in :meth:`parameters`.  It must end for any
+    input, and leave NaN where there is no projection.
     """
 
     def parameters(self) -> Array:
-        """The numbers (k,) that :attr:`projection` works with."""
+        """(k,): the numbers that :attr:`projection` gets as p."""
         return np.empty(0)
 
     def _project(self, y: Array, weights: Array) -> Array:
-        """argmin_{x in F} sum_i w_i (x_i - y_i)^2 for checked ``y``, ``weights`` of shape (d,).
+        """argmin_{x in F} sum_i w_i (x_i - y_i)^2, for ``y`` and ``weights`` (d,) that are checked already.
 
-        By :attr:`projection`, unless a set overrides it.
+        Computed by :attr:`projection`, unless a set overrides this method.
         """
         if self.projection is None:
             raise NotImplementedError(f"{type(self).__name__} has neither projection nor _project")
@@ -59,23 +59,23 @@ class FeasibleSet(ABC):
 
     @abstractmethod
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        """Whether x is in F, up to ``tolerance`` and the rounding of the test itself in each constraint."""
+        """Whether x satisfies each constraint of F, up to ``tolerance`` and the rounding errors of the test."""
 
     @abstractmethod
     def diameter(self, norm: float = np.inf) -> float:
-        """max_{x, y in F} ||x - y||, in the inf-norm (D_inf of the theorems) or, with ``norm=2``, D_2.
+        """max_{x, y in F} ||x - y||, in the inf-norm (D_inf in the theorems) or, with ``norm=2``, the 2-norm (D_2).
 
         Infinite for an unbounded set.
         """
 
     @property
     def bounded(self) -> bool:
-        """Whether F has a finite diameter, as the regret against the best point of F needs."""
+        """Whether F has a finite diameter, without which regret against the best point of F may be infinite."""
         return bool(np.isfinite(self.diameter()))
 
     @abstractmethod
     def minimize_linear(self, c: ArrayLike) -> Array:
-        """argmin_{x in F} <c, x>; ``c`` of shape (..., d) gives points of the same shape.
+        """(..., d): argmin_{x in F} <c, x>, for each c in an array (..., d).
 
         Raises
         ------
@@ -84,7 +84,7 @@ class FeasibleSet(ABC):
         """
 
     def with_dimension(self, d: int) -> FeasibleSet:
-        """This set in R^d; ``ValueError`` if it lives elsewhere."""
+        """This set in R^d; ``ValueError`` if it has another dimension."""
         if self.dimension is None and dataclasses.is_dataclass(self) and _fields(self).get("dimension", 0) is None:
             return dataclasses.replace(self, dimension=d)
         if self.dimension != d:
@@ -134,7 +134,7 @@ class FeasibleSet(ABC):
         """The default start x_1: the point of F nearest to the origin."""
         if self.dimension is None:
             raise ValueError(f"{self!r} has no dimension yet; use with_dimension(d) first")
-        if "_nearest" not in self.__dict__:  # sets are values: it is found once
+        if "_nearest" not in self.__dict__:  # computed once
             self.__dict__["_nearest"] = self.project(np.zeros(self.dimension))
         return self.__dict__["_nearest"].copy()  # type: ignore[no-any-return]
 
@@ -149,14 +149,16 @@ class FeasibleSet(ABC):
 
 @cache
 def _compiled(projection: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:
+    """The compiled :attr:`FeasibleSet.projection`."""
     return jit(projection, keep=True)
 
 
 def _fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name."""
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def _content(value: Any) -> tuple[Any, ...]:
-    """The fields of a dataclass, arrays as their shape and numbers."""
+    """The values of a dataclass's fields, hashable: arrays as their shapes and numbers."""
     fields = _fields(value).values()
     return tuple((a.shape, *a.ravel().tolist()) if isinstance(a, np.ndarray) else a for a in fields)

@@ -1,4 +1,4 @@
-"""Sets that are one interval for each coordinate: boxes, balls of the inf-norm, all of R^d."""
+"""Products of intervals, one for each coordinate: boxes, balls of the inf-norm, R^d; and what all balls share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regretlab.kernels import clip
 from regretlab.sets.arguments import directions, point, short, store_dimension, store_positive
 from regretlab.sets.base import FeasibleSet
 
-__all__ = ["Box", "LinfBall", "Reals"]
+__all__ = ["Ball", "Box", "LinfBall", "Reals"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +24,13 @@ class Box(FeasibleSet):
     Parameters
     ----------
     lo, hi : float or array (d,)
-        Finite bounds with lo <= hi.  Two scalars make an interval that takes the
-        dimension of the sequence it is used with.
+        Finite bounds with lo <= hi.  If both are numbers, the box takes the
+        dimension of the losses it is used with.
 
     Notes
     -----
-    The weighted projection onto a box is clipping whatever the weights:
-    the problem separates into coordinates.
+    The projection is clipping, whatever the weights, since the problem separates
+    into coordinates.
     """
 
     lo: float | Array = -1.0
@@ -69,7 +69,7 @@ class Box(FeasibleSet):
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:  # noqa: ARG004
-        """Clip: w does not matter.  p holds lo, then hi, each one number or d numbers."""
+        """Clip each coordinate, whatever w; p holds lo, then hi, each one number or d numbers."""
         k = len(p) // 2
         for i in range(len(x)):
             j = i if k > 1 else 0
@@ -93,7 +93,34 @@ class Box(FeasibleSet):
 
 
 @dataclass(frozen=True, eq=False)
-class LinfBall(FeasibleSet):
+class Ball(FeasibleSet):
+    """A ball of any norm: its fields, their checks and its repr, e.g. ``L2Ball(1.0, dimension=3)``."""
+
+    radius: float
+    center: Array | None = None
+    dimension: int | None = None
+
+    def __post_init__(self) -> None:
+        store_positive(self, "radius")
+        store_dimension(self)
+        if self.center is not None:
+            center = real_array("center", self.center, "(d,)", 1)
+            if self.dimension not in (None, center.size):
+                raise ValueError(f"dimension={self.dimension}, but center has shape {center.shape}: they must agree")
+            object.__setattr__(self, "center", center)
+            object.__setattr__(self, "dimension", center.size)
+
+    def __repr__(self) -> str:
+        given = [repr(self.radius)]
+        if self.center is not None:
+            given.append(f"center={short(self.center)}")
+        elif self.dimension is not None:
+            given.append(f"dimension={self.dimension}")
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinfBall(Ball):
     """F = {x : max_i |x_i - center_i| <= radius}.
 
     Parameters
@@ -103,23 +130,12 @@ class LinfBall(FeasibleSet):
     center : array (d,), optional
         The origin by default.
     dimension : int, optional
-        d; by default that of ``center``, or else of the sequence it is used with.
+        d; by default that of ``center``, or else of the losses it is used with.
 
     Notes
     -----
-    A box: the projection is clipping whatever the weights.
+    This is a box; the projection is clipping, whatever the weights.
     """
-
-    radius: float
-    center: Array | None = None
-    dimension: int | None = None
-
-    def __post_init__(self) -> None:
-        store_positive(self, "radius")
-        set_center(self)
-
-    def __repr__(self) -> str:
-        return ball_repr(self)
 
     @cached_property
     def box(self) -> Box:
@@ -151,7 +167,7 @@ class Reals(FeasibleSet):
     Parameters
     ----------
     dimension : int, optional
-        d; by default that of the sequence it is used with.
+        d; by default that of the losses it is used with.
     """
 
     dimension: int | None = None
@@ -175,24 +191,3 @@ class Reals(FeasibleSet):
         if costs.any():
             raise ValueError(f"<c, x> has no minimum over {self!r}, which is unbounded: c={costs!r} is not zero")
         return np.zeros_like(costs)
-
-
-def set_center(ball: Any) -> None:
-    """Check ``center`` and ``dimension`` of a ball, and let one follow from the other."""
-    store_dimension(ball)
-    if ball.center is not None:
-        center = real_array("center", ball.center, "(d,)", 1)
-        if ball.dimension not in (None, center.size):
-            raise ValueError(f"dimension={ball.dimension}, but center has shape {center.shape}: they must agree")
-        object.__setattr__(ball, "center", center)
-        object.__setattr__(ball, "dimension", center.size)
-
-
-def ball_repr(ball: Any) -> str:
-    """E.g. ``L2Ball(1.0, dimension=3)``."""
-    given = [repr(ball.radius)]
-    if ball.center is not None:
-        given.append(f"center={short(ball.center)}")
-    elif ball.dimension is not None:
-        given.append(f"dimension={ball.dimension}")
-    return f"{type(ball).__name__}({', '.join(given)})"

@@ -1,10 +1,8 @@
-"""Scalar arithmetic that the projections share, compiled or interpreted with the same bits.
+"""Compensated (double-double) arithmetic for projections, with the same bits compiled or interpreted.
 
-A multiplier tau that solves a projection may be 1e20 times larger than the point
-it leads to, when weights and distances are extreme.  It is therefore kept as an
-unevaluated sum high + low of two numbers, and products are taken with their
-rounding error (Dekker, "A floating-point technique for extending the available
-precision", 1971).
+With extreme weights and distances, the multiplier tau of a projection may be 1e20 times larger than the projected
+point.  It is therefore represented as the sum high + low of two floats, and products are computed with their rounding
+error (Dekker, "A floating-point technique for extending the available precision", 1971).
 """
 
 from __future__ import annotations
@@ -17,14 +15,14 @@ from regretlab.kernels import two_sum
 __all__ = ["EPS", "add", "exact_sum", "middle", "shifted", "two_product", "two_sum", "unit", "weight"]
 
 EPS = 2.0**-52
-"""Distance from 1 to the next number."""
+"""The distance from 1 to the next larger float."""
 
 _SPLITTER = 2.0**27 + 1.0
 _SMALLEST = 2.0**-523
 
 
 def exact_sum(*terms: float) -> float:
-    """The sum, rounded once; NaN when a term is not finite or their sum overflows."""
+    """The exact sum, rounded once; NaN when a term is not finite or the sum overflows."""
     try:
         total = math.fsum(terms)
     except (ValueError, OverflowError):
@@ -45,22 +43,22 @@ def two_product(a: float, b: float) -> tuple[float, float]:
 
 
 def add(high: float, low: float, term: float) -> tuple[float, float]:
-    """(high + low) + term, with the larger part first."""
+    """(high + low) + term, as a pair (high, low)."""
     high, low = two_sum(high, low, term)
     total = high + low
     return total, low - (total - high)
 
 
 def middle(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
-    """(a + b) / 2."""
+    """(a + b) / 2 of two pairs (high, low)."""
     high, low = add(0.5 * a[0], 0.5 * a[1], 0.5 * b[0])
     return add(high, low, 0.5 * b[1])
 
 
 def shifted(y: float, high: float, low: float, w: float, inverse: float) -> float:
-    """y - (high + low) / w, good to the last bits even when nearly all of y is cancelled; inverse is 1 / w.
+    """y - (high + low) / w with ``inverse`` = 1 / w, accurate to the last bits even when nearly all of y cancels.
 
-    Numbers far below zero are only good to the last bits of y.
+    A result far below zero has only the accuracy of y.
     """
     quotient = high * inverse
     t = y - quotient
@@ -71,7 +69,7 @@ def shifted(y: float, high: float, low: float, w: float, inverse: float) -> floa
 
 
 def unit(w: Any) -> float:
-    """A power of two that takes the largest weight to about 2^500."""
+    """The power of two that scales the largest weight to about 2^500."""
     largest = 0.0
     for i in range(len(w)):
         if w[i] > largest:
@@ -80,6 +78,6 @@ def unit(w: Any) -> float:
 
 
 def weight(w: float, scale: float) -> float:
-    """w in units in which neither 1 / w nor the products with it leave the range of numbers; NaN stays NaN."""
+    """w scale, but at least 2^-523, so that neither 1 / w nor products with it overflow; NaN stays NaN."""
     scaled = w * scale
     return _SMALLEST if scaled < _SMALLEST else scaled

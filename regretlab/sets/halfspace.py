@@ -17,12 +17,55 @@ from regretlab.sets.compensated import EPS, exact_sum, two_product, two_sum, uni
 __all__ = ["Halfspace", "Hyperplane", "excess", "normalized"]
 
 _ROUNDING = 4.0 * EPS
-_PASSES = 5  # the second one removes the rounding errors of the first
+_PASSES = 5  # from the second on, they remove rounding errors
 _PARALLEL = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Hyperplane(FeasibleSet):
+class LinearConstraint(FeasibleSet):
+    """A set with one constraint on <a, x>: its fields a (d,) and b, their checks, and its parameters b, a."""
+
+    a: Array
+    b: float
+
+    def __post_init__(self) -> None:
+        a = real_array("a", self.a, "(d,)", 1)
+        if not a.any():
+            raise ValueError(f"a={a!r} must not be zero: <a, x> does not depend on x")
+        finite(b=self.b)
+        object.__setattr__(self, "a", a)
+        object.__setattr__(self, "b", float(self.b))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({short(self.a)}, {self.b})"
+
+    @property
+    def dimension(self) -> int:
+        return self.a.size
+
+    def parameters(self) -> Array:
+        return normalized(self.a, self.b)
+
+    def _excess(self, x: ArrayLike) -> tuple[float, float]:
+        """<a, x> - b, and an upper bound of its rounding error."""
+        terms = self.a * point(x, self.dimension)
+        return exact_sum(*terms, -self.b), _ROUNDING * (abs(self.b) + float(np.abs(terms).sum()))
+
+    def _minimizer(self, c: ArrayLike, largest: float) -> Array:
+        """The point of <a, x> = b nearest to the origin, if every c is a multiple of a, of at most ``largest``."""
+        b, *a = normalized(self.a, self.b)
+        costs, normal = directions(c, self.dimension), np.array(a)
+        multiple = (costs @ normal / (normal @ normal))[..., None]
+        aside = np.abs(costs - multiple * normal).max(axis=-1) > _PARALLEL * np.abs(costs).max(axis=-1)
+        wrong = aside | (multiple[..., 0] > largest)
+        if wrong.any():
+            first = costs.reshape(-1, normal.size)[int(np.argmax(wrong))]
+            raise ValueError(f"<c, x> has no minimum over {self!r}, which is unbounded towards -c, c={first!r}")
+        return np.broadcast_to(b * normal / (normal @ normal), costs.shape).copy()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Hyperplane(LinearConstraint):
     """F = {x : <a, x> = b}.
 
     Parameters
@@ -36,29 +79,13 @@ class Hyperplane(FeasibleSet):
     The projection in the metric w is y - (<a, y> - b) (a / w) / sum_i a_i^2 / w_i.
     """
 
-    a: Array
-    b: float
-
-    def __post_init__(self) -> None:
-        _set_constraint(self)
-
-    def __repr__(self) -> str:
-        return f"Hyperplane({short(self.a)}, {self.b})"
-
-    @property
-    def dimension(self) -> int:
-        return self.a.size
-
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
         """As in the notes of the class; p holds b, then a, both divided by a power of two."""
         onto_plane(x, w, p)
 
-    def parameters(self) -> Array:
-        return normalized(self.a, self.b)
-
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        over, rounding = _over(self, x)
+        over, rounding = self._excess(x)
         return abs(over) <= tolerance + rounding
 
     def diameter(self, norm: float = np.inf) -> float:
@@ -66,11 +93,11 @@ class Hyperplane(FeasibleSet):
         return 0.0 if self.dimension == 1 else np.inf
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        return _minimize(self, c, math.inf)
+        return self._minimizer(c, math.inf)
 
 
-@dataclass(frozen=True, eq=False)
-class Halfspace(FeasibleSet):
+@dataclass(frozen=True, eq=False, repr=False)
+class Halfspace(LinearConstraint):
     """F = {x : <a, x> <= b}.
 
     Parameters
@@ -84,19 +111,6 @@ class Halfspace(FeasibleSet):
     The projection in the metric w is y - max(0, <a, y> - b) (a / w) / sum_i a_i^2 / w_i.
     """
 
-    a: Array
-    b: float
-
-    def __post_init__(self) -> None:
-        _set_constraint(self)
-
-    def __repr__(self) -> str:
-        return f"Halfspace({short(self.a)}, {self.b})"
-
-    @property
-    def dimension(self) -> int:
-        return self.a.size
-
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
         """As in the notes of the class; p holds b, then a, both divided by a power of two."""
@@ -104,11 +118,8 @@ class Halfspace(FeasibleSet):
         if not over <= rounding:
             onto_plane(x, w, p)
 
-    def parameters(self) -> Array:
-        return normalized(self.a, self.b)
-
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        over, rounding = _over(self, x)
+        over, rounding = self._excess(x)
         return over <= tolerance + rounding
 
     def diameter(self, norm: float = np.inf) -> float:
@@ -116,11 +127,11 @@ class Halfspace(FeasibleSet):
         return np.inf
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        return _minimize(self, c, 0.0)
+        return self._minimizer(c, 0.0)
 
 
 def onto_plane(x: Any, w: Any, p: Any) -> None:
-    """Project onto <a, x> = b, with b and a in p."""
+    """Project x in place onto <a, x> = b, where p holds b, then a."""
     scale, rate = unit(w), 0.0
     for i in range(len(x)):
         rate += p[i + 1] * p[i + 1] / weight(w[i], scale)
@@ -133,7 +144,7 @@ def onto_plane(x: Any, w: Any, p: Any) -> None:
 
 
 def excess(x: Any, a: Any, start: int, b: float) -> tuple[float, float]:
-    """<a, x> - b for the vector that begins at a[start], and the rounding errors to expect in x."""
+    """<a, x> - b, where ``a`` holds the vector from ``start`` on, and how much of it may be rounding in x."""
     total, error, size = -b, 0.0, abs(b)
     for i in range(len(x)):
         product, low = two_product(a[start + i], x[i])
@@ -143,35 +154,7 @@ def excess(x: Any, a: Any, start: int, b: float) -> tuple[float, float]:
 
 
 def normalized(a: Array, b: float) -> Array:
-    """(b, a), divided by a power of two that makes the largest a_i about 1."""
+    """(1 + d,): b, then a, divided by the power of two that makes the largest |a_i| about 1."""
     exponent = -math.frexp(float(np.abs(a).max()))[1]
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(np.ldexp(np.concatenate([[b], a]), exponent))
-
-
-def _set_constraint(F: Any) -> None:
-    a = real_array("a", F.a, "(d,)", 1)
-    if not a.any():
-        raise ValueError(f"a={a!r} must not be zero: <a, x> does not depend on x")
-    finite(b=F.b)
-    object.__setattr__(F, "a", a)
-    object.__setattr__(F, "b", float(F.b))
-
-
-def _over(F: Hyperplane | Halfspace, x: ArrayLike) -> tuple[float, float]:
-    """<a, x> - b and the rounding error of computing it."""
-    terms = F.a * point(x, F.dimension)
-    return exact_sum(*terms, -F.b), _ROUNDING * (abs(F.b) + float(np.abs(terms).sum()))
-
-
-def _minimize(F: Hyperplane | Halfspace, c: ArrayLike, largest: float) -> Array:
-    """The point of <a, x> = b nearest to the origin, if every c is a multiple of a, of at most ``largest``."""
-    b, *a = normalized(F.a, F.b)
-    costs, normal = directions(c, F.dimension), np.array(a)
-    multiple = (costs @ normal / (normal @ normal))[..., None]
-    aside = np.abs(costs - multiple * normal).max(axis=-1) > _PARALLEL * np.abs(costs).max(axis=-1)
-    wrong = aside | (multiple[..., 0] > largest)
-    if wrong.any():
-        first = costs.reshape(-1, normal.size)[int(np.argmax(wrong))]
-        raise ValueError(f"<c, x> has no minimum over {F!r}, which is unbounded towards -c, c={first!r}")
-    return np.broadcast_to(b * normal / (normal @ normal), costs.shape).copy()

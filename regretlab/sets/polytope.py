@@ -19,7 +19,7 @@ from regretlab.sets.halfspace import normalized
 
 __all__ = ["Polytope"]
 
-_OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}  # the least HiGHS takes
+_OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}  # HiGHS takes no smaller
 _EMPTY = 1e-9
 
 
@@ -35,20 +35,19 @@ class Polytope(FeasibleSet):
 
     Notes
     -----
-    There is no closed form: the projection is a quadratic program.  It is solved
-    by DAQP (Arnström, Bemporad, Axehill, "A dual active-set solver for embedded
+    The projection is a quadratic program without a closed form, solved by DAQP
+    (Arnström, Bemporad, Axehill, "A dual active-set solver for embedded
     quadratic programming using recursive LDL^T updates", 2022), in the coordinates
-    sqrt(w_i) (x_i - y_i).  An active-set solver, because it ends with a set of
-    constraints instead of a tolerance: the point that solves their equations is
-    then computed to the last digits, and a set that is wrong (which happens when
-    the weights span more than eight orders of magnitude) is mended
-    (:mod:`regretlab.sets.active_set`).  Of the others, Clarabel, an interior-point
-    solver, violates constraints by up to 1e-5 in such metrics at its tightest
-    tolerance, and quadprog comes under the GPL.
+    sqrt(w_i) (x_i - y_i).  DAQP returns the active constraints, so the point that
+    solves their equations can be computed to the last digits; where the active
+    set is wrong, which happens when the weights span more than eight orders of
+    magnitude, :mod:`regretlab.sets.active_set` corrects it.  An interior-point
+    solver returns a point up to a tolerance instead: Clarabel violates constraints
+    by up to 1e-5 in such metrics.
 
-    Linear programs, for ``minimize_linear``, diameters and the test that F is not
-    empty, go to HiGHS in scipy.  With ``norm=2`` the diameter is an upper bound:
-    the diagonal of the bounding box.
+    HiGHS, in scipy, solves the linear programs: for ``minimize_linear``, diameters
+    and the test that F is not empty.  With ``norm=2`` the diameter is an upper
+    bound, the diagonal of the bounding box.
     """
 
     A: Array
@@ -88,7 +87,7 @@ class Polytope(FeasibleSet):
 
     @cached_property
     def bounded(self) -> bool:
-        """F is bounded if A has rank d and 0 is a combination of its rows with positive coefficients (Stiemke)."""
+        """Whether A has rank d and 0 is a combination of its rows with positive coefficients (Stiemke's lemma)."""
         rows = self._constraints[0]
         if not rows.size or np.linalg.matrix_rank(rows) < self.dimension:
             return False
@@ -100,6 +99,7 @@ class Polytope(FeasibleSet):
         return np.array([self._vertex(cost) for cost in costs.reshape(-1, self.dimension)]).reshape(costs.shape)
 
     def _vertex(self, c: Array) -> Array:
+        """argmin_{x in F} <c, x>, for one c (d,)."""
         A, b = self._constraints
         largest = np.abs(c).max()
         if largest == 0.0:
@@ -116,20 +116,20 @@ class Polytope(FeasibleSet):
 
     @cached_property
     def _constraints(self) -> tuple[Array, Array]:
-        """A and b without empty rows, each row divided by a power of two."""
+        """A and b without the rows that are zero, each row divided by a power of two."""
         rows = [normalized(a, b) for a, b in zip(self.A, self.b, strict=True) if a.any()]
         both = np.array(rows).reshape(len(rows), self.dimension + 1)
         return np.ascontiguousarray(both[:, 1:]), np.ascontiguousarray(both[:, 0])
 
     @cached_property
     def _widths(self) -> Array:
-        """max x_i - min x_i over F for each i."""
+        """(d,): max x_i - min x_i over F."""
         unit = np.eye(self.dimension)
         extremes = [self.minimize_linear(sign * unit).diagonal() for sign in (-1.0, 1.0)]
         return np.asarray(extremes[0] - extremes[1])
 
     def _least_violation(self) -> float:
-        """min_x max_j (A x - b)_j, relative to the size of b."""
+        """min_x max(0, max_j (A x - b)_j), divided by max(1, max_j |b_j|)."""
         if (self.b[~self.A.any(axis=1)] < 0.0).any():
             return math.inf
         A, b = self._constraints
@@ -145,13 +145,14 @@ class Polytope(FeasibleSet):
 
 
 def _linprog() -> Any:
+    """scipy's ``linprog``, imported at first use."""
     from scipy.optimize import linprog
 
     return linprog
 
 
 def _active(A: Array, b: Array, y: Array, w: Array) -> list[int]:
-    """The constraints that DAQP finds active at the projection: min ||z||^2 / 2 over G z <= h, z = sqrt(w) (x - y)."""
+    """The constraints that DAQP finds active in min ||z||^2 / 2 over G z <= h, where z = sqrt(w) (x - y)."""
     try:
         solve = importlib.import_module("daqp").solve
     except ImportError as error:

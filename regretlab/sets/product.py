@@ -19,18 +19,19 @@ __all__ = ["Product"]
 
 @dataclass(frozen=True, eq=False, init=False)
 class Product(FeasibleSet):
-    """F = F_1 x F_2 x ...: each block of coordinates has its own set.
+    """F = F_1 x F_2 x ...: each block of coordinates has a set of its own.
 
     Parameters
     ----------
     *sets : FeasibleSet
-        Of given dimensions, in the order of their coordinates.  The keyword
-        ``factors`` takes a sequence of them.
+        The factors, in the order of their coordinates; each must have a dimension.
+    factors : sequence of FeasibleSet
+        More of them.
 
     Notes
     -----
-    The weighted projection separates into those of the factors.  If all of them
-    have a ``projection`` the product has one too.
+    The weighted projection separates into those of the factors.  The product has
+    a ``projection`` that can be compiled if all factors have one.
     """
 
     factors: tuple[FeasibleSet, ...]
@@ -55,12 +56,12 @@ class Product(FeasibleSet):
 
     @property
     def projection(self) -> Callable[[Any, Any, Any], None] | None:
-        """Composed from those of the factors, for blocks of equal kind in a row by one loop."""
+        """The factors' projections, one after the other; one loop for a run of factors with the same."""
         runs = [(key, list(group)) for key, group in groupby(self.factors, key=lambda F: F.projection)]
-        return None if any(key is None for key, _ in runs) else _in_a_row(tuple(key for key, _ in runs))
+        return None if any(key is None for key, _ in runs) else _composed(tuple(key for key, _ in runs))
 
     def parameters(self) -> Array:
-        """For each run of factors of a kind their number; for each factor d, the number of parameters, and these."""
+        """For each run of factors with the same projection, how many; for each of them d, k and its k parameters."""
         numbers: list[Any] = []
         for _, group in groupby(self.factors, key=lambda F: F.projection):
             run = list(group)
@@ -92,17 +93,19 @@ class Product(FeasibleSet):
         return np.concatenate([F.minimize_linear(part) for F, part in zip(self.factors, parts, strict=True)], axis=-1)
 
     def _split(self, x: Array) -> list[Array]:
+        """The coordinates of each factor, along the last axis."""
         return np.split(x, np.cumsum(_sizes(self.factors))[:-1], axis=-1)
 
 
 def _sizes(factors: Iterable[FeasibleSet]) -> list[int]:
+    """The dimensions of the factors."""
     return [F.dimension or 0 for F in factors]
 
 
 @cache
-def _in_a_row(projections: tuple[Callable[[Any, Any, Any], None], ...]) -> Callable[[Any, Any, Any], None]:
-    """The projection of a product whose runs of factors have these projections."""
-    first, rest = projections[0], _in_a_row(projections[1:]) if projections[1:] else _nothing
+def _composed(projections: tuple[Callable[[Any, Any, Any], None], ...]) -> Callable[[Any, Any, Any], None]:
+    """The projection of a product whose runs of factors have these projections, one for each run."""
+    first, rest = projections[0], _composed(projections[1:]) if projections[1:] else _nothing
 
     def projection(x: Any, w: Any, p: Any) -> None:
         at, q = 0, 1
@@ -116,4 +119,5 @@ def _in_a_row(projections: tuple[Callable[[Any, Any, Any], None], ...]) -> Calla
 
 
 def _nothing(x: Any, w: Any, p: Any) -> None:
+    """The projection onto a product of no factors."""
     return

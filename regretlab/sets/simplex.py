@@ -1,4 +1,4 @@
-"""Sets of numbers, or of magnitudes, that share a mass: simplex, capped simplex, L1 ball."""
+"""Sets with a bound on sum_i x_i or sum_i |x_i|: simplex, capped simplex, L1 ball."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Simplex(FeasibleSet):
     Parameters
     ----------
     dimension : int, optional
-        d; by default that of the sequence it is used with.
+        d; by default that of the losses it is used with.
     mass : float
         Positive.
 
     Notes
     -----
     The projection in the metric w is x_i = max(0, y_i - tau / w_i), with the tau
-    at which these numbers sum to mass (Duchi et al., "Efficient projections onto
+    for which sum_i x_i = mass (Duchi et al., "Efficient projections onto
     the l1-ball", 2008, for w = 1), found by :func:`~regretlab.sets.water_filling.fill`.
     """
 
@@ -54,7 +54,7 @@ class Simplex(FeasibleSet):
         return np.array([self.mass])
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        return _shares(point(x, self.dimension), self.mass, np.inf, tolerance)
+        return _in_capped_simplex(point(x, self.dimension), self.mass, np.inf, tolerance)
 
     def diameter(self, norm: float = np.inf) -> float:
         side = math.sqrt(2.0) if euclidean(norm) else 1.0
@@ -72,14 +72,14 @@ class CappedSimplex(FeasibleSet):
     Parameters
     ----------
     dimension : int, optional
-        d; by default that of the sequence it is used with.
+        d; by default that of the losses it is used with.
     cap, mass : float
         Positive, mass <= d cap.
 
     Notes
     -----
     The projection in the metric w is x_i = min(cap, max(0, y_i - tau / w_i)), with
-    the tau at which these numbers sum to mass (:func:`~regretlab.sets.water_filling.fill`).
+    the tau for which sum_i x_i = mass (:func:`~regretlab.sets.water_filling.fill`).
     """
 
     dimension: int | None = None
@@ -105,7 +105,7 @@ class CappedSimplex(FeasibleSet):
         return np.array([self.mass, self.cap])
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        return _shares(point(x, self.dimension), self.mass, self.cap, tolerance)
+        return _in_capped_simplex(point(x, self.dimension), self.mass, self.cap, tolerance)
 
     def diameter(self, norm: float = np.inf) -> float:
         if self.dimension is None:
@@ -135,12 +135,12 @@ class L1Ball(FeasibleSet):
     radius : float
         Positive.
     dimension : int, optional
-        d; by default that of the sequence it is used with.
+        d; by default that of the losses it is used with.
 
     Notes
     -----
-    The projection of a point outside, in the metric w, is that of |y| onto the
-    simplex of mass ``radius`` with the signs of y (Duchi et al., "Efficient
+    The projection of a point y outside F, in the metric w, is the projection of
+    |y| onto the simplex of mass ``radius``, with the signs of y (Duchi et al., "Efficient
     projections onto the l1-ball", 2008, for w = 1).
     """
 
@@ -173,12 +173,13 @@ class L1Ball(FeasibleSet):
 
 
 def _vertex(at: Any, shape: tuple[int, ...], mass: float) -> Array:
-    """All of ``mass`` at one coordinate."""
+    """Points with ``mass`` at the coordinates ``at`` of the last axis, and 0 elsewhere."""
     x = np.zeros(shape)
     np.put_along_axis(x, np.expand_dims(at, -1), mass, axis=-1)
     return x
 
 
-def _shares(x: Array, mass: float, cap: float, tolerance: float) -> bool:
+def _in_capped_simplex(x: Array, mass: float, cap: float, tolerance: float) -> bool:
+    """Whether 0 <= x_i <= cap and sum_i x_i = mass, up to ``tolerance`` and rounding."""
     inside = (x >= -tolerance).all() and (x <= cap + tolerance).all()
     return bool(inside) and abs(exact_sum(*x) - mass) <= _ROUNDING * mass + tolerance

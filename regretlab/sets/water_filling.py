@@ -1,4 +1,4 @@
-"""The projection that fills coordinates up to a common level: one linear constraint on a box."""
+"""Water-filling: the weighted projection onto sum_i x_i = mass in a box (the continuous quadratic knapsack)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["fill", "magnitude", "mass_of"]
 
 
 def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
-    """x_i <- min(cap, max(0, y_i - tau / w_i)) with the tau at which these numbers sum to ``mass``.
+    """x_i <- min(cap, max(0, y_i - tau / w_i)), in place, with the tau at which these numbers sum to ``mass``.
 
-    Here y = x, or y = |x| if ``signed``, and then the results get the signs of x.
+    Here y = x; if ``signed``, y = |x| and the results get the signs of x.
 
     The sum decreases in tau, piecewise linearly.  Newton's method (Cominetti,
     Mascarenhas, Silva, "A Newton's method for the continuous quadratic knapsack
@@ -22,7 +22,7 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
     With a cap a step that leaves the bracket of the root is replaced by the
     middle of the interval in which some coordinate lies strictly between 0 and cap.
 
-    Needs finite y, 0 < mass <= d cap; ends after 2 d + 200 passes at most, and
+    Needs finite y and 0 < mass <= d cap; takes at most 2 d + 200 passes, and
     leaves NaN when the data are not finite or overflow.
     """
     d, scale = len(x), unit(w)
@@ -35,7 +35,7 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
             t = shifted(magnitude(x[i], signed), tau[0], tau[1], metric, inverse)
             if t >= cap:
                 total, error = two_sum(total, error, cap)
-            elif not t <= 0.0:  # NaN too
+            elif not t <= 0.0:  # includes NaN
                 total, error = two_sum(total, error, t)
                 between_ends += t
                 rate += inverse
@@ -60,12 +60,12 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
 
 
 def magnitude(x: float, signed: bool) -> float:
-    """|x| or x."""
+    """|x| if ``signed``, else x."""
     return abs(x) if signed else x
 
 
 def mass_of(x: Any, cap: float, signed: bool) -> float:
-    """The sum of the numbers or magnitudes, infinite if one of them is not in [0, cap]."""
+    """The sum of the x_i, of the |x_i| if ``signed``; inf if one of them is not in [0, cap]."""
     s, error = 0.0, 0.0
     for i in range(len(x)):
         y = magnitude(x[i], signed)
@@ -78,7 +78,7 @@ def mass_of(x: Any, cap: float, signed: bool) -> float:
 def start(
     x: Any, w: Any, scale: float, mass: float, cap: float, signed: bool
 ) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]]:
-    """A first tau, and a bracket of the root."""
+    """A first tau, and a lower and an upper bound of the root; each a pair (high, low)."""
     everything, rate, lowest, highest, first, j = 0.0, 0.0, math.inf, -math.inf, -math.inf, 0
     for i in range(len(x)):
         y, metric = magnitude(x[i], signed), weight(w[i], scale)
@@ -90,9 +90,9 @@ def start(
         elif metric * (y - mass) > first:
             first, j = metric * (y - mass), i
     upper = (highest + 4.0 * EPS * abs(highest), 0.0)
-    if cap < math.inf:  # as if no number left [0, cap]
+    if cap < math.inf:  # the root if no x_i left [0, cap]
         return ((everything - mass) / rate, 0.0), (lowest - 4.0 * EPS * abs(lowest), 0.0), upper
-    metric = weight(w[j], scale)  # one coordinate alone holds the mass, the others lie below it
+    metric = weight(w[j], scale)  # the root if coordinate j had the whole mass
     high, low = two_product(metric, magnitude(x[j], signed))
     tau = add(high, low, -metric * mass)
     return tau, tau, upper
@@ -101,7 +101,7 @@ def start(
 def between(
     x: Any, w: Any, scale: float, cap: float, signed: bool, lower: tuple[float, float], upper: tuple[float, float]
 ) -> tuple[float, float]:
-    """A tau inside the bracket: if possible one at which a coordinate is cap / 2, of these the middle one in order."""
+    """A tau between the bounds: one at which a coordinate is cap / 2 if there is such a one, else the midpoint."""
     n = 0
     if cap < math.inf:
         for i in range(len(x)):
