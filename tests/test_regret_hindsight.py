@@ -52,7 +52,7 @@ from regretlab.regret import (
 )
 from regretlab.regret.solvers import newton as descent_module
 from regretlab.regret.solvers.bundle import Bundle
-from regretlab.regret.solvers.quadratic_program import Quadratic
+from regretlab.regret.solvers.quadratic_program import QuadraticSolver
 from regretlab.sets import (
     Box,
     CappedSimplex,
@@ -300,7 +300,7 @@ def test_the_smallest_quadratics_on_every_set():
     rng = np.random.default_rng(0)
     for d in (2, 7, 30):
         for F in (cube(d), Simplex(d), L1Ball(1.0, d), L2Ball(1.0, dimension=d), CappedSimplex(d, 2.0 / d)):
-            quadratic = Quadratic(F)
+            quadratic = QuadraticSolver(F)
             for condition in (1.0, 1e4, 1e10):
                 Q = np.linalg.qr(rng.standard_normal((d, d)))[0]
                 H = (Q * np.logspace(0.0, -np.log10(condition), d)) @ Q.T
@@ -1022,5 +1022,5 @@ def test_a_bundle_of_one_tangent_is_no_loss():
     bracket = hindsight.Bracket(found)
     tangent = found.at(np.zeros(2), 1, 6)
     bracket.add(np.zeros(2), tangent)
-    Bundle([tangent]).narrow(found, (1, 6), bracket, Quadratic(game.feasible_set))
+    Bundle([tangent]).narrow(found, (1, 6), bracket, QuadraticSolver(game.feasible_set))
     assert bracket.gap <= 1e-8

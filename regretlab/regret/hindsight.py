@@ -19,7 +19,7 @@ from regretlab.regret.solvers.bundle import Bundle
 from regretlab.regret.solvers.newton import Newton, Secants, descend_measured, descend_smoothed
 from regretlab.regret.solvers.one_dimensional import minimize_on_interval
 from regretlab.regret.solvers.optimality_gap import TOLERATED, Bracket
-from regretlab.regret.solvers.quadratic_program import Quadratic
+from regretlab.regret.solvers.quadratic_program import QuadraticSolver
 
 __all__ = ["Best", "ComparatorWarning", "Solver", "minimize_sums", "progress", "sums_at", "warn_of"]
 
@@ -62,7 +62,7 @@ class Solver:
     def __init__(self, sums: Sums, u: Array | None = None) -> None:
         self.sums = sums
         self.u = sums.feasible_set.nearest_to_origin() if u is None else u
-        self._quadratic, self._secants = Quadratic(sums.feasible_set), Secants()
+        self._quadratic, self._secants = QuadraticSolver(sums.feasible_set), Secants()
         self._rounds, self._steepness = 0, 0.0
 
     def minimize(self, start: int, stop: int) -> Best:

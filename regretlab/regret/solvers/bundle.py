@@ -18,7 +18,7 @@ import numpy as np
 from regretlab._utils.types import Array
 from regretlab.regret.cumulative_loss import EPS, Sums, Tangent
 from regretlab.regret.solvers.optimality_gap import Bracket
-from regretlab.regret.solvers.quadratic_program import Quadratic, step_length
+from regretlab.regret.solvers.quadratic_program import QuadraticSolver, step_length
 
 __all__ = ["Bundle"]
 
@@ -36,7 +36,7 @@ class Bundle:
         self.noise = max(t.noise for t in tangents)
         self._forget()
 
-    def narrow(self, sums: Sums, span: tuple[int, int], bracket: Bracket, quadratic: Quadratic) -> None:
+    def narrow(self, sums: Sums, span: tuple[int, int], bracket: Bracket, quadratic: QuadraticSolver) -> None:
         """Go on from the best point of ``bracket`` until it is narrow enough, or does not get narrower."""
         d = self.g.shape[1]
         weights = np.full(self.c.size, 1.0 / self.c.size)
@@ -80,7 +80,7 @@ class Bundle:
 
 
 def minimize_model(
-    c: Array, g: Array, H: Array, u: Array, weights: Array, aim: float, quadratic: Quadratic, diameter: float
+    c: Array, g: Array, H: Array, u: Array, weights: Array, aim: float, quadratic: QuadraticSolver, diameter: float
 ) -> tuple[Array, Array]:
     """The minimum of the model, up to ``aim`` or a hundredth of what it gains, and the weights of its tangents.
 

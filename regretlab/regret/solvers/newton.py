@@ -9,7 +9,7 @@ from regretlab.regret.cumulative_loss import Sums, Tangent
 from regretlab.regret.cumulative_prediction_loss import PredictionSums
 from regretlab.regret.solvers.optimality_gap import Bracket
 from regretlab.regret.solvers.piecewise_linear import minimize_kinks
-from regretlab.regret.solvers.quadratic_program import Quadratic
+from regretlab.regret.solvers.quadratic_program import QuadraticSolver
 
 __all__ = ["MOST_KINKS", "Newton", "Secants", "descend_measured", "descend_smoothed"]
 
@@ -81,7 +81,13 @@ class Newton:
     """
 
     def __init__(
-        self, sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, quadratic: Quadratic, secants: Secants
+        self,
+        sums: Sums,
+        span: tuple[int, int],
+        u: Array,
+        bracket: Bracket,
+        quadratic: QuadraticSolver,
+        secants: Secants,
     ) -> None:
         self.sums, self.span, self.bracket, self.quadratic, self.secants = sums, span, bracket, quadratic, secants
         self.width, self.damping, self.passes = 0.0, 0.0, 0

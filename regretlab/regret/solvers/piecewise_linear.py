@@ -13,7 +13,7 @@ import numpy as np
 
 from regretlab._utils.types import Array
 from regretlab.regret.cumulative_prediction_loss import Kinks
-from regretlab.regret.solvers.quadratic_program import Quadratic, step_length
+from regretlab.regret.solvers.quadratic_program import QuadraticSolver, step_length
 
 __all__ = ["minimize_kinks"]
 
@@ -22,7 +22,7 @@ _INNER = 30
 _NARROWER = 0.5
 
 
-def minimize_kinks(F: Kinks, u: Array, aim: float, quadratic: Quadratic) -> tuple[Array, float]:
+def minimize_kinks(F: Kinks, u: Array, aim: float, quadratic: QuadraticSolver) -> tuple[Array, float]:
     """A point of the feasible set near u that minimises F up to ``aim``, and a lower bound of the minimum.
 
     The method of multipliers: the kink of row j is rounded to

@@ -1,7 +1,7 @@
-"""Quadratics over a feasible set: min_{v in F} <g, v - u> + (1/2) <v - u, H (v - u)>.
+"""Quadratic programs over a feasible set: min_{v in F} <g, v - u> + (1/2) <v - u, H (v - u)>.
 
-They are the steps of Newton's method for F_t: of the dimension d, however many
-rounds there are.
+Each step of Newton's method for a cumulative loss is one of these.  Its size is the dimension d, however many rounds
+there are.
 """
 
 from __future__ import annotations
@@ -10,37 +10,32 @@ import importlib
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from regretlab._utils.types import Array
 from regretlab.sets import Box, FeasibleSet, L2Ball, LinfBall, Polytope
 
-__all__ = ["Quadratic", "step_length"]
-
-Flags = NDArray[np.bool_]
+__all__ = ["QuadraticSolver", "step_length"]
 
 _MOST_STEPS = 1000
-_IDLE = 20  # steps that do not narrow the gap
+_IDLE = 20  # steps without a smaller gap
 _ROUNDING = 1e-15
 _RIDGE = 1e-14
 _OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
 _HALVINGS = 60
 
 
-class Quadratic:
-    """Minimises quadratics over one feasible set; what it finds is where it starts from the next time.
+class QuadraticSolver:
+    """Minimises quadratic functions over one feasible set.
 
-    * Where the minimum over R^d is in F it is that.
-    * On a box: Newton steps in the coordinates that are not held by a bound, cut
-      off at the bounds.
-    * On a Euclidean ball: in coordinates in which H is diagonal that ball is the
-      same, and the minimum is the projection of the one over R^d in the metric H.
-    * On a polytope {A x <= b}: the solver that projects onto it.
-    * On any other set: Wolfe's method ("Finding the nearest point in a polytope",
-      1976) in the metric of H.  It holds points z_1..z_k that have minimised
-      linear functions over F, solves for the minimum over their convex hull, and
-      adds the minimiser of the gradient there.  It ends after finitely many steps
-      on a polytope, and the scaling of H does not matter.
+    * If the minimiser over R^d is in F, it is the answer.
+    * Box: daqp, in the coordinates that no bound holds.
+    * Euclidean ball: H is diagonalised by a rotation, which leaves the ball as it is; the answer is the projection of
+      the minimiser over R^d in the metric H.
+    * Polytope {A x <= b}: daqp.
+    * Any other set: Wolfe's method ("Finding the nearest point in a polytope", 1976) in the metric of H.  It minimises
+      over the convex hull of atoms, points of F that minimise linear functions, and adds the atom that minimises the
+      gradient there.  On a polytope it ends after finitely many steps, and it is invariant to the scaling of H.  The
+      atoms are where the next call starts.
     """
 
     def __init__(self, feasible_set: FeasibleSet) -> None:
@@ -49,68 +44,29 @@ class Quadratic:
         self._weights: Array = np.ones(1)
 
     def inside(self, v: Array) -> Array:
-        """v, or if rounding has moved it out of F, its projection."""
+        """v if it is in F, otherwise its projection: rounding may have moved it out."""
         return v if self.feasible_set.contains(v) else self.feasible_set.project(v)
 
     def minimize(self, g: Array, H: Array, u: Array, aim: float) -> Array:
-        """A point of F whose value is above the minimum by ``aim`` at most, or by rounding errors."""
+        """A point of F whose value is at most ``aim`` above the minimum, up to rounding errors.
+
+        H is symmetric and positive semidefinite; a small multiple of the identity is added to it.
+        """
         H = H + max(1e-13 * float(np.trace(H)) / u.size, 1e-300) * np.eye(u.size)
         free = u + _solve(H, -g)
         if np.isfinite(free).all() and self.feasible_set.contains(free):
             return free
-        F = self.feasible_set
+        F, found = self.feasible_set, None
         if isinstance(F, Box | LinfBall):
-            return self._on_a_box(F if isinstance(F, Box) else F.box, g, H, u, aim)
-        if isinstance(F, L2Ball):
-            return self._on_a_ball(F, g, H, u)
-        if isinstance(F, Polytope):
-            found = self._on_a_polytope(F, g, H, u)
-            if found is not None:
-                return found
-        return self._by_atoms(g, H, u, aim)
-
-    def _on_a_box(self, box: Box, g: Array, H: Array, u: Array, aim: float) -> Array:
-        lo, hi = (np.broadcast_to(bound, u.shape) for bound in (box.lo, box.hi))
-        v = np.clip(u, lo, hi)
-        for _ in range(_MOST_STEPS):
-            slope = g + H @ (v - u)
-            if float(slope @ (v - box.minimize_linear(slope))) <= aim:
-                break
-            held = ((v <= lo) & (slope > 0.0)) | ((v >= hi) & (slope < 0.0))
-            step = _free_step(H, slope, held, v <= lo, v >= hi)
-            with np.errstate(all="ignore"):
-                room = np.where(step > 0.0, (hi - v) / step, np.where(step < 0.0, (lo - v) / step, np.inf))
-            first = min(1.0, float(room.min()))  # up to the first bound it is downhill all the way
-            length = 1.0
-            while length > first:
-                moved = np.clip(v + length * step, lo, hi) - v
-                if float(slope @ moved) + 0.5 * float(moved @ H @ moved) < 0.1 * float(slope @ moved) < 0.0:
-                    break
-                length *= 0.5
-            trial = np.clip(v + max(length, first) * step, lo, hi)
-            if np.array_equal(trial, v):
-                break
-            v = trial
-        return v
-
-    def _on_a_ball(self, ball: L2Ball, g: Array, H: Array, u: Array) -> Array:
-        center = 0.0 if ball.center is None else ball.center
-        size = max(float(np.abs(H).max()), 1e-30 * float(np.abs(g).max()) / ball.radius)  # or else it overflows
-        eigenvalues, V = np.linalg.eigh(H / size)
-        metric = np.maximum(eigenvalues, _RIDGE)
-        free = V.T @ (u - center) - V.T @ (g / size) / metric
-        nearest = V @ L2Ball(ball.radius, dimension=u.size).project(free, metric)
-        return self.inside(center + nearest)
-
-    def _on_a_polytope(self, polytope: Polytope, g: Array, H: Array, u: Array) -> Array | None:
-        solve = importlib.import_module("daqp").solve
-        length = np.maximum(np.linalg.norm(polytope.A, axis=1), 1e-300)
-        size = float(np.trace(H)) / len(H)
-        A, b = polytope.A / length[:, None], (polytope.b - polytope.A @ u) / length
-        step, _, flag, _ = solve(H / size, g / size, np.ascontiguousarray(A), b, primal_tol=1e-12, dual_tol=1e-14)
-        return polytope.project(u + step) if flag == 1 and np.isfinite(step).all() else None
+            found = _on_box(F if isinstance(F, Box) else F.box, g, H, u, aim)
+        elif isinstance(F, Polytope):
+            found = _on_polytope(F, g, H, u)
+        elif isinstance(F, L2Ball):
+            found = self.inside(_on_ball(F, g, H, u))
+        return self._by_atoms(g, H, u, aim) if found is None else found
 
     def _by_atoms(self, g: Array, H: Array, u: Array, aim: float) -> Array:
+        """The minimiser by Wolfe's method."""
         F = self.feasible_set
         atoms, weights = self._atoms, self._weights
         if atoms is None:
@@ -136,10 +92,75 @@ class Quadratic:
         return best
 
 
-def step_length(slope: Callable[[float], float]) -> float:
-    """A length in (0, 1] at which the increasing slope along a step, negative at 0, is near zero.
+def _on_box(box: Box, g: Array, H: Array, u: Array, aim: float) -> Array | None:
+    """The minimiser over a box; None if daqp fails.
 
-    1 if the slope is not far above zero there; otherwise by the rule of false position.
+    A bound holds a coordinate if it is active at v and -gradient points out of the box.  daqp minimises over the
+    other coordinates; the next step starts from there.  Few active bounds are thus left to daqp, whose time grows
+    with their number.
+    """
+    lo, hi = (np.broadcast_to(bound, u.shape) for bound in (box.lo, box.hi))
+    v = np.clip(u, lo, hi)
+    for _ in range(_MOST_STEPS):
+        gradient = g + H @ (v - u)
+        if float(gradient @ (v - box.minimize_linear(gradient))) <= aim:
+            break
+        free = ~(((v <= lo) & (gradient > 0.0)) | ((v >= hi) & (gradient < 0.0)))
+        low, high, edge = lo[free], hi[free], np.where(hi > lo, hi - lo, 1.0)[free]
+        scaled = edge * H[np.ix_(free, free)] * edge[:, None]
+        bounds = (high - v[free]) / edge, (low - v[free]) / edge
+        found = _daqp(scaled, edge * gradient[free], np.empty((0, edge.size)), *bounds)
+        if found is None:
+            return None
+        step, multipliers = found
+        after = v.copy()
+        # exactly on the active bounds: a distance of one rounding would spoil the slope along the step
+        inner = np.clip(v[free] + edge * step, low, high)
+        after[free] = np.where(multipliers > 0.0, high, np.where(multipliers < 0.0, low, inner))
+        if np.array_equal(after, v):
+            break
+        v = after
+    return v
+
+
+def _on_polytope(polytope: Polytope, g: Array, H: Array, u: Array) -> Array | None:
+    """The minimiser over {A x <= b}; None if daqp fails."""
+    norms = np.maximum(np.linalg.norm(polytope.A, axis=1), 1e-300)
+    found = _daqp(H, g, np.ascontiguousarray(polytope.A / norms[:, None]), (polytope.b - polytope.A @ u) / norms)
+    return None if found is None else polytope.project(u + found[0])
+
+
+def _on_ball(ball: L2Ball, g: Array, H: Array, u: Array) -> Array:
+    """The minimiser over a Euclidean ball, up to rounding."""
+    center = 0.0 if ball.center is None else ball.center
+    size = max(float(np.abs(H).max()), 1e-30 * float(np.abs(g).max()) / ball.radius)  # prevents overflow
+    eigenvalues, V = np.linalg.eigh(H / size)
+    metric = np.maximum(eigenvalues, _RIDGE)
+    free = V.T @ (u - center) - V.T @ (g / size) / metric
+    return np.asarray(center + V @ L2Ball(ball.radius, dimension=u.size).project(free, metric))
+
+
+def _daqp(H: Array, g: Array, A: Array, upper: Array, lower: Array | None = None) -> tuple[Array, Array] | None:
+    """argmin_x <g, x> + (1/2) <x, H x>, and the multipliers of the constraints; None if daqp fails.
+
+    The constraints are lower <= x <= upper if A has no rows, otherwise lower <= A x <= upper.  daqp guesses the
+    active ones at x = 0.
+    """
+    size = float(np.trace(H)) / len(H)
+    with np.errstate(all="ignore"):
+        problem = H / size, g / size, A, upper, lower
+    if not all(np.isfinite(part).all() for part in problem if part is not None):
+        return None
+    start, most = np.zeros(len(H)), 1000 + 20 * len(H)
+    solve = importlib.import_module("daqp").solve
+    x, _, flag, info = solve(*problem, primal_start=start, primal_tol=1e-12, dual_tol=1e-14, iter_limit=most)
+    return (x, info["lam"]) if flag == 1 and np.isfinite(x).all() else None
+
+
+def step_length(slope: Callable[[float], float]) -> float:
+    """A length in (0, 1] at which ``slope`` is near zero: an increasing function, negative at 0.
+
+    1 if the slope there is at most a tenth of -slope(0); otherwise by the rule of false position.
     """
     first = slope(0.0)
     near, far, at_near, at_far = 0.0, 1.0, first, slope(1.0)
@@ -155,20 +176,8 @@ def step_length(slope: Callable[[float], float]) -> float:
     return length
 
 
-def _free_step(H: Array, slope: Array, held: Flags, at_lo: Flags, at_hi: Flags) -> Array:
-    """Newton's step in the coordinates that are not held; those it would push out of the box are held too."""
-    held = held.copy()
-    while True:
-        step, free = np.zeros_like(slope), ~held
-        step[free] = _solve(H[np.ix_(free, free)], -slope[free])
-        out = free & ((at_lo & (step < 0.0)) | (at_hi & (step > 0.0)))
-        if not out.any():
-            return step
-        held |= out
-
-
 def _minimize_over_hull(atoms: Array, weights: Array, g: Array, H: Array, u: Array) -> tuple[Array, Array]:
-    """The points among ``atoms`` whose convex hull has the minimum inside, and their weights in it."""
+    """The atoms that the minimiser over their convex hull is a combination of, and its weights, all > 0."""
     while len(weights) > 1:
         target = _affine_weights(atoms, weights, g, H, u)
         outside = target < 0.0
@@ -184,7 +193,7 @@ def _minimize_over_hull(atoms: Array, weights: Array, g: Array, H: Array, u: Arr
 
 
 def _affine_weights(atoms: Array, weights: Array, g: Array, H: Array, u: Array) -> Array:
-    """Weights, of sum 1 and any sign, of the minimum over the affine hull of the atoms."""
+    """The weights, of sum 1 and any sign, of the minimiser over the affine hull of the atoms."""
     base = int(np.argmax(weights))
     sides = np.delete(atoms, base, axis=0) - atoms[base]
     length = np.linalg.norm(sides, axis=1)
@@ -194,7 +203,7 @@ def _affine_weights(atoms: Array, weights: Array, g: Array, H: Array, u: Array) 
 
 
 def _solve(M: Array, r: Array) -> Array:
-    """M^{-1} r for a symmetric, positive (semi)definite M, scaled to a unit diagonal."""
+    """M^{-1} r for a symmetric, positive semidefinite M, which is scaled to a unit diagonal first."""
     scale = np.sqrt(np.maximum(np.diagonal(M), 1e-300))
     scaled = M / np.outer(scale, scale) + _RIDGE * len(M) * np.eye(len(M))
     with np.errstate(all="ignore"):
