@@ -1,4 +1,8 @@
-"""Theorems as code: certificates that bound the regret of a played game, with every hypothesis checked on it."""
+"""Theorems as code: upper bounds on the regret of a played game, with every hypothesis checked on the game.
+
+:func:`certify` returns the smallest bound that is proved for a game, or that of one theorem, and :func:`certificates`
+all of them.  :data:`THEOREMS` has the theorems by name, and :func:`theorem` adds one of your own.
+"""
 
 from regretlab.certificates import classical, constant_beta1, errata, ftrl, master, reddi, variants
 from regretlab.certificates.certificate import THEOREMS, Bound, Certificate, Theorem, theorem

@@ -1,4 +1,4 @@
-"""Certificates: upper bounds on the regret of a game, computed from the game, with each hypothesis checked on it."""
+"""Theorems by name, and certificates: the bound of a theorem beside the regret of a game."""
 
 from __future__ import annotations
 
@@ -18,23 +18,36 @@ if TYPE_CHECKING:
 __all__ = ["THEOREMS", "Bound", "Certificate", "Theorem", "theorem"]
 
 TOLERANCE = 1e-9
-"""Part of a bound that the rounding of its terms, and of coordinates of weight zero, can make up."""
+"""Largest relative error of a bound by the rounding of its terms, and by coordinates of weight zero."""
 
 
 class Bound(NamedTuple):
-    """What a theorem says of a game: the terms whose sum bounds R_t, at the checkpoints, and its hypotheses."""
+    """What the function of a theorem returns for a game: R_t <= the sum of the terms, if the hypotheses hold."""
 
     terms: dict[str, Array]
+    """The terms by name, each (h,) at the h checkpoints."""
     hypotheses: list[Hypothesis]
+    """The conditions of the theorem, each checked on the game."""
 
 
 @dataclass(frozen=True)
 class Theorem:
-    """A bound with a name and a source.
+    """A bound on the regret, with its name and its source.
 
-    ``learners`` are the classes it is about.  ``true`` says whether it is a theorem:
-    a claim that is false, or a printing with a mistake, can be evaluated by name
-    but certifies nothing.
+    Attributes
+    ----------
+    name : str
+        The key in :data:`THEOREMS`.
+    source : str
+        Authors, year, number of the theorem.
+    formula : str
+        R_T <= ...
+    learners : tuple of classes
+        The learners for which it is stated.
+    function : callable
+        From :class:`Quantities` to a :class:`Bound`.
+    true : bool
+        False for a claim that is false or printed with a mistake.  It can be evaluated by name, but certifies nothing.
     """
 
     name: str
@@ -45,14 +58,17 @@ class Theorem:
     true: bool
 
     def fits(self, learner: Learner) -> bool:
-        """Whether it is about this learner: of one of the classes, or with the rule of one."""
+        """Whether the theorem is stated for this learner: one of its classes, or one with the same rule."""
         return any(
             isinstance(learner, cls) or (isinstance(learner, Algorithm1) and learner.rule is getattr(cls, "rule", None))
             for cls in self.learners
         )
 
     def evaluate(self, q: Quantities) -> Bound:
-        """Terms and hypotheses for a game, the first of them that it is about the learner."""
+        """Terms and hypotheses for a game; the first hypothesis is that the theorem is stated for the learner.
+
+        ``TypeError`` if the learner lacks what the theorem needs, such as a row of the ledger or a hyperparameter.
+        """
         terms, hypotheses = self.function(q)
         names = " or ".join(cls.__name__ for cls in self.learners)
         who = Hypothesis(f"the rule of {names}", self.fits(q.learner), type(q.learner).__name__)
@@ -60,13 +76,49 @@ class Theorem:
 
 
 THEOREMS: dict[str, Theorem] = {}
-"""All theorems by name."""
+"""All theorems by name, in the order in which they are listed and in which ties are broken."""
 
 
 def theorem(
     source: str, *learners: type[Learner], true: bool = True
 ) -> Callable[[Callable[[Quantities], Bound]], Callable[[Quantities], Bound]]:
-    """Enter a function into :data:`THEOREMS` under its own name; the formula is its docstring's first paragraph."""
+    """A decorator that adds a function to :data:`THEOREMS`, under the name of the function.
+
+    The function takes :class:`Quantities` and returns a :class:`Bound`.  The first paragraph of its docstring is the
+    formula.  :func:`certify` then uses the theorem for games of its learners.  A theorem of the same name is replaced.
+
+    Parameters
+    ----------
+    source : str
+        Authors, year, number of the theorem.
+    *learners : classes of Learner
+        The learners for which it is stated.
+    true : bool
+        Whether it is proved: False for a claim that is only compared with games.
+
+    Raises
+    ------
+    TypeError
+        When ``source`` is no string, or ``learners`` are no classes of learners or none.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> from regretlab.certificates import THEOREMS, Bound, theorem
+    >>> @theorem("Hölder's inequality", rl.learners.OGD)
+    ... def without_learning(q):
+    ...     "R_T <= d D G T."
+    ...     return Bound({"d D G T": q.d * q.D * q.G * q.t}, [q.convex(), q.bounded()])
+    >>> game = rl.play(rl.learners.OGD(alpha=0.5), rl.losses.Mod3(C=3.0), rl.sets.Box(-1.0, 1.0), 100)
+    >>> found = rl.certify(game, "without_learning")
+    >>> found.certified, found.total
+    (True, 600.0)
+    >>> del THEOREMS["without_learning"]
+    """
+    if not isinstance(source, str):
+        raise TypeError(f"source={source!r} must be a string: the decorator is used as @theorem(source, *learners)")
+    if not learners or not all(isinstance(cls, type) and issubclass(cls, Learner) for cls in learners):
+        raise TypeError(f"learners={learners!r} must be classes of learners, at least one")
 
     def enter(function: Callable[[Quantities], Bound]) -> Callable[[Quantities], Bound]:
         name = function.__name__
@@ -79,23 +131,25 @@ def theorem(
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
-    """The right-hand side of one theorem beside the regret of one game.
+    """The bound of one theorem for one game: R_t <= bound_t at the checkpoints t, if the hypotheses hold.
+
+    Its ``repr`` shows all of it in a few lines.
 
     Attributes
     ----------
     theorem : Theorem
-        Its name, source and formula.
+        With its name, source and formula.
     curve : DataFrame by round t
-        The terms of the bound; ``bound``, their sum; ``regret`` and its error bar
-        ``gap`` (the regret lies in [regret, regret + gap]); and ``slack`` = bound - regret.
+        A column for each term of the bound; ``bound``, their sum; ``regret`` and its error bar ``gap`` (the regret lies
+        in [regret, regret + gap]); and ``slack`` = bound - regret.  All are in the unit of the losses.
     hypotheses : tuple of Hypothesis
-        Name, whether it holds, what was measured, the first round of violation.
+        Each with what was measured, whether it holds, and the first round in which it does not.
     trivial_bound : float
         d D G T, which no regret exceeds.
     rounding : Series by round t
-        How far the rounding of the losses may have moved the regret.
+        An upper bound of the rounding error of the regret.
     sharper : str
-        Where the bound is vacuous, the name of a theorem that says more of this game, if there is one.
+        If this bound is vacuous, the name of a theorem that certifies a smaller bound than the trivial one; else empty.
     """
 
     theorem: Theorem
@@ -107,7 +161,7 @@ class Certificate:
 
     @property
     def terms(self) -> dict[str, float]:
-        """The terms of the bound at the horizon."""
+        """The terms of the bound at the horizon, by name."""
         names = list(self.curve.columns[: self.curve.columns.get_loc("bound")])
         return {name: float(self.curve[name].iloc[-1]) for name in names}
 
@@ -123,24 +177,27 @@ class Certificate:
 
     @property
     def vacuous(self) -> bool:
-        """Whether the bound says no more than that R_T <= d D G T."""
+        """Whether the bound is no smaller than d D G T."""
         return not self.total < self.trivial_bound
 
     @property
     def violations(self) -> pd.DataFrame:
-        """The rows of the curve where the regret is above the bound, by more than rounding."""
+        """The rows of the curve where the regret is above the bound by more than rounding."""
         curve = self.curve
         return curve[curve["slack"] < -TOLERANCE * (curve["bound"].abs() + curve["regret"].abs()) - self.rounding]
 
     @property
     def tightness(self) -> float:
-        """max_t R_t / bound_t: how much of the bound was used."""
+        """max_t R_t / bound_t, the share of the bound that was used; NaN if there is no finite ratio."""
         ratio = (self.curve["regret"] / self.curve["bound"]).to_numpy()
         return float(np.nanmax(ratio, initial=-np.inf)) if np.isfinite(ratio).any() else float("nan")
 
     @property
     def growth(self) -> float:
-        """The exponent of t in the bound over the last decade of the curve; well above 1/2, the bound tells little."""
+        """The exponent a of bound_t ~ t^a over the last decade of the curve; NaN if it has none.
+
+        A bound with an exponent near 1 says nothing about convergence of R_T / T.
+        """
         bound = self.curve["bound"]
         last = bound[bound.index >= bound.index[-1] / 10.0]
         if len(last) < 2 or not np.isfinite(last).all() or (last <= 0.0).any():
@@ -164,8 +221,8 @@ class Certificate:
         if len(self.violations):
             lines.append(f"  VIOLATED at t = {', '.join(f'{t:,}' for t in self.violations.index[:5])}")
         if self.vacuous:
-            better = f"; {self.sharper} says more" if self.sharper else ""
-            lines.append(f"  VACUOUS: R_T <= d D G T = {self.trivial_bound:.6g} without any theorem{better}")
+            sharper = f"; {self.sharper} says more" if self.sharper else ""
+            lines.append(f"  VACUOUS: R_T <= d D G T = {self.trivial_bound:.6g} without any theorem{sharper}")
         if not self.theorem.true:
             lines.append("  This claim is not a theorem: see paper_notes.md.")
         return "\n".join(lines)

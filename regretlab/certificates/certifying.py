@@ -1,4 +1,4 @@
-"""Certifying a game: one theorem by name, or the tightest that applies."""
+"""Certificates of a game: of one theorem by name, of all that are stated for its learner, or the smallest bound."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from regretlab.certificates.certificate import THEOREMS, Certificate, Theorem
 from regretlab.certificates.quantities import Quantities
 from regretlab.engine.replay import with_ledger
 from regretlab.engine.trajectory import Trajectory
-from regretlab.learners.base import Algorithm1
 from regretlab.regret import best_in_hindsight, regret_frame
 
 if TYPE_CHECKING:
     import pandas as pd
-
 
 __all__ = ["certificates", "certify", "theorem_named"]
 
@@ -25,65 +23,105 @@ _EPS = 1e-14
 
 
 def certify(game: Trajectory, theorem: str | None = None) -> Certificate:
-    """An upper bound on the regret of ``game``, at every checkpoint, with each hypothesis checked on the game.
+    """An upper bound on the regret, R_t <= bound_t at every checkpoint t, with each hypothesis checked on the game.
 
     Parameters
     ----------
-    game : Trajectory
-        Played without a ledger, it is played again with one.
+    game : Game
+        Of at least one round.  If it has no ledger, it is played again with one: give ``ledger=True`` to
+        :func:`regretlab.play` to avoid that.
     theorem : str, optional
-        A name of :data:`regretlab.certificates.THEOREMS`; by default the certified
-        one with the smallest bound at the horizon.
+        A name of :data:`regretlab.certificates.THEOREMS`, which ``regretlab list`` shows.  By default the theorem with
+        the smallest bound at the horizon among those whose hypotheses hold, or else the master inequality.
 
     Returns
     -------
     Certificate
-        Also where a hypothesis fails: then it says which and from which round, and
-        is marked as not certified.  On an unbounded set terms are infinite, and
-        the regret may not exist.
+        The bound, its terms and the regret, in the unit of the losses, and the hypotheses.  If a hypothesis fails, the
+        certificate says so, with the first round where it does, and is not ``certified``.  On an unbounded set terms
+        may be infinite and the regret NaN.
 
     Raises
     ------
     ValueError
-        For a name that is not there, or a game of no rounds.
+        When ``theorem`` is no name of a theorem, or the game has no rounds.
     TypeError
-        For a learner that keeps no ledger, that no theorem is about, or that lacks
-        what the theorem is about.
+        When ``game`` is no game; when the learner keeps no ledger, or lacks what ``theorem`` needs; and, without a
+        name, when no theorem is stated for the learner.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> learner = rl.learners.AMSGrad(alpha=1.0, beta1=0.5)
+    >>> game = rl.play(learner, rl.losses.Mod3(C=3.0), rl.sets.Box(-1.0, 1.0), 300, ledger=True)
+    >>> found = rl.certify(game)
+    >>> found.theorem.name, found.certified, round(found.total, 2)
+    ('amsgrad_constant_beta1_posterior', True, 134.67)
+    >>> vacuous = rl.certify(game, "amsgrad_theorem4_iclr")
+    >>> vacuous.total > vacuous.trivial_bound, vacuous.sharper
+    (True, 'amsgrad_constant_beta1_posterior')
     """
     if theorem is not None:
         found = _evaluated(game, [theorem_named(theorem)])[0]
-        better = certify(game) if found.vacuous else found
-        return found if better.vacuous else dataclasses.replace(found, sharper=better.theorem.name)
+        best = _smallest(certificates(game)) if found.vacuous else None
+        return found if best is None or best.vacuous else dataclasses.replace(found, sharper=best.theorem.name)
     every = certificates(game)
-    certified = [c for c in every if c.certified]
-    if not certified and not isinstance(game.learner, Algorithm1):
+    best = _smallest(every) or next((each for each in every if each.theorem.name == "master"), None)
+    if best is None:
         raise TypeError(f"there is no theorem about {game.learner!r} whose hypotheses hold")
-    master = (c for c in every if c.theorem.name == "master")
-    return min(certified, key=lambda c: float(f"{c.total:.9e}")) if certified else next(master)
+    return best
 
 
 def certificates(game: Trajectory) -> list[Certificate]:
-    """Every true theorem that is about the game's learner, evaluated on the game."""
+    """The certificates of all true theorems that are stated for the game's learner, certified or not.
+
+    Parameters
+    ----------
+    game : Game
+        As for :func:`certify`, which says what is raised.
+
+    Returns
+    -------
+    list of Certificate
+        In the order of :data:`regretlab.certificates.THEOREMS`; empty if there are none.
+    """
+    _check(game)
     return _evaluated(game, [each for each in THEOREMS.values() if each.true and each.fits(game.learner)])
 
 
 def theorem_named(name: str) -> Theorem:
-    """The theorem of that name; ``ValueError`` with the nearest names if there is none."""
+    """The theorem of this name; ``ValueError`` with the nearest names if there is none."""
+    if not isinstance(name, str):
+        raise TypeError(f"theorem={name!r} must be the name of a theorem")
     if name not in THEOREMS:
-        raise ValueError(f"theorem={name!r} is not there{nearest(str(name), sorted(THEOREMS))}")
+        raise ValueError(f"theorem={name!r} is not there{nearest(name, sorted(THEOREMS))}")
     return THEOREMS[name]
 
 
-def _evaluated(game: Trajectory, theorems: list[Theorem]) -> list[Certificate]:
+def _check(game: Trajectory) -> None:
+    """``TypeError`` or ``ValueError`` unless this is a played game."""
+    if not isinstance(game, Trajectory):
+        raise TypeError(f"game={game!r} is not a Game")
     if game.horizon == 0:
         raise ValueError("the game has no rounds yet: a certificate is about a played game")
+
+
+def _smallest(every: list[Certificate]) -> Certificate | None:
+    """The certified one with the smallest bound at the horizon, the first of those that agree to 10 digits."""
+    certified = [each for each in every if each.certified]
+    return min(certified, key=lambda each: float(f"{each.total:.9e}"), default=None)
+
+
+def _evaluated(game: Trajectory, theorems: list[Theorem]) -> list[Certificate]:
+    """The certificates of these theorems."""
+    _check(game)
     regret = _regret(game)
     q = Quantities(with_ledger(game), regret.index.to_numpy())
     return [_certificate(q, regret, each) for each in theorems]
 
 
 def _regret(game: Trajectory) -> pd.DataFrame:
-    """Columns regret, gap and rounding, by round; NaN on a set without a best point."""
+    """Columns regret, gap and rounding, by round; the regret is NaN on an unbounded set, where it may not exist."""
     import pandas as pd
 
     if not game.feasible_set.bounded:
@@ -94,6 +132,7 @@ def _regret(game: Trajectory) -> pd.DataFrame:
 
 
 def _certificate(q: Quantities, regret: pd.DataFrame, theorem: Theorem) -> Certificate:
+    """The certificate of one theorem."""
     with np.errstate(all="ignore"):
         terms, hypotheses = theorem.evaluate(q)
         curve = regret.assign(bound=sum(terms.values()))
@@ -101,5 +140,5 @@ def _certificate(q: Quantities, regret: pd.DataFrame, theorem: Theorem) -> Certi
             curve.insert(i, name, values)
     curve["slack"] = curve["bound"] - curve["regret"]
     columns = [*terms, "bound", "regret", "gap", "slack"]
-    trivial = q.d * q.D * float(q.G[-1]) * q.T
-    return Certificate(theorem, curve[columns], tuple(hypotheses), trivial, regret["rounding"])
+    trivial_bound = q.d * q.D * float(q.G[-1]) * q.T
+    return Certificate(theorem, curve[columns], tuple(hypotheses), trivial_bound, regret["rounding"])

@@ -1,7 +1,7 @@
-"""Classical anchors: online gradient descent and AdaGrad; and a claim that is false.
+"""Online gradient descent and AdaGrad: the classical bounds; and the bound of Kingma and Ba on Adam, which is false.
 
-D_2 and G_2 are the Euclidean diameter of F and the largest ||g_t||_2; where the
-gradients have several coordinates, G_2 is a bound of it from each coordinate's largest.
+D_2 is the Euclidean diameter of F, and G_2 the largest ||g_t||_2.  For gradients of several coordinates, G_2 is an
+upper bound of it: the norm of the vector of each coordinate's largest |g_{t,i}|.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import math
 import numpy as np
 
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.quantities import Hypothesis, Quantities, inverse
+from regretlab.certificates.measurements import inverse
+from regretlab.certificates.quantities import Hypothesis, Quantities
 from regretlab.learners.adam import Adam, AdamNC
 from regretlab.learners.gradient_descent import OGD, AdaGrad
-from regretlab.schedules import Constant, Inverse
+from regretlab.schedules import Inverse
 from regretlab.sets import L2Ball
 
 __all__ = [
@@ -31,6 +32,7 @@ _ZINKEVICH = "Zinkevich (2003), Theorem 1"
 
 
 def _ogd(q: Quantities) -> list[Hypothesis]:
+    """The hypotheses of all bounds on online gradient descent."""
     return [q.convex(), q.bounded()]
 
 
@@ -57,10 +59,6 @@ def ogd_root(q: Quantities) -> Bound:
     return Bound(terms, [*_ogd(q), q.gradients(), q.root_stepsize()])
 
 
-def _constant(q: Quantities) -> Hypothesis:
-    return Hypothesis("alpha_t = alpha", isinstance(q.alpha, Constant), repr(q.alpha))
-
-
 @theorem(_ZINKEVICH + ", constant stepsize for a known horizon", OGD)
 def ogd_constant(q: Quantities) -> Bound:
     """R_T <= D_2^2/(2 alpha) + alpha T G_2^2/2.
@@ -72,7 +70,7 @@ def ogd_constant(q: Quantities) -> Bound:
         "D_2^2/(2 alpha)": np.full(q.t.size, 0.5 * q.D_2**2 / a),
         "steps": 0.5 * a * q.t * q.G_2**2,
     }
-    return Bound(terms, [*_ogd(q), q.gradients(), _constant(q)])
+    return Bound(terms, [*_ogd(q), q.gradients(), q.constant_stepsize()])
 
 
 @theorem(_ZINKEVICH + ", constant stepsize from the centre of a ball", OGD)
@@ -88,20 +86,18 @@ def ogd_centred(q: Quantities) -> Bound:
         r, centred = F.radius, bool(np.array_equal(first, np.zeros(q.d) if F.center is None else F.center))
     terms = {"r^2/(2 alpha)": np.full(q.t.size, 0.5 * r**2 / a), "steps": 0.5 * q.sum("step")}
     start = Hypothesis("F a ball, x_1 its centre", centred, f"x_1 = {first}")
-    return Bound(terms, [*_ogd(q), _constant(q), start])
+    return Bound(terms, [*_ogd(q), q.constant_stepsize(), start])
 
 
 @theorem("Hazan, Agarwal, Kale (2007), Theorem 1", OGD)
 def ogd_strongly_convex(q: Quantities) -> Bound:
     """R_T <= (1/(2 mu)) sum_t ||g_t||_2^2/t <= (G_2^2/(2 mu)) (1 + ln T), for alpha_t = 1/(mu t).
 
-    Needs mu-strongly convex losses: ``losses.mu`` says the mu.
+    The losses must be mu-strongly convex for their mu, ``losses.mu``.
     """
-    mu = float(getattr(q.game.losses, "mu", 0.0))
-    strong = Hypothesis("f_t mu-strongly convex", mu > 0.0, f"mu = {mu:g}")
-    fits = isinstance(q.alpha, Inverse) and math.isclose(q.alpha.scale * mu, 1.0, rel_tol=1e-12)
+    fits = isinstance(q.alpha, Inverse) and math.isclose(q.alpha.scale * q.mu, 1.0, rel_tol=1e-12)
     stepsize = Hypothesis("alpha_t = 1/(mu t)", fits, repr(q.alpha))
-    return Bound({"steps": 0.5 * q.sum("step")}, [strong, stepsize])
+    return Bound({"steps": 0.5 * q.sum("step")}, [q.strongly_convex(), stepsize])
 
 
 @theorem("Duchi, Hazan, Singer (2011), diagonal AdaGrad", AdaGrad, AdamNC)
@@ -112,13 +108,12 @@ def adagrad(q: Quantities) -> Bound:
     """
     a = q.alpha.scale
     terms = {"D^2/(2 alpha) N": 0.5 * q.D**2 / a * q.N, "alpha N": a * q.N}
-    no_momentum = Hypothesis("beta_1 = 0", q.b1 == 0.0, f"{q.b1:g}")
     mean = Hypothesis("v_t the mean of g_s^2", _is_mean(q), repr(q.learner))
-    return Bound(terms, [q.convex(), q.bounded(), q.root_stepsize(), no_momentum, mean])
+    return Bound(terms, [q.convex(), q.bounded(), q.root_stepsize(), q.no_momentum(), mean])
 
 
 def _is_mean(q: Quantities) -> bool:
-    """Whether w_T = ||g_{1:T}||/alpha, as it is for the mean of the squares and alpha_t = alpha/sqrt(t)."""
+    """Whether w_t = ||g_{1:t}||/alpha at the checkpoints, as for the mean of squares and alpha_t = alpha/sqrt(t)."""
     exact = np.sqrt(q.each("square")) / q.alpha.scale
     return bool(np.allclose(q.each("weight"), exact, rtol=1e-9, atol=0.0))
 

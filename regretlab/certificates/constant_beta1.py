@@ -1,7 +1,6 @@
 """Constant beta_1: Alacaoglu, Malitsky, Mertikopoulos, Cevher (2020), for AMSGrad and AdamNC.
 
-They are what to use for the settings everybody runs: with a constant beta_1 the
-second term of Theorem 4 of Reddi et al. grows like T^{3/2}.
+Use them for the usual settings: with a constant beta_1 the second term of Theorem 4 of Reddi et al. grows like T^{3/2}.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ import math
 import numpy as np
 
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.quantities import Hypothesis, Quantities, inverse
+from regretlab.certificates.measurements import inverse
+from regretlab.certificates.quantities import Hypothesis, Quantities
 from regretlab.learners.adam import AdamNC, AMSGrad
 from regretlab.learners.gradient_descent import AdaGrad
 from regretlab.schedules import OneMinusInverse
@@ -44,7 +44,7 @@ def amsgrad_constant_beta1_posterior(q: Quantities) -> Bound:
     """R_T <= (2-beta_1) D^2 sqrt(T)/(4 alpha (1-beta_1)) sum_i sqrt(vhat_{T,i})
     + (1+beta_1)/(2(1-beta_1)) sum_t alpha_t sum_i m_{t,i}^2/sqrt(vhat_{t,i}).
 
-    The master inequality where the metric is monotone; nothing is asked of beta_2.
+    It is the master inequality for a monotone metric, and holds for any beta_2.
     """
     b1, one = q.b1, inverse(1.0 - q.b1)
     terms = {
@@ -66,6 +66,6 @@ def adamnc_constant_beta1(q: Quantities) -> Bound:
         "(2-beta_1) D^2/(4 alpha (1-beta_1)) N": 0.25 * (2.0 - b1) * q.D**2 * one / a * q.N,
         "alpha (1+beta_1)/(1-beta_1) N": np.asarray(a * (1.0 + b1) * one * q.N),
     }
-    schedule = q.schedules.get("beta2", OneMinusInverse())
+    schedule = q.schedules.get("beta2", OneMinusInverse())  # AdaGrad has no beta2, and v_t is the mean
     mean = Hypothesis("beta_{2,t} = 1 - 1/t", schedule == OneMinusInverse(), repr(schedule))
     return Bound(terms, [*_hypotheses(q), mean])

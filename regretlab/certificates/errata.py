@@ -1,4 +1,4 @@
-"""Bounds that mend a proof: Tran, Phong (2019) for AMSGrad and AdamX, Savarese (2019) for AdaBound."""
+"""Bounds that correct a published proof: Tran, Phong (2019) for AMSGrad and AdamX, Savarese (2019) for AdaBound."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import numpy as np
 
 from regretlab._utils.types import Array
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.quantities import Hypothesis, Quantities, inverse
+from regretlab.certificates.measurements import blocks, inverse
+from regretlab.certificates.quantities import Hypothesis, Quantities
 from regretlab.learners.adabound import AdaBound, AMSBound
 from regretlab.learners.adam import AdamX, AMSGrad
 from regretlab.schedules import Constant
 
 __all__ = ["adabound_savarese", "adamx_theorem51", "amsgrad_tran_phong", "amsgrad_tran_phong_inverse"]
 
-_BLOCK = 2**20  # rounds
 _TRAN_PHONG = "Tran, Phong (2019), arXiv 1904.03590"
 
 
 def _hypotheses(q: Quantities) -> list[Hypothesis]:
+    """The hypotheses of Tran and Phong's bounds, apart from the schedule of beta_1."""
     return [
         q.convex(), q.bounded(), q.gradients(), q.root_stepsize(), q.beta1_below_first(),
         q.constant_beta2(), q.gamma_below_one(),
@@ -38,10 +39,10 @@ def _unit(q: Quantities) -> Array:
 
 
 def last_fall(b1: float, lam: float) -> int:
-    """t0, the last t >= 1 with sqrt(t+1)/(1 - b1 lam^t) < sqrt(t)/(1 - b1 lam^{t-1}), or 1; it depends on no horizon.
+    """t0, the last t >= 1 with sqrt(t+1)/(1 - b1 lam^t) < sqrt(t)/(1 - b1 lam^{t-1}), or 1 if there is none.
 
-    In real t, sqrt(t)/(1 - b1 lam^{t-1}) falls where b1 lam^{t-1} (1 + 2 t ln(1/lam)) > 1; the left-hand side
-    falls beyond t = 1/(2 ln(1/lam)), so that there is one last such t.
+    For real t, sqrt(t)/(1 - b1 lam^{t-1}) decreases where b1 lam^{t-1} (1 + 2 t ln(1/lam)) > 1.  The left-hand side
+    decreases for t > 1/(2 ln(1/lam)), so there is a last such t; it is found by bisection.
     """
     if b1 == 0.0 or lam == 0.0:
         return 1
@@ -90,7 +91,7 @@ def amsgrad_tran_phong_inverse(q: Quantities) -> Bound:
     """R_T <= d D^2 G/(2 alpha (1-beta_1)) (1 + sqrt(T)) + d D^2 G sqrt(T)/(alpha (1-beta_1))
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
 
-    Here sqrt(t)/(1-beta_1/t) increases from some round t0 on, which the first term pays for.
+    The first term has the sum of sqrt(t) up to the round t0 from which on sqrt(t)/(1-beta_1/t) increases.
     """
     unit, root = _unit(q), np.sqrt(q.t)
     t = np.arange(1.0, 10_001.0)
@@ -120,11 +121,10 @@ def adamx_theorem51(q: Quantities) -> Bound:
 
 
 def _decay(q: Quantities) -> Array:
-    """sum_{2<=s<=t} beta_{1,s} sqrt(s-1) at the checkpoints, in blocks."""
+    """sum_{2<=s<=t} beta_{1,s} sqrt(s-1) at the checkpoints: (h,)."""
     total, sums = 0.0, np.empty(q.t.size)
     stops = q.t.astype(np.int64)
-    for start in range(1, int(stops[-1]) + 1, _BLOCK):
-        s = np.arange(start, min(start + _BLOCK, int(stops[-1]) + 1))
+    for s in blocks(stops[-1]):
         running = total + np.cumsum(q.beta1(s) * np.sqrt(s - 1.0))
         here = (stops >= s[0]) & (stops <= s[-1])
         sums[here] = running[stops[here] - s[0]]
@@ -141,12 +141,11 @@ def adabound_savarese(q: Quantities) -> Bound:
     """
     schedules = {"lower": Constant(math.nan), "upper": Constant(math.nan)} | dict(q.schedules)
     M = R = -math.inf
-    for start in range(1, q.T + 1, _BLOCK):
-        t = np.arange(start, min(start + _BLOCK, q.T + 1))
+    for t in blocks(q.T):
         lower, upper, previous = schedules["lower"](t), schedules["upper"](t), schedules["upper"](np.maximum(t - 1, 1))
         M = max(M, float(np.max(t / lower - (t - 1) / previous)))
         R = max(R, float(np.max(upper)))
-    M, R = (M, R) if math.isfinite(M) else (math.inf, math.inf)  # a learner without bounds
+    M, R = (M, R) if math.isfinite(M) else (math.inf, math.inf)  # the learner has no bounds
     root = 0.5 * (2.0 * np.sqrt(q.t) - 1.0)
     one = inverse(1.0 - q.b1)
     terms = {

@@ -1,7 +1,6 @@
-"""Learners that follow a regularized leader, exponential weights, and AdaGrad's single stepsize.
+"""Follow the regularized leader, exponential weights, and AdaGrad with one stepsize for all coordinates.
 
-They look at all coordinates of a point at once.  sum_t alpha_t ||g_t||^2 is that of the
-gradients really seen.
+The sums of alpha_t ||g_t||^2 are those of the gradients in the game.
 """
 
 from __future__ import annotations
@@ -10,11 +9,10 @@ import numpy as np
 
 from regretlab._utils.types import Array
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.quantities import Hypothesis, Quantities
+from regretlab.certificates.quantities import Quantities
 from regretlab.learners.experts import ExponentiatedGradient, Hedge
 from regretlab.learners.ftrl import DualAveraging
 from regretlab.learners.vector import AdaGradNorm
-from regretlab.schedules import Constant
 from regretlab.sets import Simplex
 
 __all__ = ["adagrad_norm", "dual_averaging", "exponential_weights"]
@@ -42,7 +40,7 @@ def dual_averaging(q: Quantities) -> Bound:
 def exponential_weights(q: Quantities) -> Bound:
     """R_T <= s (ln(s/min_i x_{1,i})/alpha_T + (1/2) sum_t alpha_t ||g_t||_inf^2), on a simplex of mass s.
 
-    For non-increasing alpha_t, which have to be constant for the exponentiated gradient.
+    For non-increasing alpha_t; for the exponentiated gradient they must be constant.
     With x_1 uniform, s = 1 and alpha = sqrt(2 ln d/T)/G it is G sqrt(2 T ln d).
     """
     F, first = q.F, q.game.record.point[0]
@@ -52,10 +50,10 @@ def exponential_weights(q: Quantities) -> Bound:
     terms = {"s ln(s/min x_1)/alpha_T": far / _alpha(q), "steps": 0.5 * s * steps}
     hypotheses = [q.convex(), q.bounded(), q.falling_stepsize()]
     if isinstance(q.learner, ExponentiatedGradient):
-        hypotheses.append(Hypothesis("alpha_t = alpha", isinstance(q.alpha, Constant), repr(q.alpha)))
+        hypotheses.append(q.constant_stepsize())
     return Bound(terms, hypotheses)
 
 
 def _alpha(q: Quantities) -> Array:
-    """alpha_t at the checkpoints."""
+    """alpha_t at the checkpoints: (h,)."""
     return np.broadcast_to(q.alpha(q.t.astype(np.int64)), q.t.shape)

@@ -1,14 +1,13 @@
 """The master inequality: a bound for every learner of Algorithm 1, whatever its metric does.
 
 For x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t), w_t = W_t / alpha_t, w_0 = 0 and any u in F,
-the projected step gives
+the projected step implies
 
     <m_t, x_t - u> <= (1/2) sum_i w_{t,i} (Delta_{t,i}^2 - Delta_{t+1,i}^2) + (alpha_t/2) sum_i m_{t,i}^2 / W_{t,i},
 
 Delta_t = x_t - u.  Summed over t, the first part is at most (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+,
-for any metric.  What is left is to compare g_t with m_t, in two ways, for a constant
-and for a scheduled beta_1.  Where m_t is no moving average of gradients, what it
-misses of one enters as a term of its own.
+for any metric.  It remains to compare g_t with m_t, in one way for a constant beta_1 and in another for a schedule.
+Where m_t is not a moving average of gradients, the difference e_t from one is a term of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ import numpy as np
 
 from regretlab._utils.types import Array
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.quantities import Quantities, inverse
+from regretlab.certificates.measurements import inverse
+from regretlab.certificates.quantities import Quantities
 from regretlab.learners.base import Algorithm1
 
 __all__ = ["master", "master_schedule"]
@@ -50,7 +50,7 @@ def master_schedule(q: Quantities) -> Bound:
     + (1/2) sum_t alpha_t sum_i (m_{t,i}^2 + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / W_{t,i} + D sum_t ||e_t||_1.
 
     w_t = W_t/alpha_t, and e_t = m_t - beta_{1,t} m_{t-1} - (1-beta_{1,t}) g_t is 0 for a
-    moving average.  From g_t = m_t + beta_{1,t} (g_t - m_{t-1}) - e_t; nothing is asked of beta_{1,t}.
+    moving average.  From g_t = m_t + beta_{1,t} (g_t - m_{t-1}) - e_t, for any beta_{1,t}.
     """
     D = q.D
     terms = {

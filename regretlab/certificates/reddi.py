@@ -1,8 +1,8 @@
 """Reddi, Kale, Kumar (2018): Theorem 4 and Corollary 1 on AMSGrad, Theorem 5 and Corollary 2 on AdamNC.
 
 With A = sum_i sqrt(vhat_{T,i}), S = sum_t sum_i beta_{1,t} sqrt(vhat_{t,i})/alpha_t, N = sum_i ||g_{1:T,i}||_2,
-gamma = beta_1/sqrt(beta_2), L_T = sqrt(1 + ln T), D = D_inf, G = G_inf.  Theorem 4 exists in three
-printings.  ``amsgrad_schedule`` is a sharper form with a proof of six lines (paper_notes.md).
+gamma = beta_1/sqrt(beta_2), L_T = sqrt(1 + ln T), D = D_inf, G = G_inf.  Theorem 4 exists in three printings.
+``amsgrad_schedule`` is a sharper form; its proof is in paper_notes.md.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from regretlab._utils.types import Array
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.quantities import Hypothesis, Quantities, inverse
+from regretlab.certificates.measurements import inverse
+from regretlab.certificates.quantities import Hypothesis, Quantities
 from regretlab.learners.adam import AdamNC, AMSGrad
-from regretlab.schedules import OneMinusInverse
 
 __all__ = [
     "adamnc_corollary2",
@@ -35,6 +35,7 @@ _PAPER = "Reddi, Kale, Kumar (2018), arXiv 1904.09237"
 
 
 def _amsgrad(q: Quantities) -> list[Hypothesis]:
+    """The hypotheses of Theorem 4."""
     return [
         q.convex(), q.bounded(), q.gradients(), q.root_stepsize(),
         q.beta1_below_first(), q.constant_beta2(), q.gamma_below_one(),
@@ -62,8 +63,9 @@ def amsgrad_schedule(q: Quantities) -> Bound:
     """R_T <= D^2 sqrt(T)/(2 alpha) A + (D^2/2) S + (1/2) sum_t alpha_t sum_i (m_{t,i}^2
     + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / sqrt(vhat_{t,i}).
 
-    Where the last sum was not kept, its bound
-    (1/2 + beta_1 + beta_1 (1-beta_1)(1-gamma)) alpha L_T N / ((1-beta_1)(1-gamma) sqrt(1-beta_2)).
+    The last sum is replaced by its upper bound
+    (1/2 + beta_1 + beta_1 (1-beta_1)(1-gamma)) alpha L_T N / ((1-beta_1)(1-gamma) sqrt(1-beta_2))
+    if that is smaller, or if the ledger lacks a part of the sum.
     """
     b1 = q.b1
     bound = (0.5 + b1 + b1 * (1.0 - b1) * (1.0 - q.gamma_R)) * _moments(q)
@@ -86,7 +88,7 @@ def amsgrad_theorem4_iclr(q: Quantities) -> Bound:
     """R_T <= D^2 sqrt(T)/(alpha (1-beta_1)) A + D^2/(2(1-beta_1)) S
     + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2)).
 
-    The printed proof is wrong (Tran, Phong 2019), the statement is true: it is above the sharper form.
+    The printed proof is wrong (Tran, Phong 2019), but the statement is true: it is no smaller than the sharper form.
     """
     return _theorem4(q, inverse(1.0 - q.b1), 0.5 * inverse(1.0 - q.b1))
 
@@ -160,10 +162,8 @@ def amsgrad_corollary1_printed(q: Quantities) -> Bound:
 
 
 def _adamnc(q: Quantities) -> list[Hypothesis]:
-    return [
-        q.convex(), q.bounded(), q.gradients(), q.root_stepsize(),
-        q.beta1_below_first(),
-    ]  # fmt: skip
+    """Those hypotheses of Theorem 5 that do not concern v_t."""
+    return [q.convex(), q.bounded(), q.gradients(), q.root_stepsize(), q.beta1_below_first()]
 
 
 @theorem(_PAPER + ", Theorem 5, with condition (1) at every t", AdamNC)
@@ -186,14 +186,13 @@ def adamnc_theorem5(q: Quantities) -> Bound:
 
 
 def _corollary2(q: Quantities, decay: float) -> Bound:
+    """(D^2/(2 alpha (1-beta_1)) + 2 alpha/(1-beta_1)^3) N + decay beta_1 D^2 G/((1-beta_1)^2 (1-lambda)^2)."""
     a, one = q.alpha.scale, inverse(1.0 - q.b1)
     terms = {
         "(D^2/(2 alpha (1-beta_1)) + 2 alpha/(1-beta_1)^3) N": (0.5 * q.D**2 * one / a + 2.0 * a * one**3) * q.N,
         "decay of beta_1": decay * q.b1 * q.D**2 * one**2 * inverse(1.0 - q.lam) ** 2 * q.G,
     }
-    schedule = q.schedules.get("beta2")
-    mean = Hypothesis("beta_{2,t} = 1 - 1/t", schedule == OneMinusInverse(), repr(schedule))
-    return Bound(terms, [*_adamnc(q), q.geometric_beta1(), mean])
+    return Bound(terms, [*_adamnc(q), q.geometric_beta1(), q.beta2_of_a_mean()])
 
 
 @theorem(_PAPER + ", Corollary 2, with its factor d/alpha and zeta = alpha", AdamNC)
