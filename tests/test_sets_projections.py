@@ -21,6 +21,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import exact_projections as exact
 from scipy.spatial import ConvexHull
 
+from regretlab import sets
 from regretlab.engine.serialization import from_specification, specification
 from regretlab.kernels.compiling import jit
 from regretlab.sets import (
@@ -622,7 +623,7 @@ def test_sets_are_values(kind):
     if kind != "polytope":
         assert from_specification(json.loads(json.dumps(specification(F)))) == F
         if kind != "box":
-            assert eval(repr(F), {name.__name__: name for name in FeasibleSet.__subclasses__()}) == F
+            assert eval(repr(F), vars(sets)) == F
     assert F.with_dimension(3) is F
     with pytest.raises(ValueError, match=r"dimension 3.*dimension 4"):
         F.with_dimension(4)
