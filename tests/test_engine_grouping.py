@@ -30,8 +30,7 @@ from pieces import (
 
 import regretlab as rl
 from regretlab import play, play_all
-from regretlab.engine import compiled as lanes
-from regretlab.engine import driver, grouping
+from regretlab.engine import driver, grouping, separable
 from regretlab.learners import OGD, AdaGrad, Adam, AdamNC, AMSGrad, Learner, RMSProp, State
 from regretlab.losses import Mod3, Rademacher, RandomLinear, ReddiOnline, SignAdversary
 
@@ -104,13 +103,13 @@ def test_round_by_round_in_high_dimension_is_compiled_with_the_same_bits():
 
 def spy_on_compiler(monkeypatch):
     """Play interpreted whatever is asked for, and note what is asked for."""
-    asked, compose = [], lanes.compose
+    asked, compose = [], separable.compose
 
     def spy(*arguments):
         asked.append(arguments[-1])
         return compose(*arguments[:-1], False)
 
-    monkeypatch.setattr(lanes, "compose", spy)
+    monkeypatch.setattr(separable, "compose", spy)
     return asked
 
 

@@ -1,1 +1,1 @@
-"""How games are played, interrupted, replayed, and kept in files; it holds no mathematics."""
+"""How games are played, replayed and saved; no mathematics is here."""

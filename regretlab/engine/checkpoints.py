@@ -1,4 +1,4 @@
-"""What is written down of a game: sums of losses and gradients at checkpoints."""
+"""The record of a game: points and sums at its checkpoints."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _DECADES = 18
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """The checkpoints t of a game, and what was known after round t.
+    """The points of a game at its h checkpoints t, and the sums up to them.
 
-    Sums are kept as a sum and its rounding error, so that they stay exact to
-    about one part in 1e16 however many rounds there are.
+    Each sum comes with its rounding error, so that it is exact to about one part in
+    1e16 for any number of rounds.
 
     Attributes
     ----------
@@ -40,13 +40,14 @@ class Record:
     ledger: Array
 
     @classmethod
-    def empty(cls, d: int, entries: int = 0) -> Record:
-        shapes = ((d,), (2, d), (2, d), (entries, d))
+    def empty(cls, d: int, ledger_rows: int = 0) -> Record:
+        """A record of dimension d without checkpoints."""
+        shapes = ((d,), (2, d), (2, d), (ledger_rows, d))
         return cls(np.empty(0, np.int64), *(np.empty((0, *shape)) for shape in shapes))
 
     @classmethod
     def join(cls, parts: Iterable[Record]) -> Record:
-        """The records in ``parts``, one after the other."""
+        """One record with the checkpoints of all ``parts``, in their order."""
         parts = list(parts)
         parts = [part for part in parts if part.t.size] or parts[:1]
         if len(parts) == 1:
@@ -55,7 +56,7 @@ class Record:
         return cls(*(np.concatenate(column) for column in columns))
 
     def rows(self, index: slice | list[int]) -> Record:
-        """The rows that ``index`` selects, a slice, mask or array."""
+        """The checkpoints that ``index`` selects."""
         return Record(self.t[index], *(column[index] for column in self.columns()[1:]))
 
     def columns(self) -> tuple[Rounds, Array, Array, Array, Array]:
@@ -65,22 +66,30 @@ class Record:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Which rounds to record: ``rounds``, or if None about 32 per decade; always the first and the last played."""
+    """The rounds to record, by default about 32 per decade; besides these, always the first and the last one."""
 
     rounds: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, rounds: Iterable[int] | Checkpoints | None) -> Checkpoints:
-        """Checked and sorted."""
+        """The checkpoints that a user asks for, checked and sorted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Unless they are integers of at least 1.
+        """
         if rounds is None or isinstance(rounds, Checkpoints):
             return rounds or cls()
         array = np.array([rounds] if np.isscalar(rounds) else list(rounds))
-        if array.size == 0 or array.dtype.kind not in "iu" or array.min() < 1:
-            raise ValueError(f"checkpoints={rounds!r} must be rounds: integers from 1 on")
+        integers = array.dtype.kind in "iu"
+        if array.size == 0 or not integers or array.min() < 1:
+            wrong = TypeError if array.size and not integers else ValueError
+            raise wrong(f"checkpoints={rounds!r} must be rounds: integers of at least 1")
         return cls(tuple(np.unique(array).tolist()))
 
     def between(self, after: int, until: int) -> Rounds:
-        """The checkpoints in (after, until]; the last round played is recorded besides."""
+        """The checkpoints in (after, until]; the driver records the last round besides."""
         t = self._rounds
         return t[np.searchsorted(t, after, "right") : np.searchsorted(t, until, "right")]
 

@@ -1,18 +1,17 @@
-"""The one driver of rounds: block after block, for all games at once; it holds no mathematics."""
+"""The driver: plays all games block by block; it knows nothing but their batches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Integral
 from typing import TypeVar
 
 from regretlab._utils.types import ArrayLike
-from regretlab._utils.validation import rounds_to_play
+from regretlab._utils.validation import rounds_to_play, whole
+from regretlab.engine.batch import Batch, Draws
 from regretlab.engine.checkpoints import Checkpoints
-from regretlab.engine.compiled import Draws
 from regretlab.engine.errors import GameError, GameInterrupted
-from regretlab.engine.grouping import Batch, group
+from regretlab.engine.grouping import group
 from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels.compiling import Uncompilable
 from regretlab.learners.base import Learner
@@ -37,39 +36,40 @@ def advance(
     Parameters
     ----------
     games : sequence of Trajectory
-        Played side by side where they can be; how does not change a bit of the result.
+        Games that can share a compiled loop are played together; the result is the same, bit for bit.
     horizon : int
-        T.  Games that are already there stay as they are.
-    block, compiled : optional
-        Rounds per block; whether to compile (default: unless interpreting is
-        over sooner).  Neither changes a bit of the result.
+        T.  Games that have T rounds or more stay as they are.
+    block : int, optional
+        Rounds per block.  The result is the same, bit for bit.
+    compiled : bool, optional
+        Whether to compile; by default only where that is faster.  The result is the same, bit for bit.
     progress : bool, optional
         Show a progress bar; by default on a terminal.
 
     Raises
     ------
-    ValueError
-        When ``block`` is no number of rounds.
+    TypeError, ValueError
+        When ``block`` is not an integer of at least 1.
     GameError
         When a gradient is not finite, a moment overflows or the sequence fails;
         the message names round, learner and sequence.
     GameInterrupted
-        On Ctrl-C.  Either way the games keep the rounds played so far.
+        On Ctrl-C.  After either error the games have the rounds played so far.
     """
-    if block is not None and not (isinstance(block, Integral) and block >= 1):
-        raise ValueError(f"block={block!r} must be a number of rounds: an integer of at least 1")
+    if block is not None:
+        whole(1, block=block)
     todo = group([game for game in games if game.horizon < horizon])
-    together: dict[int, list[Batch]] = {}
+    by_round: dict[int, list[Batch]] = {}
     for batch in todo:
-        together.setdefault(batch.t, []).append(batch)
+        by_round.setdefault(batch.t, []).append(batch)
     try:
         with _bar(sum(horizon - batch.t for batch in todo), progress) as tick:
-            for t, same in together.items():
-                n = block or min(batch.block for batch in same)
+            for t, batches in by_round.items():
+                n = block or min(batch.block for batch in batches)
                 while t < horizon:
                     stop = min(horizon, (t // n + 1) * n)
                     draws: Draws = {}
-                    for batch in same:
+                    for batch in batches:
                         _play(batch, stop, horizon, draws, compiled)
                         tick(stop - t)
                     t = stop
@@ -100,8 +100,8 @@ def play_on(
 
     Raises
     ------
-    ValueError
-        When ``horizon`` is no number of rounds, or more rounds are played already.
+    TypeError, ValueError
+        When ``horizon`` is not a number of rounds, or more rounds are played already.
     """
     T = rounds_to_play(horizon)
     if T < game.horizon:
@@ -124,9 +124,9 @@ def play_side_by_side(
     compiled: bool | None = None,
     progress: bool | None = None,
 ) -> list[Kind]:
-    """A game of each learner at each seed, seeds within learners, as objects of the class ``kind``.
+    """A game of the class ``kind`` for each learner and each seed: all seeds of the first learner, then of the next.
 
-    On a seed all learners meet the same sequence; parameters and errors are those of :func:`regretlab.play_all`.
+    At a seed all learners meet the same sequence; parameters and errors are those of :func:`regretlab.play_all`.
     """
     T = rounds_to_play(horizon)
     chosen, each_seed = Checkpoints.of(checkpoints), list(seeds)
@@ -143,7 +143,7 @@ def play_side_by_side(
 
 
 def _play(batch: Batch, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
-    """Play the rounds up to ``stop``; where that fails in halves, to go as far as possible and find the round."""
+    """Play the rounds up to ``stop``; if that fails, in halves, to find the failing round and keep those before it."""
     try:
         return batch.play(stop, horizon, draws, compiled)
     except GameError as error:
@@ -154,12 +154,14 @@ def _play(batch: Batch, stop: int, horizon: int, draws: Draws, compiled: bool | 
 
 
 def _finish(todo: list[Batch]) -> None:
+    """Finish all batches, each once: also when Ctrl-C comes in between."""
     while todo:
         todo.pop().finish()
 
 
 @contextmanager
 def _bar(total: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
+    """A progress bar; yields the function that adds a number of rounds to it."""
     from tqdm import tqdm  # imported when used: it would slow down the import of the package
 
     # with disable=None, tqdm shows itself on a terminal only

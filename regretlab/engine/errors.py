@@ -1,4 +1,4 @@
-"""What stops a game before its horizon; the rounds played so far are kept."""
+"""The exceptions that stop a game before its horizon; the game keeps the rounds played so far."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ class GameError(RuntimeError):
 
     @property
     def game(self) -> Trajectory:
-        """The only or first of ``games``."""
+        """The first of ``games``."""
         return self.games[0]
 
 
 class GameInterrupted(KeyboardInterrupt):
-    """Ctrl-C while games were played; ``games`` holds them as far as they got."""
+    """Ctrl-C while games were played; ``games`` holds the games with the rounds played so far."""
 
     games: Sequence[Trajectory] = ()
 
     @property
     def game(self) -> Trajectory:
-        """The only or first of ``games``."""
+        """The first of ``games``."""
         return self.games[0]
 
 
 def failure(game: Trajectory, t: int, reason: str | Exception) -> GameError:
-    """The error that names round, learner and sequence."""
+    """The ``GameError`` of round t, whose message names round, learner and sequence."""
     if isinstance(reason, Uncompilable):
         reason = f"the rule cannot be compiled, but compiled=False plays it: {reason}"
-    told = isinstance(reason, str | ArithmeticError | TypeError | ValueError)
+    plain = isinstance(reason, str | ArithmeticError | TypeError | ValueError)
     return GameError(
-        f"round {t}: {reason if told else repr(reason)} (learner {game.learner!r}, losses {game.losses!r}, "
+        f"round {t}: {reason if plain else repr(reason)} (learner {game.learner!r}, losses {game.losses!r}, "
         f"seed {game.seed}); the {t - 1} rounds before it are kept in this error's .games",
         t,
     )

@@ -1,12 +1,14 @@
-"""Any learner on any losses and any set, with what only Python knows: one game, round by round."""
+"""One game of any learner on any losses and any set, in Python: the reference that compiled loops agree with."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from regretlab._utils.types import Array
+from regretlab.engine.batch import Batch, Draws, block_data, loss_and_gradient
 from regretlab.engine.checkpoints import Record
-from regretlab.engine.compiled import Draws, ask, drawn
 from regretlab.engine.errors import failure
 from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels import two_sum
@@ -16,33 +18,44 @@ from regretlab.losses.base import LinearLosses
 __all__ = ["InterpretedGame"]
 
 
-class InterpretedGame:
-    """A game that is played with a learner's ``update``; a round is committed with a single assignment to ``now``."""
+class _Committed(NamedTuple):
+    """The rounds that are played and kept."""
+
+    state: State
+    loss: Array
+    gradient: Array
+    kept: int
+    """How many of the batch's ``records`` belong to these rounds."""
+    last: Record | None
+    """The record of the last round, if it is not a checkpoint."""
+
+
+class InterpretedGame(Batch):
+    """A batch of one game, played with its learner's ``update``, round by round."""
 
     block = 256
 
     def __init__(self, game: Trajectory) -> None:
         self.game = game
-        self.records: list[Record] = []  # the checkpoints
-        self.now: tuple[State, Array, Array, int, Record | None] = (game.state, game.loss, game.gradient, 0, None)
+        self.records: list[Record] = []
+        """The checkpoints, one by one."""
+        self.committed = _Committed(game.state, game.loss, game.gradient, 0, None)
 
     @property
     def t(self) -> int:
-        """Rounds played."""
-        return self.now[0].t
+        return self.committed.state.t
 
     def play(self, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
-        """Play the rounds up to ``stop``, on the way to ``horizon``."""
         game = self.game
         start = self.t + 1
         checkpoints = set(game.checkpoints.between(self.t, stop).tolist())
-        G = drawn(game, start, stop)[0] if isinstance(game.losses, LinearLosses) else None
+        G = block_data(game, start, stop)[0] if isinstance(game.losses, LinearLosses) else None
         for t in range(start, stop + 1):
-            state, loss, gradient, *_ = self.now
+            state, loss, gradient, *_ = self.committed
             x = state.point
             try:
                 with np.errstate(all="ignore"):
-                    f, g = self._pay(t, x) if G is None else (G[t - start] * x, G[t - start])
+                    f, g = self._loss_terms(t, x) if G is None else (G[t - start] * x, G[t - start])
                     loss = np.array(two_sum(loss[0], loss[1], f))  # type: ignore[arg-type]
                     gradient = np.array(two_sum(gradient[0], gradient[1], g))  # type: ignore[arg-type]
                     after = game.learner.update(state, g)
@@ -53,26 +66,25 @@ class InterpretedGame:
                     raise FloatingPointError(f"the gradient is {g}, their sum {gradient[0]}")
             except Exception as error:
                 raise failure(game, t, error) from error
-            notes = np.array(list(after.ledger.values())).reshape(1, -1, x.size)
-            last = Record(np.array([t]), x[None], loss[None], gradient[None], notes)
+            ledger_rows = np.array(list(after.ledger.values())).reshape(1, -1, x.size)
+            last = Record(np.array([t]), x[None], loss[None], gradient[None], ledger_rows)
             if t in checkpoints:
                 self.records.append(last)
-            self.now = (after, loss, gradient, len(self.records), None if t in checkpoints else last)
+            self.committed = _Committed(after, loss, gradient, len(self.records), None if t in checkpoints else last)
 
     def finish(self) -> None:
-        """Hand the game what was played of it."""
-        state, loss, gradient, count, last = self.now
-        self.game.append(state, loss, gradient, [*self.records[:count], *([last] if last else [])])
+        state, loss, gradient, kept, last = self.committed
+        self.game.append(state, loss, gradient, [*self.records[:kept], *([last] if last else [])])
 
-    def _pay(self, t: int, x: Array) -> tuple[Array, Array]:
-        """f_t(x_t), at the first coordinate, and g_t."""
+    def _loss_terms(self, t: int, x: Array) -> tuple[Array, Array]:
+        """f_t(x_t) as an array (d,), all of it at the first coordinate, and g_t."""
         f = np.zeros(x.size)
-        f[0], g = ask(self.game, t, x)
+        f[0], g = loss_and_gradient(self.game, t, x)
         return f, g
 
 
 def _check_state(state: object, t: int, x: Array) -> None:
-    """Whether a learner's update has led from x_t = ``x`` to the state after round t."""
+    """Check that a learner's update has led from x_t = ``x`` to the state after round t."""
     if not isinstance(state, State):
         raise TypeError(f"update returned {state!r}; it must return a State")
     if state.t != t or state.point.shape != x.shape:

@@ -1,4 +1,4 @@
-"""Games played once more, with every round recorded, a block of rounds at a time."""
+"""The same game played once more: with every round recorded, or with a ledger."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from regretlab._utils.types import Array, Rounds
 from regretlab.engine.checkpoints import Checkpoints, Record
 from regretlab.engine.driver import advance
 from regretlab.engine.trajectory import Trajectory
+from regretlab.kernels import two_sum
 
 __all__ = ["Played", "replay", "with_ledger"]
 
@@ -27,9 +28,16 @@ class _EveryRound(Checkpoints):
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """Rounds t (n,), and the sums of losses (n + 1,) and gradients (n + 1, d) up to each, from the round before them.
+    """A block of rounds, and the sums up to each of them, from the round before the first on.
 
-    Each sum comes with its rounding error, so that differences are exact.
+    Attributes
+    ----------
+    t : int array (n,)
+        The rounds.
+    loss, loss_error : arrays (n + 1,)
+        sum f_s(x_s), and its rounding error, so that differences are exact.
+    gradient, gradient_error : arrays (n + 1, d)
+        sum g_s, and its rounding error.
     """
 
     t: Rounds
@@ -40,12 +48,12 @@ class Played:
 
 
 def replay(game: Trajectory) -> Iterator[Played]:
-    """All rounds of the game, which are the same again: learners and sequences are values.
+    """All rounds of a game, block by block: plays the game once more.
 
     Raises
     ------
     ValueError
-        When the rounds are not the same again.
+        When the game ends otherwise this time, because its learner or its sequence is not a function of its arguments.
     """
     d, T = game.state.point.size, game.horizon
     if T == 0:
@@ -77,11 +85,13 @@ def replay(game: Trajectory) -> Iterator[Played]:
 Kind = TypeVar("Kind", bound=Trajectory)
 
 _LEDGERS: WeakKeyDictionary[Trajectory, Trajectory] = WeakKeyDictionary()
-"""The games that were played again with a ledger, for as long as the game without one lives."""
+"""The games with a ledger, by the games without one."""
 
 
 def with_ledger(game: Kind) -> Kind:
-    """``game`` if it has a ledger; else the same game, of the same class, played again with one, once.
+    """``game`` if it has a ledger; else a game of the same class with the same rounds and a ledger.
+
+    That game is played once, and kept for as long as ``game`` lives.
 
     Raises
     ------
@@ -109,11 +119,8 @@ def with_ledger(game: Kind) -> Kind:
 
 
 def _joined(sums: Array) -> tuple[Array, Array]:
-    """The sums (n, 2, d) added up over coordinates: (n,), and their rounding errors (n,)."""
+    """(n,) and (n,): the totals over coordinates of sums with rounding errors (n, 2, d), and their rounding errors."""
     total, error = sums[:, 0, 0], sums[:, 1].sum(axis=1)
     for column in sums[:, 0, 1:].T:
-        new = total + column
-        part = new - total
-        error = error + ((total - (new - part)) + (column - part))
-        total = new
+        total, error = two_sum(total, error, column)  # type: ignore[arg-type,assignment]
     return total, error

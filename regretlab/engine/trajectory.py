@@ -1,4 +1,4 @@
-"""The record of a game that every layer reads: what is played, how far, and the sums and points on the way."""
+"""A game as data: who plays, the rounds played so far, and the points and sums at the checkpoints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
+from regretlab._utils.validation import real_array, whole
 from regretlab.engine.checkpoints import Checkpoints, Record
 from regretlab.learners.base import Learner, State
 from regretlab.losses.base import Losses
@@ -20,9 +21,10 @@ __all__ = ["Trajectory"]
 
 
 class Trajectory:
-    """The rounds that a learner has played against a sequence on a set; it can be read, and the driver appends to it.
+    """The rounds that a learner has played against a sequence on a set.
 
-    :class:`regretlab.Game` is this record with methods that play on, find comparators, certify, plot and save.
+    All layers read it, and only the driver appends to it.  :class:`regretlab.Game` is
+    a trajectory with methods that play on, find comparators, certify, plot and save.
 
     Parameters
     ----------
@@ -31,13 +33,13 @@ class Trajectory:
     feasible_set : FeasibleSet
         F; takes the dimension of the losses if it has none of its own.
     seed : int
-        Decides the draws of a random sequence, together with the round.
+        At least 0; the seed and the round decide the draws of a random sequence.
     start : float or array (d,), optional
         x_1 in F; by default the point of F nearest to the origin.
     checkpoints : iterable of int, optional
         The rounds to record besides the first and the last; by default about 32 per decade.
     ledger : bool
-        Record the running sums that certificates are made from (:mod:`regretlab.learners.ledger`).
+        Also keep the running sums that certificates need (:mod:`regretlab.learners.ledger`).
 
     Attributes
     ----------
@@ -73,8 +75,7 @@ class Trajectory:
             if not isinstance(value, kind):
                 hint = "; make an instance of it" if isinstance(value, type) else ""
                 raise TypeError(f"{name}={value!r} is not a {kind.__name__}{hint}")
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"seed={seed!r} must be an integer of at least 0")
+        whole(0, seed=seed)
         d = losses.dimension
         self.learner = learner
         self.losses = losses
@@ -82,10 +83,10 @@ class Trajectory:
         self.seed = int(seed)
         self.checkpoints = Checkpoints.of(checkpoints)
         if start is not None:
-            shape = np.shape(start)
-            start = np.full(d, start, dtype=np.float64) if shape == () else np.asarray(start, dtype=np.float64)
+            given = real_array("start", start, "(d,)", 0, 1)
+            start = np.full(d, given) if given.ndim == 0 else given
             if start.shape != (d,):
-                raise ValueError(f"start has shape {shape}, the losses have dimension {d}")
+                raise ValueError(f"start has shape {given.shape}, the losses have dimension {d}")
         learner.check(losses)
         first = learner.start(self.feasible_set, start)
         self.state = learner.with_ledger(first) if ledger else first
