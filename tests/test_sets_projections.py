@@ -28,7 +28,6 @@ from regretlab.sets import (
     Affine,
     Box,
     CappedSimplex,
-    FeasibleSet,
     Halfspace,
     Hyperplane,
     L1Ball,
