@@ -13,14 +13,14 @@ from pieces import INTERVAL, cube
 
 import regretlab as rl
 from regretlab import play
-from regretlab.certificates import THEOREMS, Quantities, certificates, certify
+from regretlab.certificates import THEOREMS, Quantities, certificates, certify, theorem
 from regretlab.certificates.certificate import TOLERANCE
 from regretlab.certificates.errata import last_fall
 from regretlab.cli import main
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Values
 from regretlab.testing.assertions import assert_no_certificate_violation
 
-TRUE = [name for name, theorem in THEOREMS.items() if theorem.true]
+TRUE = [name for name, each in THEOREMS.items() if each.true]
 
 
 @dataclass(frozen=True)
@@ -500,6 +500,31 @@ def test_a_hypothesis_that_fails_is_named_with_its_round():
     assert hypothesis_of(certify(growing, "amsgrad_schedule"), "beta_{1,t} <=").first_violated == 7
 
 
+def test_momentum_that_starts_in_round_2_is_momentum():
+    learner = rl.learners.AdamNC(alpha=0.5, beta1=Values(function=lambda t: 0.9 * (t > 1)))
+    found = certify(play(learner, rl.losses.Mod3(C=3.0), INTERVAL, 50), "adagrad")
+    assert hypothesis_of(found, "beta_1 = 0").measured == "0.9"
+    assert not found.certified
+
+
+def test_a_theorem_by_name_needs_no_other_that_holds():
+    """Exponential weights with a rising stepsize: nothing is certified, and the one bound is asked for by name."""
+    learner = rl.learners.Hedge(alpha=Values(function=lambda t: 1e-5 * t))
+    game = play(learner, Given(((1.0, 0.0),)), rl.sets.Simplex(2), 20)
+    with pytest.raises(TypeError, match="no theorem about Hedge"):
+        certify(game)
+    found = certify(game, "exponential_weights")
+    assert found.vacuous
+    assert not found.certified
+    assert found.sharper == ""
+
+
+def test_only_a_vacuous_certificate_names_a_sharper_one():
+    found = certify(play(rl.learners.OGD(alpha=1.0), rl.losses.Mod3(C=3.0), INTERVAL, 300), "ogd_root")
+    assert not found.vacuous
+    assert found.sharper == ""
+
+
 def test_adam_is_certified_by_the_master_inequality_which_blows_up():
     learner = rl.learners.Adam(alpha=0.5, beta1=0.0, beta2=0.1)
     found = certify(play(learner, rl.losses.Mod3(C=3.0), INTERVAL, 10_000))
@@ -542,6 +567,19 @@ def test_bad_input():
     game.extend(3)
     with pytest.raises(ValueError, match=r"did you mean .*amsgrad_schedule"):
         certify(game, "amsgrad_schedul")
+    with pytest.raises(TypeError, match="theorem=4 must be the name of a theorem"):
+        certify(game, 4)
+    for function in (certify, certificates):
+        with pytest.raises(TypeError, match=r"game=AMSGrad\(.* is not a Game"):
+            function(game.learner)
+
+
+def test_theorems_are_added_with_a_source_and_learners():
+    with pytest.raises(TypeError, match=r"source=<function.* must be a string"):
+        theorem(lambda q: None)
+    for learners in ((), (rl.learners.OGD(),), ("OGD",), (int,)):
+        with pytest.raises(TypeError, match=r"learners=\(.* must be classes of learners"):
+            theorem("Me (2026)", *learners)
 
 
 def test_the_curve_and_the_error_bar():
@@ -557,11 +595,11 @@ def test_the_curve_and_the_error_bar():
 
 
 def test_every_theorem_has_a_formula_and_a_source():
-    for name, theorem in THEOREMS.items():
-        assert theorem.name == name
-        assert "<=" in theorem.formula or not theorem.true
-        assert re.search(r"(19|20)\d\d", theorem.source), name
-        assert theorem.learners
+    for name, each in THEOREMS.items():
+        assert each.name == name
+        assert "<=" in each.formula or not each.true
+        assert re.search(r"(19|20)\d\d", each.source), name
+        assert each.learners
 
 
 # -- in a test suite -------------------------------------------------------------------------------------
