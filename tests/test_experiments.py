@@ -1,12 +1,12 @@
 """The published figures: the numbers in figures/ are computed again, and agree with the paper."""
 
 import json
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from stored_figures import FIGURES, data, stored
 
 import regretlab as rl
 from regretlab import experiments
@@ -15,16 +15,7 @@ EXPERIMENTS, reproduce = experiments.EXPERIMENTS, experiments.reproduce
 figure1, theorem1, periods = experiments.figure1, experiments.theorem1, experiments.periods
 phase_diagram = experiments.phase_diagram
 
-FIGURES = Path(__file__).parents[1] / "figures"
 EXACT = 1e-9  # relative
-
-
-def stored(name):
-    return json.loads((FIGURES / f"{name}.json").read_text())
-
-
-def data(name):
-    return pd.read_csv(FIGURES / f"{name}.csv")
 
 
 # -- what is in figures/ is what the code computes ---------------------------------

@@ -1,12 +1,10 @@
 """The figures on certificates, the audit of theorems, stepsizes after a spike and constant stepsizes."""
 
-import json
 from math import sqrt
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
+from stored_figures import data, stored
 
 import regretlab as rl
 from regretlab import experiments
@@ -18,17 +16,8 @@ from regretlab.sets import Box
 audit, certificates = experiments.audit, experiments.certificates
 constant_stepsize, spike = experiments.constant_stepsize, experiments.spike
 
-FIGURES = Path(__file__).parents[1] / "figures"
 EXACT = 1e-9  # relative
 MODULES = {"audit": audit, "certificates": certificates, "spike": spike, "constant_stepsize": constant_stepsize}
-
-
-def stored(name):
-    return json.loads((FIGURES / f"{name}.json").read_text())
-
-
-def data(name):
-    return pd.read_csv(FIGURES / f"{name}.csv")
 
 
 # -- what is in figures/ is what the code computes ---------------------------------

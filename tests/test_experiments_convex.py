@@ -1,29 +1,19 @@
 """The convex panel of Figure 2 and the random convex losses: cheap parts of figures/ are computed again."""
 
-import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
+from stored_figures import FIGURES, data, stored
 
 from regretlab import experiments
 from regretlab.losses import mnist
 
 figure2, random_convex, reproduce = experiments.figure2, experiments.random_convex, experiments.reproduce
 
-FIGURES = Path(__file__).parents[1] / "figures"
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 MODULES = {"figure2": figure2, "figure2_mnist": figure2, "random_convex": random_convex}
 SOLVED = 1e-6  # relative: comparators are found up to a gap
-
-
-def stored(name):
-    return json.loads((FIGURES / f"{name}.json").read_text())
-
-
-def data(name):
-    return pd.read_csv(FIGURES / f"{name}.csv")
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,11 @@
 """Figures of the family of learners: cheap parts are computed again, and the stored numbers support the claims."""
 
-import json
 import sys
 from math import sqrt
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
+from stored_figures import FIGURES, data, stored
 
 import regretlab as rl
 from regretlab import experiments
@@ -17,7 +15,6 @@ from regretlab.learners import ADOPT, Adam, AMSGrad, DecoupledWeightDecay, Hedge
 adopt_regret, adopt_toy, league = experiments.adopt_regret, experiments.adopt_toy, experiments.league
 network, noisy_quadratic, spikes = experiments.network, experiments.noisy_quadratic, experiments.spikes
 
-FIGURES = Path(__file__).parents[1] / "figures"
 MODULES = {
     "league": league,
     "adopt_toy": adopt_toy,
@@ -27,14 +24,6 @@ MODULES = {
     "network": network,
 }
 INTERVAL = rl.sets.Box(-1.0, 1.0)
-
-
-def stored(name):
-    return json.loads((FIGURES / f"{name}.json").read_text())
-
-
-def data(name):
-    return pd.read_csv(FIGURES / f"{name}.csv")
 
 
 @pytest.mark.parametrize("name", MODULES)

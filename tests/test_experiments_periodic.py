@@ -1,10 +1,8 @@
 """The figures of the periodic theory: parts of their data are computed again, and games agree with predictions."""
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
+from stored_figures import data
 
 from regretlab import experiments
 from regretlab.analysis.periodic import (
@@ -18,13 +16,8 @@ from regretlab.analysis.periodic import (
 from regretlab.learners import Adam
 from regretlab.losses import ReddiOnline
 
-FIGURES = Path(__file__).parents[1] / "figures"
 divergence_region, c_min = experiments.divergence_region, experiments.c_min
 random_losses, speed = experiments.stochastic_drift, experiments.speed_of_learners
-
-
-def data(name):
-    return pd.read_csv(FIGURES / f"{name}.csv")
 
 
 # -- the divergence region ---------------------------------------------------------
