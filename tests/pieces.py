@@ -257,13 +257,13 @@ class Frozen(rl.learners.Adam):
 
 @dataclass(frozen=True)
 class Amplifier(Algorithm1):
-    """Keeps gain * sum g^2, which overflows for a large gain and for no other."""
+    """Its moment is gain * sum g^2, which overflows only for a large gain."""
 
     gain: float = 1.0
 
     @staticmethod
-    def rule(g, kept, gain):
-        return (kept + gain * g * g,), g, 1.0
+    def rule(g, total, gain):
+        return (total + gain * g * g,), g, 1.0
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def test_compiled_and_interpreted_games_have_the_same_bits(learner, loop):
         conformance.check_same_bits(alone.extend(T, compiled=False), game)
 
 
-# These steps call a rule as the loops above do, so a few of them will do: the paper's, one in parts, one with a text.
+# Single steps call a rule as the loops above do, so a few learners suffice: the paper's, a combinator, and AdaShift.
 STEPPED = [x for x in COMPILED if isinstance(x, (*IN_THE_PAPER, BiasCorrected, AdaShift))]
 
 

@@ -20,7 +20,7 @@ def quotient(a, b):
 
 
 def history(case, x, G):
-    """The entries of the ledger after each round, from the formulas of a case, the points played and the gradients."""
+    """The rows of the ledger after each round, from the formulas of a case, the points played and the gradients."""
     t = np.arange(1.0, len(G) + 1.0)
     alpha, W = case.alpha(t)[:, None], np.sqrt(case.V(G))
     m = np.where(W > 0.0, case.m(G), 0.0)
@@ -52,7 +52,7 @@ def history(case, x, G):
     [(case, losses) for case in LEARNERS for losses in (Sawtooth(), Waves(3)) if accepts(case.learner, losses)],
     ids=lambda value: label(getattr(value, "learner", value)),
 )
-def test_entries_are_sums_over_the_history(case, losses):
+def test_rows_are_sums_over_the_history(case, losses):
     game = play(case.learner, losses, cube(losses.dimension), T, ledger=True, checkpoints=range(1, T + 1))
     expected = history(case, game.record.point, losses.gradients(np.arange(1, T + 1)))
     for name, recorded in zip(game.state.ledger, np.moveaxis(game.record.ledger, 1, 0), strict=True):
@@ -84,9 +84,9 @@ def test_metrics_that_do_not_fall_are_not_said_to_fall_by_rounding(name):
 @pytest.mark.parametrize("F", [INTERVAL, rl.sets.Box(-2.0, 0.5)], ids=label)
 def test_a_ledger_changes_nothing(F):
     plain = play(rl.learners.AMSGrad(), Sawtooth(), F, 500)
-    kept = play(rl.learners.AMSGrad(), Sawtooth(), F, 500, ledger=True)
+    with_ledger = play(rl.learners.AMSGrad(), Sawtooth(), F, 500, ledger=True)
     assert plain.state.ledger == {}
-    assert_same(plain, kept)
+    assert_same(plain, with_ledger)
 
 
 @pytest.mark.parametrize("make", [Waves, rl.losses.Rademacher, lambda d: rl.losses.CirclingQuadratics(d=d)])
@@ -102,11 +102,11 @@ def test_the_same_bits_however_it_is_kept(make, F):
     for other in (blocks, parts):
         assert_same(whole, other)
         assert bits(whole.record.ledger) == bits(other.record.ledger)
-    for name, entry in whole.state.ledger.items():
-        assert bits(entry) == bits(parts.state.ledger[name]) == bits(state.ledger[name])
+    for name, row in whole.state.ledger.items():
+        assert bits(row) == bits(parts.state.ledger[name]) == bits(state.ledger[name])
 
 
-def test_alone_or_beside_others():
+def test_alone_or_with_others_in_one_loop():
     losses = rl.losses.Rademacher(d=2)
     learners = [rl.learners.AMSGrad(alpha=0.1 * k) for k in range(1, 41)]
     games = [Game(each, losses, cube(2), ledger=True) for each in learners]
@@ -118,10 +118,10 @@ def test_alone_or_beside_others():
 
 def test_any_losses_and_any_set():
     learner = rl.learners.Adam()
-    told = play(learner, rl.losses.SignAdversary(d=2), rl.sets.L2Ball(1.0), 50, ledger=True)
+    callback = play(learner, rl.losses.SignAdversary(d=2), rl.sets.L2Ball(1.0), 50, ledger=True)
     square = rl.sets.Polytope(np.vstack([np.eye(2), -np.eye(2)]), np.ones(4))
-    by_hand = play(learner, rl.losses.SignAdversary(d=2), square, 50, ledger=True)
-    for game in (told, by_hand):
+    interpreted = play(learner, rl.losses.SignAdversary(d=2), square, 50, ledger=True)
+    for game in (callback, interpreted):
         assert game.state.ledger["square"] == pytest.approx([50.0, 50.0])
         assert (game.state.ledger["travelled"] > 0.0).all()
 
@@ -135,10 +135,10 @@ def test_saved_and_loaded(tmp_path):
 
 def test_played_again_with_a_ledger():
     game = play(rl.learners.AMSGrad(), Sawtooth(), INTERVAL, 70, start=[0.25], seed=4, checkpoints=[3, 8])
-    kept = game.with_ledger()
-    assert_same(game, kept)
-    assert game.with_ledger() is kept
-    assert kept.with_ledger() is kept
+    again = game.with_ledger()
+    assert_same(game, again)
+    assert game.with_ledger() is again
+    assert again.with_ledger() is again
     game.extend(90)
     assert_same(game, game.with_ledger())
 
@@ -156,5 +156,5 @@ def test_a_learner_that_knows_no_ledger_keeps_none():
         game.with_ledger()
 
 
-def test_names_of_entries():
+def test_names_of_the_rows():
     assert ledger.names_in_ledger(ledger.account_scheduled) == (*ledger.names_in_ledger(ledger.account), "lag", "zeta2")

@@ -81,14 +81,14 @@ def drift(learner, pattern, periods, averaged=1):
     """The mean sum of m_t / W_t over the last ``averaged`` periods, the gradients being those of a line."""
     rule, names = learner.signature()
     fixed = {name: float(schedule(1)) for name, schedule in learner.schedules.items()}
-    kept = dict.fromkeys(learner.moment_names, 0.0)
+    moments = dict.fromkeys(learner.moment_names, 0.0)
     sums = []
     for k in range(periods):
         total = 0.0
         for j, g in enumerate(pattern):
-            known = {"g": g, "t": k * len(pattern) + j + 1, **fixed, **kept}
+            known = {"g": g, "t": k * len(pattern) + j + 1, **fixed, **moments}
             values, m, w = rule(*[known[name] for name in names])
-            kept = dict(zip(kept, values, strict=True))
+            moments = dict(zip(moments, values, strict=True))
             total += m / w if w else 0.0
         sums.append(total)
     return math.fsum(sums[-averaged:]) / averaged
@@ -478,13 +478,13 @@ def test_adabelief_stands_still_without_momentum():
 
 @dataclass(frozen=True)
 class Doubled(Combinator):
-    """A combinator of one's own: m'_t = m_t factor, and the largest |g_t| is kept."""
+    """A combinator of one's own: m'_t = m_t factor, and the largest |g_t| as a moment of its own."""
 
     factor: float = 2.0
 
     @staticmethod
-    def rule(kept, m, w, g, largest, factor, t):
-        return (*kept, max(largest, abs(g) + 0.0 * t)), factor * m, w
+    def rule(moments, m, w, g, largest, factor, t):
+        return (*moments, max(largest, abs(g) + 0.0 * t)), factor * m, w
 
 
 def test_a_combinator_of_ones_own():

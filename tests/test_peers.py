@@ -104,9 +104,9 @@ def torch():
 
 
 def torch_trajectory(torch, make, stepsize):
-    """The optimizer ``make`` makes, its learning rate set in each round, projected after each step.
+    """The points of an optimizer; its learning rate is set before each step, its point projected after it.
 
-    All its numbers have 64 bits: NAdam keeps mu_1...mu_t in the default type.
+    Everything is in double precision: NAdam has mu_1...mu_t in the default type.
     """
     torch.set_default_dtype(torch.float64)
     x = torch.tensor(START, dtype=torch.float64, requires_grad=True)

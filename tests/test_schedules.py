@@ -163,8 +163,8 @@ def test_the_beta_of_every_round_is_used(name, beta, formula):
     for T in (1, 2, 3, 6):
         moments = play(AMSGrad(**{name: beta}), impulse, Box(), T, compiled=False).state.moments
         product = math.prod(formula(t) for t in range(2, T + 1))
-        kept = moments["m" if name == "beta1" else "v"]
-        assert float(kept[0]) == pytest.approx((1.0 - formula(1)) * product, rel=1e-13)
+        moment = moments["m" if name == "beta1" else "v"]
+        assert float(moment[0]) == pytest.approx((1.0 - formula(1)) * product, rel=1e-13)
 
 
 def test_one_minus_inverse_makes_v_the_mean_square():

@@ -1,4 +1,4 @@
-"""Learners as optimizers of PyTorch: the rule's own numbers, torch's own manners."""
+"""Learners as optimizers of PyTorch: the bits of the rule, the interface of torch."""
 
 import io
 
@@ -109,7 +109,7 @@ def test_a_saved_optimizer_goes_on_with_the_same_bits(torch, Optimizer):
         optimizer.step()
     again = Optimizer(groups(params), learner, rl.sets.LinfBall(0.7))
     file.seek(0)
-    again.load_state_dict(torch.load(file))  # only numbers and texts
+    again.load_state_dict(torch.load(file))  # tensors, numbers and strings only
     for g in gradients[25:]:
         give(torch, params, g)
         again.step()
