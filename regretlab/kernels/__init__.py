@@ -1,4 +1,8 @@
-"""Compiled loops over rounds, and the scalar arithmetic they share with stepping by hand."""
+"""The loops over rounds, compiled or interpreted, and the scalar arithmetic that they share with ``learner.update``.
+
+All compiling is done here.  A loop is composed of a learner's rule, an oracle for the
+gradients and a projection.
+"""
 
 from regretlab.kernels.joint import (
     PointwiseOracle,

@@ -1,6 +1,6 @@
-"""Round loops for losses or sets that look at all coordinates of a game at once.
+"""Round loops for losses or sets that couple the coordinates of a game.
 
-The cells of a game are next to each other: game j has the cells j*d, ..., j*d + d - 1.
+The cells of a game are next to each other: game j of L has the cells j*d, ..., j*d + d - 1.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ __all__ = [
 
 
 class PointwiseOracle(NamedTuple):
-    """The scalar functions of a link: ell(z, y, *p) and its derivative in z."""
+    """The scalar functions of a pointwise loss: ell(z, y, *p) and its derivative in z."""
 
     value: Callable[..., float]
     derivative: Callable[..., float]
 
 
 @cache
-def prediction_loss(link: PointwiseOracle, compiled: bool) -> Callable[..., float]:
+def prediction_loss(oracle: PointwiseOracle, compiled: bool) -> Callable[..., float]:
     """f(x) = (1/b) sum_j ell(<a_j, x>, y_j) + (mu/2) ||x||^2 and its gradient, for rows a (b, d).
 
-    The function returned takes a, y, mu, the link's parameters p, x and g: it
-    fills g (d,) and returns the value.
+    The function returned takes a, y, mu, the parameters p of ell, x and g; it fills g
+    (d,) with the gradient and returns the value.
     """
-    loss = _loss(link)
+    loss = _loss(oracle)
     return jit(loss, keep=True) if compiled else interpreted(loss)
 
 
-def _loss(link: PointwiseOracle) -> Callable[..., float]:
-    ell, slope = link
+def _loss(oracle: PointwiseOracle) -> Callable[..., float]:
+    ell, slope = oracle
 
     def loss(a, y, mu, p, x, g):  # type: ignore[no-untyped-def]
         b, d = a.shape
@@ -133,7 +133,7 @@ def _record_sums(do: CellFunctions) -> Callable[..., None]:
 
 
 def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
-    """f_t(x) by coordinate and g_t, for linear losses with the gradients data = (G,), G (n, 1, L*d)."""
+    """f_t(x), in d terms, and g_t, for linear losses with data = (G,), the gradients (n, 1, L*d)."""
     G = data[0]
     for i in range(x.size):
         g[i] = G[k, 0, j * x.size + i]
@@ -142,7 +142,7 @@ def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
 
 
 def reveal_given(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
-    """f_t(x), a single number, and g_t, for one round with data = (values (L,), gradients (L, d))."""
+    """f_t(x), in one term, and g_t, for a single round with data = (values (L,), gradients (L, d))."""
     values, gradients = data
     for i in range(x.size):
         g[i] = gradients[j, i]
@@ -151,12 +151,12 @@ def reveal_given(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
 
 
 @cache
-def reveal_with(link: PointwiseOracle) -> Callable[..., int]:
-    """f_t(x), a single number, and its gradient, for losses of linear predictions.
+def reveal_with(oracle: PointwiseOracle) -> Callable[..., int]:
+    """f_t(x), in one term, and its gradient, for losses of linear predictions.
 
-    With data = (a (U, n, b, d), y (U, n, b), which (L,), mu, p): game j meets the rows of which[j].
+    data = (a (U, n, b, d), y (U, n, b), which (L,), mu, p): game j meets the rows of sequence which[j].
     """
-    loss = _loss(link)
+    loss = _loss(oracle)
 
     def reveal(k, j, data, x, f, g):  # type: ignore[no-untyped-def]
         a, y, which, mu, p = data

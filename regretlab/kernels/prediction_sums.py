@@ -1,4 +1,7 @@
-"""Compiled sums over rows z_j, y_j of a link ell(z, y): values, minorants and second derivatives."""
+"""Compiled sums of pointwise losses ell(z_j, y_j) over rows j: values, affine lower bounds, second derivatives, kinks.
+
+z_j = <a_j, u> is the prediction for row j and y_j its label.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,15 @@ from regretlab.kernels.compiling import jit
 
 __all__ = ["compiles", "each_value", "pointwise_kinks", "pointwise_terms"]
 
-_STEP = 1e-5  # in z, relative to 1 + |z|: the differences of a derivative that tell the second one
+_STEP = 1e-5  # of the difference quotient for a second derivative, relative to 1 + |z|
 
 
 @cache
-def compiles(link: PointwiseOracle, parameters: int) -> bool:
-    """Whether the functions of a link with this many parameters are scalar arithmetic that can be compiled."""
+def compiles(oracle: PointwiseOracle, parameters: int) -> bool:
+    """Whether the functions of a pointwise loss with this many parameters can be compiled."""
     one = np.ones(1)
     try:
-        pointwise_terms(link, True)(
+        pointwise_terms(oracle, True)(
             one, one, one, one, 1.0, True, (1.0,) * parameters, one.copy(), one.copy(), np.empty(8)
         )
     except Exception:  # whatever the compiler says
@@ -30,14 +33,23 @@ def compiles(link: PointwiseOracle, parameters: int) -> bool:
 
 
 @cache
-def pointwise_terms(link: PointwiseOracle, compiled: bool) -> Callable[..., None]:
-    """Sums over rows: value and constant of the minorant, each with its rounding error; size; slopes times how far
-    predictions go, and other numbers that are rounded; and the number of kinks in reach of the smoothing.
+def pointwise_terms(oracle: PointwiseOracle, compiled: bool) -> Callable[..., None]:
+    """A function that sums ell(z_j, y_j) and affine lower bounds c_j z + b_j <= ell(z, y_j), with weights, over rows.
 
-    They go into ``out``; the minorants' slopes and the second derivatives, times
-    the weights, into ``slope`` and ``second``.
+    For h > 0 the slope c_j is that of ell smoothed over [z_j - h, z_j + h], for h = 0
+    a derivative at z_j.  The arguments of the function are z, y; ``far`` (a bound of
+    the change of each prediction over F); the weights; h; whether second derivatives
+    are wanted where h = 0; the parameters of ell; and what it fills: ``slope`` with
+    weight_j c_j, ``second`` with weight_j times the second derivative, and ``out`` with
+
+    0, 1   sum weight_j ell(z_j, y_j), and its rounding error
+    2, 3   sum weight_j b_j, and its rounding error
+    4      sum weight_j |ell(z_j, y_j)|
+    5      sum weight_j steep_j far_j, where steep_j is the largest slope in absolute value
+    6      the size of the other numbers that are rounded
+    7      the number of rows whose slope changes between z_j - h and z_j + h
     """
-    ell, derivative = link
+    ell, derivative = oracle
 
     def terms(z, y, far, weight, h, bend, p, slope, second, out):  # type: ignore[no-untyped-def]
         value = value_error = constant = constant_error = size = spread = noise = kinks = 0.0
@@ -78,13 +90,14 @@ def pointwise_terms(link: PointwiseOracle, compiled: bool) -> Callable[..., None
 
 
 @cache
-def pointwise_kinks(link: PointwiseOracle, compiled: bool) -> Callable[..., None]:
-    """The tangents at both ends of an interval: where they cross, the value there, their slopes.
+def pointwise_kinks(oracle: PointwiseOracle, compiled: bool) -> Callable[..., None]:
+    """A function that bounds each ell(., y_j) from below by its tangents at both ends of an interval.
 
-    Also how far the link is above the crossing, 0 if the tangents are all of it,
-    and the size of these numbers.
+    It fills a table with one column for each row: where the tangents cross, their
+    value there, the slopes of the left and of the right one, how far ell is above
+    the crossing (0 if ell is the maximum of the two), and the size of these numbers.
     """
-    ell, derivative = link
+    ell, derivative = oracle
 
     def kinks(left, right, y, p, table):  # type: ignore[no-untyped-def]
         for j in range(y.size):
@@ -104,7 +117,7 @@ def pointwise_kinks(link: PointwiseOracle, compiled: bool) -> Callable[..., None
 
 @cache
 def each_value(value: Callable[..., float], compiled: bool) -> Callable[..., Array]:
-    """ell(z_j, y_j) for every j."""
+    """A function that returns ell(z_j, y_j) for all j."""
 
     def each(z, y, p):  # type: ignore[no-untyped-def]
         out = np.empty(z.size)
