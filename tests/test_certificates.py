@@ -18,7 +18,7 @@ from regretlab.certificates.certificate import TOLERANCE
 from regretlab.certificates.errata import last_fall
 from regretlab.cli import main
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Values
-from regretlab.testing.assertions import assert_no_certificate_violation
+from regretlab.testing import assert_no_certificate_violation
 
 TRUE = [name for name, each in THEOREMS.items() if each.true]
 

@@ -1,10 +1,7 @@
-"""For test suites: checks that a class keeps its promises, and assertions about the regret of games."""
+"""For your own test suite: checks of learners, losses and feasible sets, and assertions about regret."""
 
-from regretlab.testing.assertions import (
-    assert_no_certificate_violation,
-    assert_regret_below,
-    assert_sublinear_regret,
-)
+from regretlab.testing.assertions import assert_regret_below, assert_sublinear_regret
+from regretlab.testing.certificate_assertions import assert_no_certificate_violation
 from regretlab.testing.common import CheckFailed
 from regretlab.testing.learner_checks import check_learner
 from regretlab.testing.loss_checks import check_losses

@@ -1,35 +1,27 @@
-"""Assertions for your own test suite: how fast regret grows, and that it stays below a bound or a certificate.
+"""Assertions for your own test suite: that regret grows no faster than a power of T, or stays below a bound.
 
-Each plays the games it is about.  A failure prints the table of what was measured and the code that
-plays the worst game again.
+Each plays its games itself.  A failure prints the measured regret, and code that plays the worst game again.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.analysis.horizons import AnyLearner, default_horizons, play_to
 from regretlab.analysis.scaling import fit
-from regretlab.certificates import certificates, certify
-from regretlab.engine.trajectory import Trajectory
 from regretlab.game import play_all
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
+from regretlab.testing.replay_code import replay_code
 
-__all__ = ["assert_no_certificate_violation", "assert_regret_below", "assert_sublinear_regret"]
+__all__ = ["assert_regret_below", "assert_sublinear_regret"]
 
 _CONFIDENCE = 0.999
 _SHOWN = 12  # rows of a table
-_IMPORTS = "; ".join(f"from regretlab.{part} import *" for part in ("game", "learners", "losses", "schedules", "sets"))
-
-
-# -- growth ------------------------------------------------------------------------
 
 
 def assert_sublinear_regret(
@@ -41,47 +33,65 @@ def assert_sublinear_regret(
     horizons: Iterable[int] | None = None,
     seeds: Iterable[int] = range(32),
     tolerance: float = 0.05,
-    **options: Any,
+    start: ArrayLike | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
 ) -> None:
-    """Fail when R_T grows faster than T^exponent.
+    """Assert that R_T = O(T^exponent): fail when R_T grows faster, beyond all doubt of a fit.
 
-    The games fail when the whole interval of :func:`regretlab.analysis.scaling.fit`, at confidence 0.999, lies above
-    ``exponent + tolerance``.  Regret that is negative, or does not grow beyond its noise, passes: O(T^a) is an
-    upper bound.
+    The exponent is estimated by :func:`regretlab.analysis.scaling.fit`.  The assertion fails when its whole interval,
+    at confidence 0.999, lies above ``exponent + tolerance``.  Regret that is negative, or does not grow beyond its
+    noise, passes: O(T^a) is an upper bound.
 
-    In 1,000 repetitions on sqrt T |N(0, 1)| with noise like a random walk there was no false alarm, with 8 to 64
-    seeds and the horizons 2^5, ..., 2^16 or 2^8, ..., 2^13, nor for OGD and AMSGrad on random signs with 16 and
-    32 seeds.  What is caught depends on the range more than on the seeds: T/10 in the noise of a walk in all of
-    1,000 repetitions with 16 seeds for either range; T^0.75 in twice that noise in all with the first range, in
-    22% with the second.
+    False alarms: none in 1,000 repetitions with R_T = sqrt T |N(0, 1)| and noise like a random walk, for 8 to 64 seeds
+    and the horizons 2^5, ..., 2^16 or 2^8, ..., 2^13; none for OGD and AMSGrad on random signs with 16 and 32 seeds.
+    Power, with 16 seeds: R_T = T/10 in that noise fails in all of 1,000 repetitions with either horizons; T^0.75 in
+    twice that noise in all with the first horizons, in 22% with the second.  So a long range of horizons counts more
+    than many seeds.
 
     Parameters
     ----------
     learner : Learner, or a function horizon -> Learner
-        Played once to the longest horizon and read at all of them; or anew for each horizon.
-    losses, feasible_set
-        What to play on.
+        A learner plays one game for each seed to the longest horizon, and R_T is taken at the shorter ones on the way.
+        A function makes a learner for each horizon, which plays new games.
+    losses : Losses
+    feasible_set : FeasibleSet
     exponent : float
         a in R_T = O(T^a); 0.5 for the guarantees of Reddi et al. (2018).
     horizons : iterable of int
-        At least four over at least four doublings, by default :func:`regretlab.analysis.horizons.default_horizons`;
-        multiples of the period where the sequence has one.
+        At least four, the longest at least 16 times the shortest; multiples of the period of a periodic sequence.
+        By default :func:`regretlab.analysis.horizons.default_horizons`.
     seeds : iterable of int
         At least eight; for a sequence that is not random one is enough.
     tolerance : float
-        Room for logarithms and short horizons.
-    options
-        Further keywords of :func:`regretlab.play`.
+        What the exponent may be larger, for logarithms and short horizons.
+    start : float or array (d,), optional
+        x_1 in F; by default the point of F nearest to the origin.
+    compiled : bool, optional
+        Whether to compile the loop over rounds; by default where that is faster.
+    progress : bool, optional
+        Whether to show a progress bar; by default on a terminal.
 
     Raises
     ------
     AssertionError
-        With the table of the regret and the code that plays the worst game again.
-    ValueError
-        When there are too few horizons or seeds to say anything.
+        With a table of the regret, and the code that plays the game with the largest regret again.
+    TypeError, ValueError
+        When the parts do not fit together, or there are too few horizons or seeds to estimate an exponent.
+    GameError, GameInterrupted
+        When a round fails, or on Ctrl-C.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> from regretlab.testing import assert_sublinear_regret
+    >>> learner, losses = rl.learners.AMSGrad(alpha=0.5), rl.losses.Mod3(C=3.0)
+    >>> assert_sublinear_regret(learner, losses, rl.sets.Box(-1.0, 1.0), horizons=[48, 96, 192, 384, 768], seeds=[0])
     """
     chosen = default_horizons(losses) if horizons is None else horizons
-    rounds, regret, games = play_to(learner, losses, feasible_set, chosen, seeds, **options)
+    rounds, regret, games = play_to(
+        learner, losses, feasible_set, chosen, seeds, start=start, compiled=compiled, progress=progress
+    )
     found = fit(rounds, regret, confidence=_CONFIDENCE)
     if np.isnan(found.exponent):
         raise ValueError(f"horizons={rounds}, {len(games)} seeds: {found.reason}")
@@ -94,11 +104,8 @@ def assert_sublinear_regret(
         f"the regret of {worst.learner!r} on {losses!r} grows like T^{found.exponent:.3f} "
         f"(interval [{found.low:.3f}, {found.high:.3f}] at confidence {_CONFIDENCE:g}), faster than T^{exponent:g}\n"
         f"{table.to_string(float_format='{:.6g}'.format)}\n"
-        f"seed with the largest regret: {worst.seed}\n{_replay(worst, rounds, options)}"
+        f"seed with the largest regret: {worst.seed}\n{replay_code(worst, rounds, start)}"
     )
-
-
-# -- bounds ------------------------------------------------------------------------
 
 
 def assert_regret_below(
@@ -110,41 +117,71 @@ def assert_regret_below(
     *,
     seeds: Iterable[int] = (0,),
     checkpoints: Iterable[int] | None = None,
-    **options: Any,
+    start: ArrayLike | None = None,
+    compiled: bool | None = None,
+    progress: bool | None = None,
 ) -> None:
-    """Fail when R_t > bound(t) at a checkpoint t of a game.
+    """Assert that R_t <= bound(t) at every checkpoint t, for every seed.
 
-    A bound that holds for every sequence, as those of theorems do, must hold for every seed: nothing is
-    averaged and no chance is allowed for.  Where comparators are found numerically, R_t is the lower end of
-    [regret, regret + gap]: what fails is above the bound for certain.
+    There is no averaging over seeds: a bound that holds for every sequence of losses, as those of theorems do, holds
+    for every seed.  Where comparators are found numerically, R_t is the lower end of [regret, regret + gap], so that
+    numerical error is no failure.
 
     Parameters
     ----------
     bound : float, or a function of an array of rounds (n,) -> (n,)
-        Not nan; inf is no bound.
-    learner, losses, feasible_set, horizon
-        What to play, and for how many rounds.
+        Not NaN; inf where there is no bound.
+    learner : Learner
+    losses : Losses
+    feasible_set : FeasibleSet
+    horizon : int
+        T, the number of rounds.
     seeds : iterable of int
+        At least one.
     checkpoints : iterable of int, optional
-        Where R_t is compared; by default about 32 rounds per decade.
-    options
-        Further keywords of :func:`regretlab.play`.
+        The rounds t; by default about 32 per decade.
+    start : float or array (d,), optional
+        x_1 in F; by default the point of F nearest to the origin.
+    compiled : bool, optional
+        Whether to compile the loop over rounds; by default where that is faster.
+    progress : bool, optional
+        Whether to show a progress bar; by default on a terminal.
 
     Raises
     ------
     AssertionError
-        With the checkpoints where the worst game is above the bound, and the code that plays it again.
+        With the checkpoints at which the worst game is above the bound, and the code that plays it again.
+    TypeError, ValueError
+        When the parts do not fit together, there is no seed, or the bound gives anything but a number for each round.
+    GameError, GameInterrupted
+        When a round fails, or on Ctrl-C.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import regretlab as rl
+    >>> from regretlab.testing import assert_regret_below
+    >>> learner, losses = rl.learners.AMSGrad(alpha=0.5), rl.losses.Mod3(C=3.0)
+    >>> assert_regret_below(lambda t: 4.0 * np.sqrt(t), learner, losses, rl.sets.Box(-1.0, 1.0), horizon=1000)
     """
     chosen = None if checkpoints is None else [int(t) for t in checkpoints]
-    games = play_all([learner], losses, feasible_set, horizon, seeds=seeds, checkpoints=chosen, **options)
+    games = play_all(
+        [learner],
+        losses,
+        feasible_set,
+        horizon,
+        seeds=seeds,
+        start=start,
+        checkpoints=chosen,
+        compiled=compiled,
+        progress=progress,
+    )
     if not games:
         raise ValueError("seeds is empty: there is no game to compare with the bound")
     t = games[0].regret.index.to_numpy()
     values = np.asarray(bound(t.astype(np.float64)) if callable(bound) else bound, dtype=np.float64)
     if values.shape not in ((), t.shape) or np.isnan(values).any():
-        raise ValueError(
-            f"bound={bound!r} gave {values!r} for {t.size} rounds; it must be one number for each, not nan"
-        )
+        raise ValueError(f"bound={bound!r} gave {values!r} for {t.size} rounds; it must be a number for each, not nan")
     excess = np.array([game.regret["regret"].to_numpy() for game in games]) - values
     above = excess > 0.0
     if not above.any():
@@ -158,73 +195,5 @@ def assert_regret_below(
         f"{len(games)} games, first in round {t[above.any(axis=0)][0]:,}; the worst has seed {games[worst].seed}:\n"
         f"{table.to_string(float_format='{:.6g}'.format)}\n"
         + (f"and {hidden} more checkpoints\n" if hidden > 0 else "")
-        + _replay(games[worst], chosen, options)
+        + replay_code(games[worst], chosen, start)
     )
-
-
-# -- certificates --------------------------------------------------------------------
-
-
-def assert_no_certificate_violation(
-    learner: Learner,
-    losses: Losses,
-    feasible_set: FeasibleSet,
-    horizon: int,
-    *,
-    theorem: str | None = None,
-    seeds: Iterable[int] = (0,),
-    checkpoints: Iterable[int] | None = None,
-    **options: Any,
-) -> None:
-    """Fail when the regret is above a bound that is a theorem whose hypotheses hold for the game.
-
-    That would be a mistake in a learner, a sequence (losses that are not convex, gradients that are none), a
-    projection, or a theorem: nothing is averaged and no chance is allowed for.  As for
-    :func:`assert_regret_below`, R_t is the lower end of [regret, regret + gap].
-
-    Parameters
-    ----------
-    learner, losses, feasible_set, horizon
-        What to play, and for how many rounds.
-    theorem : str, optional
-        One of :data:`regretlab.certificates.THEOREMS`; by default all that apply.  With a name, a hypothesis
-        that does not hold, or a claim that is no theorem, fails too.
-    seeds, checkpoints, options
-        As for :func:`assert_regret_below`.
-
-    Raises
-    ------
-    AssertionError
-        With the certificate, the checkpoints where the regret is above it, and the code that plays that game again.
-    """
-    chosen = None if checkpoints is None else [int(t) for t in checkpoints]
-    games = play_all([learner], losses, feasible_set, horizon, seeds=seeds, checkpoints=chosen, ledger=True, **options)
-    if not games:
-        raise ValueError("seeds is empty: there is no game to certify")
-    for game in games:
-        for found in certificates(game) if theorem is None else [certify(game, theorem)]:
-            above = found.violations
-            if not found.certified and theorem is not None:
-                reason = "is not certified"
-            elif found.certified and len(above):
-                reason = f"is broken, first in round {above.index[0]:,}"
-            else:
-                continue
-            table = above[["regret", "bound", "slack"]].head(_SHOWN)
-            raise AssertionError(
-                f"{found.theorem.name} {reason} for seed {game.seed}\n{found!r}\n"
-                + (f"{table.to_string(float_format='{:.6g}'.format)}\n" if len(table) else "")
-                + _replay(game, chosen, options)
-            )
-
-
-# -- messages ----------------------------------------------------------------------
-
-
-def _replay(game: Trajectory, checkpoints: list[int] | None, options: dict[str, Any]) -> str:
-    """The code that plays ``game`` again."""
-    F = re.sub(r"\)\^\d+", ")", repr(game.feasible_set))  # its dimension is that of the losses
-    further = {"seed": game.seed, "checkpoints": checkpoints, "start": options.get("start")}
-    keywords = "".join(f", {name}={value!r}" for name, value in further.items() if value is not None)
-    play = f"play({game.learner!r}, {game.losses!r}, {F}, {game.horizon}{keywords})"
-    return f"play it again:\n    {_IMPORTS}\n    game = {play}"
