@@ -52,7 +52,7 @@ def compute(cells: int = 60, horizon: int = 10**5) -> pd.DataFrame:
 
 
 def disagreements(frame: pd.DataFrame, margin: float = 0.02) -> pd.DataFrame:
-    """The rows at least ``margin`` away from the boundary whose game ended on the other side of it."""
+    """The rows at least ``margin`` away from the boundary where game and closed form disagree on failure."""
     failed = frame["average_regret"] > (frame["C"] - 2.0) / 3.0
     star = frame["beta2_star"]
     return frame[(failed != (frame["beta2"] < star)) & ((frame["beta2"] - star).abs() >= margin)]

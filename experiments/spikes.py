@@ -1,4 +1,4 @@
-r"""The effective stepsize of Adam and AMSGrad after spikes, with the same bias correction on both sides.
+r"""The effective stepsize of Adam and AMSGrad after spikes, with the same bias correction in both.
 
 The gradients are 10 in round 1 and, in the first row, in every tenth round after it; all others are 0.1.  A rule
 returns the numerator m'_t and the denominator W_t of the step alpha m'_t / W_t.  Drawn is the rate
