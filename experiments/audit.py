@@ -200,7 +200,7 @@ _KINDS = {True: "a theorem", False: "a false claim or a misprint"}
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Draw a bar for each theorem, its largest ratio in the suite, and a marker, that in the games built to attain it."""
+    """Draw the largest ratio of each theorem: as a bar that in the suite, as a marker that in the built games."""
     figure = new_figure(10.0, 8.2)
     axes = figure.subplots()
     most = frame.groupby(["true", "theorem"])["ratio"].max().sort_values()

@@ -357,8 +357,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         for j, problem in enumerate(problems):
             row = rows.loc[problem]
             colour = _COLOURS.get(_text(row["verdict"]), _COLOURS[""])
-            box = {"facecolor": colour, "edgecolor": "white", "linewidth": 1.0}
-            axes.add_patch(Rectangle((j, i), 1.0, 1.0, **box))
+            axes.add_patch(Rectangle((j, i), 1.0, 1.0, facecolor=colour, edgecolor="white", linewidth=1.0))
             if np.isfinite(row["average_regret"]):
                 axes.text(j + 0.33, i + 0.5, _short(row["average_regret"]), ha="right", **small)
                 if np.isfinite(row["x_T"]):
