@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import time
-import types
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -188,15 +187,4 @@ def _identity(function: Any) -> str:
     try:
         return fingerprint(function)
     except Unidentifiable:
-        return repr(_plain_code(function.__code__))
-
-
-def _plain_code(code: types.CodeType) -> tuple[Any, ...]:
-    """Bytecode, names and constants, the same in every process."""
-    constants: list[Any] = []
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            constants.append(_plain_code(constant))
-        else:  # a frozenset is in no order of its own
-            constants.append(sorted(map(repr, constant)) if isinstance(constant, frozenset) else repr(constant))
-    return code.co_code, code.co_names, constants
+        return fingerprint(function.__code__)

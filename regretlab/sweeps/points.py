@@ -219,7 +219,7 @@ def log_uniform(low: float, high: float) -> Callable[[np.random.Generator, int],
     --------
     >>> import numpy as np
     >>> log_uniform(1e-3, 1.0)(np.random.default_rng(0), 3).round(4)
-    array([0.0815, 0.0064, 0.0013])
+    array([0.0814, 0.0064, 0.0013])
     """
     positive(low=low, high=high)
     if not low < high:
