@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from noted import noted, numbers
 from pieces import INTERVAL
 from scipy import optimize
-from test_analysis_periodic import ONLINE, spike
+from periodic_patterns import ONLINE, spike
 from test_paper import theorem_1
 
 import regretlab as rl
@@ -334,8 +334,10 @@ def _found(name):
 def test_renames_of_the_changelog_are_true():
     """In the first table of a version, a name on the left is gone and the name on the right exists."""
     rows = re.findall(r"^\| `([\w.]+)`[^|]* \| `([\w.]+)`[^|]* \|$", _text("CHANGELOG.md"), flags=re.MULTILINE)
-    renamed = [(old, new) for old, new in rows if re.match(r"(rl|losses|learners|certificates|Certificate)\.", new)]
-    assert len(renamed) >= 9
+    renamed = [
+        (old, new) for old, new in rows if re.match(r"(rl|losses|learners|certificates|Certificate|regret)\.", new)
+    ]
+    assert len(renamed) >= 12
     for old, new in renamed:
         old, new = (re.sub(r"^Certificate\.", "certificates.Certificate.", name) for name in (old, new))
         assert _found(old) is None, f"{old} is still there"
