@@ -10,9 +10,9 @@ from math import sqrt
 import numpy as np
 import pytest
 from noted import noted
+from periodic_patterns import mod3
 from pieces import INTERVAL
 from scipy import optimize
-from test_analysis_periodic import mod3
 
 from regretlab import losses, play
 from regretlab.analysis.periodic import adam_drift as drift
