@@ -576,6 +576,12 @@ def test_help_does_not_wait_for_pandas_and_matplotlib(tmp_path):
     assert out.endswith("\n[]\n")
 
 
+def test_python_m_regretlab_is_the_command(tmp_path):
+    command = [sys.executable, "-m", "regretlab", "play", "--help"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.startswith("Usage: regretlab play [OPTIONS] LEARNER LOSSES\n")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="SIGINT as a terminal sends it")
 def test_ctrl_c_in_a_long_game(tmp_path):
     """SIGINT in a compiled game of 1e10 rounds: it ends soon, prints its part and leaves a file that goes on."""
