@@ -180,7 +180,7 @@ class Game(Trajectory):
             By default w/64 for linear losses, w/2 for others.  With stride = 1 these are all windows; w/stride sums are
             kept in memory for each length.
         """
-        return measures.over_windows(self, lengths, stride)
+        return measures.interval_regret(self, lengths, stride)
 
     def certify(self, theorem: str | None = None) -> Certificate:
         """An upper bound on the regret, each hypothesis checked on the game: :func:`regretlab.certify`."""

@@ -41,8 +41,8 @@ from regretlab.regret import (
     ComparatorWarning,
     Solver,
     hindsight,
-    minimize_sums,
-    sums_of,
+    best_points,
+    cumulative_loss_of,
 )
 from regretlab.regret import (
     cumulative_loss as sums,
@@ -51,7 +51,9 @@ from regretlab.regret import (
     cumulative_prediction_loss as links,
 )
 from regretlab.regret.solvers import newton as descent_module
+from regretlab.regret.solvers.accelerated_gradient import accelerate
 from regretlab.regret.solvers.bundle import Bundle
+from regretlab.regret.solvers.optimality_gap import Minimum
 from regretlab.regret.solvers.quadratic_program import QuadraticSolver
 from regretlab.sets import (
     Box,
@@ -326,11 +328,11 @@ def test_where_it_starts_does_not_matter(link, F):
     a, y = problem(next(name for name in LINKS if LINKS[name] == link), 4, 120, 1, np.random.default_rng(2))
     game = play(OGD(), Examples(a, y, link), F, 120)
     stops = [1, 2, 5, 17, 60, 120]
-    warm = Solver(sums_of(game))
+    warm = Solver(cumulative_loss_of(game))
     one_after_the_other = [warm.minimize(1, t + 1) for t in stops]
-    agree(one_after_the_other, [Solver(sums_of(game)).minimize(1, t + 1) for t in stops])
+    agree(one_after_the_other, [Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops])
     start = F.minimize_linear(np.arange(4.0) - 1.5)
-    agree(one_after_the_other, [Solver(sums_of(game), start).minimize(1, t + 1) for t in stops])
+    agree(one_after_the_other, [Solver(cumulative_loss_of(game), start).minimize(1, t + 1) for t in stops])
     assert all(best.tolerated() for best in one_after_the_other)
 
 
@@ -344,7 +346,7 @@ def test_few_kinks_and_many_have_the_same_answer(link, F, monkeypatch):
     found = []
     for most in (2000, 60, 0):
         monkeypatch.setattr(descent_module, "MOST_KINKS", most)
-        found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in (7, 300)])
+        found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in (7, 300)])
     agree(found[0], found[1])
     agree(found[0], found[2])
     assert all(best.tolerated() for best in (*found[0], *found[1]))
@@ -354,11 +356,11 @@ def test_few_kinks_and_many_have_the_same_answer(link, F, monkeypatch):
 def test_compiled_or_not_and_kept_or_not(losses, monkeypatch):
     game = play(OGD(), losses, L2Ball(0.4, dimension=3), 3000, checkpoints=[3000])
     stops = [10, 1500, 3000]
-    found = [[Solver(sums_of(game)).minimize(1, t + 1) for t in stops]]
-    monkeypatch.setattr(links, "KEPT", 0)
-    found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in stops])
+    found = [[Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops]]
+    monkeypatch.setattr(links, "CACHED", 0)
+    found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops])
     monkeypatch.setattr(links, "_COMPILE_FROM", math.inf)
-    found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in stops[:2]])
+    found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops[:2]])
     for one, other in zip(found[0], found[1], strict=True):
         assert one.value == other.value
         assert one.gap == other.gap
@@ -374,7 +376,7 @@ def test_many_epochs_are_summed_example_by_example(cls, link):
     best = rl.regret.best_in_hindsight(game)
     for t, u, value in zip(best.record.t.tolist(), best.point, best.loss, strict=True):
         assert exact(game, t, u) == pytest.approx(value, rel=1e-13)
-    found = sums_of(game).at(best.point[-1], 11, 78)
+    found = cumulative_loss_of(game).at(best.point[-1], 11, 78)
     assert found.value == pytest.approx(exact(game, 77, u) - exact(game, 10, u), rel=1e-12)
 
 
@@ -384,20 +386,20 @@ def test_dimensions_beyond_second_derivatives():
     game = play(OGD(), Examples(a / 10.0, y, Logistic(), mu=0.01), L2Ball(1.0, dimension=70), 200, checkpoints=[200])
     frame = game.regret
     assert (frame["gap"] <= 1e-8 * (1.0 + frame["loss"])).all()
-    found = sums_of(game)
-    bracket = hindsight.Bracket(found)
-    hindsight.accelerate(found, (1, 201), np.zeros(70), bracket, 0.0)  # what more than 1000 dimensions get
-    assert bracket.value - bracket.gap <= frame["comparator_loss"].iloc[-1] <= bracket.value + frame["gap"].iloc[-1]
-    assert bracket.gap <= 1e-6 * (1.0 + frame["loss"].iloc[-1])
+    found = cumulative_loss_of(game)
+    minimum = Minimum(found, 1, 201)
+    accelerate(minimum, np.zeros(70), 0.0)  # what more than 1000 dimensions get
+    assert minimum.value - minimum.gap <= frame["comparator_loss"].iloc[-1] <= minimum.value + frame["gap"].iloc[-1]
+    assert minimum.gap <= 1e-6 * (1.0 + frame["loss"].iloc[-1])
 
 
 def test_memory_does_not_grow_with_the_horizon(monkeypatch):
-    monkeypatch.setattr(links, "KEPT", 2**14)
+    monkeypatch.setattr(links, "CACHED", 2**14)
     losses, peaks = RandomLogistic(4), []
     for T in (20_000, 160_000):
         game = play(OGD(), losses, cube(4), T, checkpoints=[T], progress=False)
         game.regret  # noqa: B018  # compiles, imports
-        solver = Solver(sums_of(game))
+        solver = Solver(cumulative_loss_of(game))
         tracemalloc.start()
         solver.minimize(1, T + 1)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -538,10 +540,10 @@ def test_smooth_functions_in_python(F, monkeypatch):
     game = play(OGD(), Clouds(), F, 60, seed=3, checkpoints=[60])
     row = game.regret.iloc[-1]
     assert row["gap"] <= 1e-9 * (1.0 + row["loss"])
-    solver = Solver(sums_of(game))
+    solver = Solver(cumulative_loss_of(game))
     found = [solver.minimize(1, t + 1) for t in (1, 60)][-1]
-    monkeypatch.setattr(sums, "KEPT", 0)  # draws are made again and again
-    solver = Solver(sums_of(game))
+    monkeypatch.setattr(sums, "CACHED", 0)  # draws are made again and again
+    solver = Solver(cumulative_loss_of(game))
     again = [solver.minimize(1, t + 1) for t in (1, 60)][-1]
     assert found.value == again.value == row["comparator_loss"]
     assert found.gap == again.gap == row["gap"]
@@ -570,7 +572,7 @@ def test_closed_forms_are_taken_where_there_are_any():
     game = play(OGD(), losses, L2Ball(0.3), 50)
     assert list(game.regret.columns) == ["loss", "comparator_loss", "regret", "average_regret"]
     best = rl.regret.best_in_hindsight(game)
-    points, values, gaps = minimize_sums(game, best.record.t)
+    points, values, gaps = best_points(game, best.record.t)
     assert points == pytest.approx(best.point, abs=1e-5)
     assert (values - gaps <= best.loss + 1e-12).all()
     assert values == pytest.approx(best.loss, rel=1e-10)
@@ -605,7 +607,7 @@ def test_softmax_regression_in_many_dimensions(F):
     """At t = 1 too, where the least loss is small; no point of F pays less than the gap allows."""
     losses, rng = separable(30, 4, 60), np.random.default_rng(1)
     game = play(OGD(), losses, F, 3)
-    sums = sums_of(game)
+    sums = cumulative_loss_of(game)
     solver = Solver(sums)
     for t in (1, 3):
         best = solver.minimize(1, t + 1)
@@ -624,11 +626,11 @@ def test_measured_second_derivatives(F):
     rng = np.random.default_rng(5)
     a, y = rng.standard_normal((90, 70)), rng.standard_normal(90)
     game = play(OGD(), Examples(a, y, Squared()), F, 90, checkpoints=[90])
-    found = sums_of(game)
+    found = cumulative_loss_of(game)
     for u in (F.nearest_to_origin(), F.minimize_linear(a[0]), F.project(0.02 * a[1])):
-        secants = descent_module.Secants()
-        secants.measure(found, (1, 91), u, found.at(u, 1, 91).gradient)
-        B = secants._matrix
+        quasi_newton = descent_module.QuasiNewton()
+        quasi_newton.measure(found, 1, 91, u, found.at(u, 1, 91).gradient)
+        B = quasi_newton._matrix
         ways = np.array([F.minimize_linear(c) for c in rng.standard_normal((20, 70))]) - F.nearest_to_origin()
         assert ways @ B @ ways.T == pytest.approx((ways @ a.T) @ (ways @ a.T).T, rel=1e-6, abs=1e-4)
 
@@ -638,10 +640,10 @@ def test_accelerated_gradients_step_back_from_steps_that_are_too_long():
     rng = np.random.default_rng(0)
     losses = SoftmaxRegression(rng.random((200, 150)), rng.integers(0, 10, 200), batch=128, classes=10)
     game = play(OGD(0.01), losses, L2Ball(10.0), 2)
-    found = sums_of(game)
-    bracket = hindsight.Bracket(found)
-    hindsight.accelerate(found, (1, 3), np.zeros(1500), bracket, 0.0)
-    assert bracket.gap <= 1e-3 * found.value(np.zeros(1500), 1, 3)
+    found = cumulative_loss_of(game)
+    minimum = Minimum(found, 1, 3)
+    accelerate(minimum, np.zeros(1500), 0.0)
+    assert minimum.gap <= 1e-3 * found.value(np.zeros(1500), 1, 3)
 
 
 def test_kinks_in_many_dimensions():
@@ -659,7 +661,7 @@ def test_how_far_a_set_reaches_takes_little_memory():
     F = Box(np.linspace(-2.0, -1.0, d), np.linspace(0.5, 3.0, d))
     game = play(OGD(), Examples(np.ones((2, d)), np.ones(2), Logistic()), F, 2)
     tracemalloc.start()
-    found = sums_of(game)
+    found = cumulative_loss_of(game)
     assert found.reach.tolist() == np.maximum(-F.lo, F.hi).tolist()
     found.at(game.point, 1, 3)
     peak = tracemalloc.get_traced_memory()[1]
@@ -738,7 +740,7 @@ def test_what_was_found_is_not_looked_for_again(monkeypatch):
 def test_the_best_point_is_found_once_for_all_learners(monkeypatch):
     learners, options = [OGD(0.3), Adam(0.3), AMSGrad(0.3)], {"seeds": (0, 1), "checkpoints": [10]}
     games = rl.play_all(learners, RandomLogistic(2), cube(2), 60, **options)
-    alone = [Solver(sums_of(game)).minimize(1, 61) for game in games[:2]]
+    alone = [Solver(cumulative_loss_of(game)).minimize(1, 61) for game in games[:2]]
     assert games[0].regret["comparator_loss"].iloc[-1] == pytest.approx(alone[0].value, rel=1e-9)
     games[1].regret  # noqa: B018
     monkeypatch.setattr(Solver, "minimize", None)
@@ -753,10 +755,10 @@ def test_the_best_point_is_found_once_for_all_learners(monkeypatch):
     for losses, F, seed in ((RandomLogistic(2), cube(2), 2), (RandomLogistic(2, mu=0.1), cube(2), 0)):
         other = play(OGD(0.3), losses, F, 60, seed=seed, checkpoints=[10]).regret["comparator_loss"]
         assert (other != games[0].regret["comparator_loss"]).any()
-    assert len(hindsight._shared) >= 2
+    assert len(hindsight._caches) >= 2
     del games, again, game
     gc.collect()
-    assert not any(key[0] == RandomLogistic(2) for key in hindsight._shared)
+    assert not any(key[0] == RandomLogistic(2) for key in hindsight._caches)
 
 
 def test_what_cannot_be_compared_is_shared_by_identity():
@@ -979,11 +981,20 @@ def test_interval_regret_sees_what_regret_does_not():
 
 
 @pytest.mark.parametrize(
-    ("lengths", "stride"),
-    [(0, None), ([5, 21], None), (2.5, None), ([], None), ("a", None), (3, 0), (3, 1.5), (3, True)],
+    ("lengths", "stride", "error"),
+    [
+        (0, None, ValueError),
+        ([5, 21], None, ValueError),
+        (2.5, None, TypeError),
+        ([], None, ValueError),
+        ("a", None, TypeError),
+        (3, 0, ValueError),
+        (3, 1.5, TypeError),
+        (3, True, TypeError),
+    ],
 )
-def test_bad_windows(lengths, stride):
-    with pytest.raises(ValueError, match=r"lengths=|stride="):
+def test_bad_windows(lengths, stride, error):
+    with pytest.raises(error, match=r"lengths=|stride="):
         play(Adam(), Mod3(), INTERVAL, 20).interval_regret(lengths, stride)
 
 
@@ -1018,9 +1029,7 @@ def test_no_rounds_no_regret():
 def test_a_bundle_of_one_tangent_is_no_loss():
     """The first model is linear; nothing is divided by zero."""
     game = play(OGD(), Distances(2), cube(2), 5)
-    found = sums_of(game)
-    bracket = hindsight.Bracket(found)
-    tangent = found.at(np.zeros(2), 1, 6)
-    bracket.add(np.zeros(2), tangent)
-    Bundle([tangent]).narrow(found, (1, 6), bracket, QuadraticSolver(game.feasible_set))
-    assert bracket.gap <= 1e-8
+    found = cumulative_loss_of(game)
+    minimum = Minimum(found, 1, 6)
+    Bundle([minimum.evaluate(np.zeros(2))]).minimize(minimum, QuadraticSolver(game.feasible_set))
+    assert minimum.gap <= 1e-8

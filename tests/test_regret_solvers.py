@@ -9,7 +9,7 @@ import regretlab as rl
 from regretlab import play
 from regretlab.learners import OGD
 from regretlab.losses import ConvexLosses
-from regretlab.regret import minimize_sums, sums_at
+from regretlab.regret import best_points, cumulative_loss_at
 
 
 def game_of(losses, F=None, T=40, seed=0):
@@ -22,8 +22,10 @@ def test_sums_at_a_point(losses, seed):
     game = game_of(losses, seed=seed)
     u = np.full(losses.dimension, 0.3)
     values = [losses.reveal(t, u, seed).value(u) for t in range(1, 41)]
-    assert sums_at(game, np.array([1, 2, 7, 40]), u) == pytest.approx(np.cumsum(values)[[0, 1, 6, 39]], rel=1e-13)
-    assert sums_at(game, np.array([], dtype=int), u).shape == (0,)
+    assert cumulative_loss_at(game, np.array([1, 2, 7, 40]), u) == pytest.approx(
+        np.cumsum(values)[[0, 1, 6, 39]], rel=1e-13
+    )
+    assert cumulative_loss_at(game, np.array([], dtype=int), u).shape == (0,)
 
 
 def centres(losses, t):
@@ -37,7 +39,7 @@ def centres(losses, t):
 def test_squares_are_least_at_the_mean(d, F):
     losses, t = Squares(d), np.array([1, 3, 20])
     F = F(d)
-    points, values, gaps = minimize_sums(game_of(losses, F), t)
+    points, values, gaps = best_points(game_of(losses, F), t)
     for row, stop in enumerate(t):
         z = centres(losses, stop)
         best = F.project(z.mean(axis=0))
@@ -50,7 +52,7 @@ def test_squares_are_least_at_the_mean(d, F):
 @pytest.mark.parametrize("F", [INTERVAL, rl.sets.Box(-0.9, -0.3), rl.sets.Box(0.25, 0.25)], ids=label)
 def test_distances_are_least_at_the_median(F):
     losses, t = Distances(), np.arange(1, 21)
-    points, values, gaps = minimize_sums(game_of(losses, F), t)
+    points, values, gaps = best_points(game_of(losses, F), t)
     for row, stop in enumerate(t):
         z = centres(losses, stop)
         best = np.abs(z - F.project(np.median(z))).sum()
@@ -62,7 +64,7 @@ def test_distances_are_least_at_the_median(F):
 @pytest.mark.parametrize("d", [2, 4])
 def test_the_gap_is_honest_where_the_losses_have_kinks(d):
     losses, t = Distances(d), np.array([2, 11, 30])
-    points, values, gaps = minimize_sums(game_of(losses), t)
+    points, values, gaps = best_points(game_of(losses), t)
     for row, stop in enumerate(t):
         z = centres(losses, stop)
         best = np.abs(z - np.median(z, axis=0)).sum()
@@ -99,7 +101,7 @@ class Steep(ConvexLosses):
 
 @pytest.mark.parametrize(("losses", "best"), [(Flat(), 2.5), (Tilted(), -3.0), (Steep(), -1e-7 / (1.0 + 1e-9))])
 def test_one_round_in_one_dimension(losses, best):
-    (point,), (value,), (gap,) = minimize_sums(game_of(losses, INTERVAL, T=1), np.array([1]))
+    (point,), (value,), (gap,) = best_points(game_of(losses, INTERVAL, T=1), np.array([1]))
     assert INTERVAL.contains(point)
     assert value == losses.value(1, point)
     assert value == pytest.approx(best, abs=1e-12)
@@ -120,7 +122,7 @@ def test_the_gap_is_in_the_table_of_the_regret():
 
 def test_a_box_of_one_point():
     F = rl.sets.Box([0.2, 0.3], [0.2, 0.3])
-    points, values, gaps = minimize_sums(game_of(Squares(2), F), np.array([1, 5]))
+    points, values, gaps = best_points(game_of(Squares(2), F), np.array([1, 5]))
     assert points.tolist() == [[0.2, 0.3]] * 2
     assert gaps == pytest.approx(0.0, abs=1e-12)
     assert values[0] == Squares(2).value(1, np.array([0.2, 0.3]))

@@ -1,26 +1,28 @@
-"""Regret of played games, and the comparators in it: fixed points, paths and windows; the best ones with error bars.
+"""Regret of played games: against the best point, a given point, a path, and over windows of rounds.
 
-To read: ``measures`` (what the regrets are), ``hindsight`` (which solver for which sum of losses),
-``cumulative_loss`` and ``cumulative_prediction_loss`` (the affine minorants that bound a minimum from below) and
-``solvers.optimality_gap`` (the error bar, and why it can be trusted).  The solvers only choose points to look at;
-none of them can make an error bar too small.
+How to read this package: ``measures`` defines the regrets and returns them as tables.  It takes comparators from
+``hindsight`` (the best fixed point: which solver for which losses, and the cache), ``dynamic`` (paths) and ``interval``
+(windows).  These evaluate the losses again, through ``cumulative_loss`` and ``cumulative_prediction_loss``: the sum of
+the losses at any point, with an affine minorant that bounds its minimum from below.  ``solvers.optimality_gap`` turns
+these bounds into the column ``gap``, and says why it can be trusted: the other solvers only choose the points at which
+losses are evaluated, and none can make the gap too small.
 """
 
-from regretlab.regret.cumulative_loss import Sums, Tangent
-from regretlab.regret.cumulative_prediction_loss import sums_of
-from regretlab.regret.hindsight import Best, ComparatorWarning, Solver, minimize_sums, sums_at
+from regretlab.regret.cumulative_loss import CumulativeLoss, Evaluation
+from regretlab.regret.cumulative_prediction_loss import cumulative_loss_of
+from regretlab.regret.hindsight import Best, ComparatorWarning, Solver, best_points, cumulative_loss_at
 from regretlab.regret.measures import Comparators, best_in_hindsight, regret_frame
 
 __all__ = [
     "Best",
     "ComparatorWarning",
     "Comparators",
+    "CumulativeLoss",
+    "Evaluation",
     "Solver",
-    "Sums",
-    "Tangent",
     "best_in_hindsight",
-    "minimize_sums",
+    "best_points",
+    "cumulative_loss_at",
+    "cumulative_loss_of",
     "regret_frame",
-    "sums_at",
-    "sums_of",
 ]

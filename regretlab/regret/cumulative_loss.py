@@ -1,7 +1,7 @@
-"""Sums of losses F(u) = sum_{start <= s < stop} f_s(u), evaluated by asking the rounds again.
+"""Cumulative losses F(u) = sum_{start <= s < stop} f_s(u), evaluated at any point by going through the rounds again.
 
-Every evaluation brings an affine minorant, whose minimum over the feasible set
-bounds min F from below, and a bound on the rounding errors made on the way.
+Every evaluation gives an affine minorant, whose minimum over the feasible set bounds min F from below, and bounds on
+the rounding errors.
 """
 
 from __future__ import annotations
@@ -18,41 +18,43 @@ from regretlab.kernels import two_sum
 from regretlab.losses.base import Losses, RandomConvexLosses, generator
 from regretlab.sets import FeasibleSet
 
-__all__ = ["EPS", "KEPT", "CallableSums", "Sums", "Tangent", "Total"]
+__all__ = ["CACHED", "EPS", "CumulativeCallableLoss", "CumulativeLoss", "Evaluation", "Total"]
 
 EPS = float(np.finfo(np.float64).eps)
 
-KEPT = 2**23
-"""Floats of the first rounds that are kept in memory; others are generated whenever they are needed."""
+CACHED = 2**23
+"""Floats of the first rounds that are cached; the data of other rounds are generated whenever they are needed."""
 
-_TOGETHER = 1024  # values in an exact sum
-_DIRECTIONS = 64  # linear functions that are minimised at once
-_INSIDE = 1024  # roundings that a sum given as one function is expected to make
+_BATCH = 1024  # values added up by one exact sum
+_DIRECTIONS = 64  # linear functions minimised at once
+_PREFIX_ROUNDINGS = 1024  # roundings that one evaluation of a prefix sum is expected to make
 
 
-class Tangent(NamedTuple):
-    """What one pass over the rounds tells about F: its value at u, and a minorant.
+class Evaluation(NamedTuple):
+    """F at a point u: its value, and an affine minorant that is tangent at u or nearly so.
 
-    For all v in F: F(v) >= constant + <gradient, v> - noise, and the value is
-    right up to ``error``.  The minorant touches F at u, or nearly, if smoothing was
-    asked for: it is below F(u) by ``value - constant - <gradient, u>``.
+        F(v) >= constant + <gradient, v> - minorant_error for all v in the feasible set.
+
+    Without smoothing the minorant equals F at u.  With it, it is below F(u) by value - constant - <gradient, u>.
     """
 
     value: float
     gradient: Array
     constant: float
-    noise: float
-    error: float
+    minorant_error: float
+    """An upper bound of the rounding errors of the minorant."""
+    value_error: float
+    """An upper bound of the rounding error of the value."""
     size: float
     """sum_s |f_s(u)|."""
-    bend: Array | None = None
-    """(d, d), about the second derivative of F, smoothed: it steers solvers, and no bound depends on it."""
+    hessian: Array | None = None
+    """(d, d), approximately, of the smoothed F.  It steers solvers; no bound depends on it."""
     kinks: int = 0
-    """How many rows have a slope that changes where they are smoothed."""
+    """The number of rows whose slope changes in the interval over which they are smoothed."""
 
 
 class Total:
-    """A sum of numbers or arrays with its rounding error."""
+    """A running sum of numbers or arrays, kept with its rounding error."""
 
     def __init__(self, zero: Any = 0.0) -> None:
         self.sum, self.error = zero, zero
@@ -65,28 +67,28 @@ class Total:
         return self.sum + self.error
 
 
-class Sums(ABC):
+class CumulativeLoss(ABC):
     """F(u) = sum_{start <= s < stop} f_s(u) for any rounds start, stop, on a feasible set.
 
-    Lower bounds and errors are those on a bounded set; values need none.
+    Minorants and bounds of errors are valid on a bounded set; values need none.
 
     Attributes
     ----------
     smooth : bool or None
         Whether the gradient of F is continuous; None if that is not known.
-    bends : bool
-        Whether :meth:`at` can tell the second derivative, and smooth F.
+    has_hessian : bool
+        Whether :meth:`at` can give the Hessian, and smooth F.
     """
 
     smooth: bool | None = None
-    bends: bool = False
+    has_hessian: bool = False
 
     def __init__(self, losses: Losses, feasible_set: FeasibleSet, seed: int) -> None:
         self.losses, self.feasible_set, self.seed = losses, feasible_set, seed
 
     @cached_property
     def reach(self) -> Array:
-        """(d,): max_{v in F} |v_i|, by minimising v_i and -v_i; 0 if F is unbounded."""
+        """(d,): max_{v in F} |v_i| for the feasible set F, by minimising v_i and -v_i; 0 if F is unbounded."""
         d = self.losses.dimension
         reach = np.zeros(d)
         if self.feasible_set.bounded:
@@ -101,49 +103,59 @@ class Sums(ABC):
 
     @cached_property
     def diameter(self) -> float:
-        """A Euclidean length that no two points of F are farther apart than; 1 if that is 0."""
+        """An upper bound of the Euclidean diameter of the feasible set; 1 if that is 0."""
         return 2.0 * float(np.linalg.norm(self.reach)) or 1.0
 
     @abstractmethod
-    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
-        """F, a minorant and, if ``bend``, the second derivative at u; ``width`` is that of smoothing."""
+    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Evaluation:
+        """F(u), a minorant and, if ``hessian``, the Hessian.
+
+        ``width`` is the half-width of the intervals over which pointwise losses are averaged for the minorant and the
+        Hessian; 0 for no smoothing.
+        """
 
     def value(self, u: Array, start: int, stop: int) -> float:
-        """F(u)."""
+        """F(u).
+
+        Raises
+        ------
+        FloatingPointError
+            When it is not finite.
+        """
         total = Total()
-        for first in range(start, stop, _TOGETHER):
-            total.add(math.fsum(self.at_path(np.broadcast_to(u, (min(_TOGETHER, stop - first), u.size)), first)))
+        for first in range(start, stop, _BATCH):
+            total.add(math.fsum(self.along(np.broadcast_to(u, (min(_BATCH, stop - first), u.size)), first)))
         return self._finite(float(total.value), u, start, stop)
 
     def _finite(self, value: float, u: Array, start: int, stop: int, gradient: Array | float = 0.0) -> float:
-        """The value of F at u, if it and the gradient are finite."""
+        """``value``, the value of F at u; ``FloatingPointError`` unless it and the gradient are finite."""
         if math.isfinite(value) and np.isfinite(gradient).all():
             return value
         name = type(self.losses).__name__
         raise FloatingPointError(f"{name}: the rounds {start}..{stop - 1} sum to {value} at {u}, gradient {gradient}")
 
-    def at_path(self, points: Array, start: int) -> Array:
-        """(n,): f_s(u_s) for the rounds s = start, start + 1, ... and the rows u_s of ``points``."""
+    def along(self, points: Array, start: int) -> Array:
+        """(n,): f_s(u_s) for the rounds s = start, start + 1, ... and the rows u_s of ``points`` (n, d)."""
         reveal = self.losses.reveal
         return np.array([reveal(start + k, u, self.seed).value(u) for k, u in enumerate(points)], dtype=np.float64)
 
 
-class CallableSums(Sums):
-    """F(u) = sum_s f_s(u) for sequences that reveal their rounds one by one, or sum them with ``prefix_sum``.
+class CumulativeCallableLoss(CumulativeLoss):
+    """F for sequences given by Python functions: f_s is called round by round, or one sum for many rounds.
 
-    ``prefix_sum(t, seed)`` is sum_{s<=t} f_s as one :class:`~regretlab.losses.Loss`,
-    an optional method of a sequence.
+    A sequence may have a method ``prefix_sum(t, seed)`` that returns sum_{s<=t} f_s as one
+    :class:`~regretlab.losses.Loss`.
 
-    The noise takes f_s(u) and its gradient g to be right to d + 10 roundings of
-    |f_s(u)| + max_{v in F} sum_i |g_i v_i|; of a prefix sum, to about a thousand.
+    The bounds of rounding errors assume that f_s(u) and its gradient g are right up to d + 10 roundings of
+    |f_s(u)| + max_{v in F} sum_i |g_i v_i|, and a prefix sum up to d + 1024.
     """
 
     def __init__(self, losses: Losses, feasible_set: FeasibleSet, seed: int) -> None:
         super().__init__(losses, feasible_set, seed)
-        self._kept: dict[int, Any] = {}
-        self._room = KEPT
+        self._draws: dict[int, Any] = {}
+        self._room = CACHED
         self._prefixes: dict[int, Any] = {}
-        self._steep = 0.0
+        self._steepest = 0.0
 
     def value(self, u: Array, start: int, stop: int) -> float:
         if not hasattr(self.losses, "prefix_sum"):
@@ -151,33 +163,32 @@ class CallableSums(Sums):
         parts = [sign * float(self._prefix(t).value(u)) for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)) if t > 0]
         return self._finite(sum(parts), u, start, stop)
 
-    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, bend: bool = False) -> Tangent:
+    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Evaluation:
         u = u.copy()
+        by = self._by_prefix if hasattr(self.losses, "prefix_sum") else self._by_round
         with np.errstate(all="ignore"):
-            if hasattr(self.losses, "prefix_sum"):
-                value, gradient, size, noise, error = self._by_prefix(u, start, stop)
-            else:
-                value, gradient, size, noise, error = self._by_round(u, start, stop)
+            value, gradient, size, minorant_error, value_error = by(u, start, stop)
         self._finite(value, u, start, stop, gradient)
-        return Tangent(value, gradient, value - float(gradient @ u), noise, error, size)
+        return Evaluation(value, gradient, value - float(gradient @ u), minorant_error, value_error, size)
 
     def _by_round(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
+        """F(u), its gradient, sum_s |f_s(u)|, and bounds of the rounding errors of minorant and value."""
         values, total, gradient, steep = [], Total(), Total(np.zeros(u.size)), np.zeros(u.size)
         size = 0.0
         for s in range(start, stop):
-            f, g = self._ask(s, u)
+            f, g = self._round(s, u)
             values.append(f)
             gradient.add(g)
             steep += np.abs(g)
-            if len(values) == _TOGETHER or s == stop - 1:
+            if len(values) == _BATCH or s == stop - 1:
                 size += math.fsum(map(abs, values))
                 total.add(math.fsum(values))
                 values.clear()
-        noise, error = (size + 2.0 * float(steep @ far) for far in (self.reach, np.abs(u)))
-        unit = (u.size + 10) * EPS
-        return float(total.value), gradient.value, size, unit * noise, unit * error
+        errors = [(u.size + 10) * EPS * (size + 2.0 * float(steep @ bound)) for bound in (self.reach, np.abs(u))]
+        return float(total.value), gradient.value, size, errors[0], errors[1]
 
     def _by_prefix(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
+        """The same from two prefix sums; their gradients are bounded by the steepest ones met so far."""
         value, gradient, size = 0.0, np.zeros(u.size), 0.0
         for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)):
             if t > 0:
@@ -186,33 +197,35 @@ class CallableSums(Sums):
                 value += sign * part
                 gradient = gradient + sign * np.asarray(f.gradient(u), dtype=np.float64)
                 size += abs(part)
-        self._steep = max(self._steep, float(np.abs(gradient) @ self.reach) / (stop - start))
-        noise = (u.size + _INSIDE) * EPS * (size + 2.0 * (stop - 1) * self._steep)
-        return value, gradient, size, noise, noise
+        self._steepest = max(self._steepest, float(np.abs(gradient) @ self.reach) / (stop - start))
+        error = (u.size + _PREFIX_ROUNDINGS) * EPS * (size + 2.0 * (stop - 1) * self._steepest)
+        return value, gradient, size, error, error
 
     def _prefix(self, t: int) -> Any:
+        """sum_{s<=t} f_s; the last two are cached."""
         if t not in self._prefixes:
             self._prefixes = dict(list(self._prefixes.items())[-1:])
             self._prefixes[t] = self.losses.prefix_sum(t, self.seed)  # type: ignore[attr-defined]
         return self._prefixes[t]
 
-    def _ask(self, s: int, u: Array) -> tuple[float, Any]:
+    def _round(self, s: int, u: Array) -> tuple[float, Any]:
+        """f_s(u) and its gradient; what a random sequence drew for the round is cached."""
         losses = self.losses
         if not isinstance(losses, RandomConvexLosses):
             f = losses.reveal(s, u, self.seed)
             return float(f.value(u)), np.asarray(f.gradient(u), dtype=np.float64)
-        z = self._kept.get(s)
+        z = self._draws.get(s)
         if z is None:
             z = losses.draw(generator(self.seed, s))
             floats = _floats(z)
             if floats is not None and floats <= self._room:
-                self._kept[s] = z
+                self._draws[s] = z
                 self._room -= floats
         return float(losses.value(z, u)), np.asarray(losses.gradient(z, u), dtype=np.float64)
 
 
 def _floats(z: Any) -> int | None:
-    """The memory that a draw takes, in floats; None if that is not known, or if it could be changed."""
+    """The memory of a draw, in floats; None for a type whose memory is not known or that is mutable."""
     if isinstance(z, int | float | np.number):
         return 8
     if isinstance(z, np.ndarray):

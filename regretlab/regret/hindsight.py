@@ -1,4 +1,4 @@
-"""The best points in hindsight, u = argmin_{u in F} sum_s f_s(u), with a bound on how far from it they are."""
+"""The best point in hindsight, u = argmin_{v in F} sum_s f_s(v), with an upper bound of its error."""
 
 from __future__ import annotations
 
@@ -12,27 +12,35 @@ import numpy as np
 
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.trajectory import Trajectory
-from regretlab.regret.cumulative_loss import Sums, Total
-from regretlab.regret.cumulative_prediction_loss import PredictionSums, sums_of
+from regretlab.regret.cumulative_loss import CumulativeLoss, Total
+from regretlab.regret.cumulative_prediction_loss import CumulativePredictionLoss, cumulative_loss_of
 from regretlab.regret.solvers.accelerated_gradient import accelerate
 from regretlab.regret.solvers.bundle import Bundle
-from regretlab.regret.solvers.newton import Newton, Secants, descend_measured, descend_smoothed
+from regretlab.regret.solvers.newton import Newton, QuasiNewton, minimize_with_differences, minimize_with_smoothing
 from regretlab.regret.solvers.one_dimensional import minimize_on_interval
-from regretlab.regret.solvers.optimality_gap import TOLERATED, Bracket
+from regretlab.regret.solvers.optimality_gap import WARN_ABOVE, Minimum
 from regretlab.regret.solvers.quadratic_program import QuadraticSolver
 
-__all__ = ["Best", "ComparatorWarning", "Solver", "minimize_sums", "progress", "sums_at", "warn_of"]
+__all__ = [
+    "Best",
+    "ComparatorWarning",
+    "Solver",
+    "best_points",
+    "cumulative_loss_at",
+    "progress",
+    "warn_of_gaps",
+]
 
-_NEWTON = 64  # dimension up to which matrices cost nothing
-_DENSE = 1000  # dimension beyond which no matrix is kept
+_NEWTON = 64  # dimension up to which matrices cost next to nothing
+_DENSE = 1000  # dimension beyond which no (d, d) matrix is kept
 
 
 class ComparatorWarning(UserWarning):
-    """A best point in hindsight was not found as exactly as it should be; the gap says how exactly it was."""
+    """A best point in hindsight is less exact than it should be; the column gap says how exact it is."""
 
 
 class Best(NamedTuple):
-    """A point u of F, F(u), how far that may be above the minimum, and sum_s |f_s(u)|."""
+    """A point u of the feasible set, F(u), an upper bound of F(u) - min F, and sum_s |f_s(u)|."""
 
     point: Array
     value: float
@@ -40,120 +48,141 @@ class Best(NamedTuple):
     size: float
 
     def tolerated(self, paid: float = 0.0) -> bool:
-        """Whether the gap is at most 1e-8 of 1 + max(|paid|, sum_s |f_s(u)|), ``paid`` being sum_s f_s(x_s)."""
-        return self.gap <= TOLERATED * (1.0 + max(abs(paid), self.size))
+        """Whether the gap is at most 1e-8 of 1 + max(|paid|, sum_s |f_s(u)|), with paid = sum_s f_s(x_s)."""
+        return self.gap <= WARN_ABOVE * (1.0 + max(abs(paid), self.size))
 
 
 class Solver:
-    """Minimises sums of losses over spans of rounds, each from where the last one ended.
+    """Minimises a cumulative loss over one span of rounds after the other, each from the last best point.
 
-    * d = 1: closing in on the change of sign of the subgradient.
-    * 1 < d <= 64: Newton's method; where only values and gradients are known, with
-      secants for second derivatives.
-    * d > 64: accelerated projected gradients.  What these leave open, up to d = 1000:
-      Newton's method, with differences of gradients, and secants from there on,
-      for second derivatives that the sum cannot tell.
-    * Links with kinks, 1 < d <= 1000: Newton's method on smoothed links, then kink by kink.
-    * What these do not solve: a bundle of tangents.
+    ==================================  ================================================================================
+    d = 1                               closing in on the sign change of the subgradient
+    1 < d <= 64                         Newton's method; a BFGS approximation where the Hessian is not known
+    d > 64                              accelerated projected gradients; if the gap is still large, and d <= 1000,
+                                        Newton's method, with a Hessian by differences of gradients if need be
+    predictions whose losses have       Newton's method on smoothed losses, then kink by kink
+    kinks, 1 < d <= 1000
+    what these leave open, d <= 1000    a proximal bundle method, where F may have kinks
+    ==================================  ================================================================================
 
-    What is paid by a learner is not among the arguments: the answer is the same for all.
+    The answer does not depend on what a learner paid, so that all learners share it.
+
+    Parameters
+    ----------
+    loss : CumulativeLoss
+        On a bounded set.
+    u : array (d,), optional
+        Where to start; by default the point of the set that is nearest to the origin.
     """
 
-    def __init__(self, sums: Sums, u: Array | None = None) -> None:
-        self.sums = sums
-        self.u = sums.feasible_set.nearest_to_origin() if u is None else u
-        self._quadratic, self._secants = QuadraticSolver(sums.feasible_set), Secants()
+    def __init__(self, loss: CumulativeLoss, u: Array | None = None) -> None:
+        self.loss = loss
+        self.u = loss.feasible_set.nearest_to_origin() if u is None else u
+        self._quadratic, self._quasi_newton = QuadraticSolver(loss.feasible_set), QuasiNewton()
         self._rounds, self._steepness = 0, 0.0
 
     def minimize(self, start: int, stop: int) -> Best:
         """The best point for the rounds start, ..., stop - 1."""
-        sums, span, bracket, d = self.sums, (start, stop), Bracket(self.sums), self.u.size
-        if self._rounds:
-            self._secants.scale((stop - start) / self._rounds)
-            self._steepness *= (stop - start) / self._rounds
-        self._rounds = stop - start
-        origin = sums.feasible_set.nearest_to_origin()  # what a learner plays first: it says what a small gap is
-        bracket.add(origin, sums.at(origin, *span))
-        kinks = isinstance(sums, PredictionSums) and not sums.smooth
+        minimum, d = Minimum(self.loss, start, stop), self.u.size
+        self._rescale(stop - start)
+        # where learners start by default: an ordinary point, so that aim is small beside the losses there
+        minimum.evaluate(self.loss.feasible_set.nearest_to_origin())
+        kinked = isinstance(self.loss, CumulativePredictionLoss) and not self.loss.smooth
         if d == 1:
-            minimize_on_interval(sums, span, self.u, bracket)
-        elif d > _DENSE or (d > _NEWTON and not kinks):
-            self._steepness = accelerate(sums, span, self.u, bracket, self._steepness)
-        if 1 < d <= _DENSE and not (bracket.done or (bracket.tolerated and d > _NEWTON)):
-            u = bracket.point if d > _NEWTON else self.u
-            newton = Newton(sums, span, u, bracket, self._quadratic, self._secants)
-            if isinstance(sums, PredictionSums) and kinks:
-                descend_smoothed(newton, sums)
-            elif d > _NEWTON and not sums.bends:
-                descend_measured(newton)
-            else:
-                newton.run()
-            if not bracket.done and sums.smooth is None:
-                Bundle(newton.tangents).narrow(sums, span, bracket, self._quadratic)
-                self._secants = Secants()  # those across a kink are of no use to the next span
-        self.u = bracket.point
-        return Best(bracket.point, bracket.value, bracket.gap, bracket.size)
+            minimize_on_interval(minimum, self.u)
+        elif d > _DENSE or (d > _NEWTON and not kinked):
+            self._steepness = accelerate(minimum, self.u, self._steepness)
+        if 1 < d <= _DENSE and not (minimum.done or (minimum.tolerated and d > _NEWTON)):
+            self._minimize_with_matrices(minimum)
+        self.u = minimum.point
+        return Best(minimum.point, minimum.value, minimum.gap, minimum.size)
+
+    def _rescale(self, rounds: int) -> None:
+        """Scale the approximate Hessian and the Lipschitz constant of the last span to one of so many rounds."""
+        if self._rounds:
+            self._quasi_newton.scale(rounds / self._rounds)
+            self._steepness *= rounds / self._rounds
+        self._rounds = rounds
+
+    def _minimize_with_matrices(self, minimum: Minimum) -> None:
+        """Newton's method, and the bundle method if that leaves a gap and F may have kinks."""
+        loss, large = self.loss, self.u.size > _NEWTON
+        newton = Newton(minimum, minimum.point if large else self.u, self._quadratic, self._quasi_newton)
+        if isinstance(loss, CumulativePredictionLoss) and not loss.smooth:
+            minimize_with_smoothing(newton, loss)
+        elif large and not loss.has_hessian:
+            minimize_with_differences(newton)
+        else:
+            newton.run()
+        if not minimum.done and loss.smooth is None:
+            Bundle(newton.evaluations).minimize(minimum, self._quadratic)
+            self._quasi_newton = QuasiNewton()  # an approximation across kinks is of no use to the next span
 
 
-class _Known:
-    """The best points found for prefixes of one sequence on one set at one seed."""
+class _Cache:
+    """The best points found so far for one sequence, set and seed, by the last round of the prefix."""
 
     def __init__(self, game: Trajectory) -> None:
-        self.parts = game.losses, game.feasible_set  # alive for as long as this is, so that their ids are their own
+        self.keys = game.losses, game.feasible_set  # references keep their ids from being used again
         self.best: dict[int, Best] = {}
 
 
-_known: WeakKeyDictionary[Trajectory, _Known] = WeakKeyDictionary()
-_shared: WeakValueDictionary[Any, _Known] = WeakValueDictionary()
+_cache_of_game: WeakKeyDictionary[Trajectory, _Cache] = WeakKeyDictionary()
+_caches: WeakValueDictionary[Any, _Cache] = WeakValueDictionary()
+_warned: WeakSet[Trajectory] = WeakSet()
 
 
-def minimize_sums(game: Trajectory, t: Rounds, near: Array | None = None) -> tuple[Array, Array, Array]:
+def best_points(game: Trajectory, t: Rounds, near: Array | None = None) -> tuple[Array, Array, Array]:
     """u_t = argmin_{u in F} sum_{s<=t} f_s(u): points (h, d), values (h,) and gaps (h,) for increasing t.
 
-    What was found is remembered for as long as there is a game of the same
-    sequence, set and seed, and is the same for all of them: it does not depend on
-    the learner.  ``near`` (h, d) are points of F to start from.
+    They do not depend on the learner, and are cached for as long as there is a game of an equal sequence, set and seed.
+
+    Parameters
+    ----------
+    game : Trajectory
+        Its losses are known at any point, its set is bounded.
+    t : array of int (h,)
+        Increasing rounds, at least 1.
+    near : array (h, d), optional
+        Points of F to start from.
 
     Warns
     -----
     ComparatorWarning
         Once for a game, when a gap is not small beside what its learner paid.
     """
-    known, asked = _known_of(game).best, [int(stop) for stop in t]
-    todo = {stop: i for i, stop in enumerate(asked) if stop not in known}
+    cached, asked = _cache(game).best, [int(stop) for stop in t]
+    todo = {stop: i for i, stop in enumerate(asked) if stop not in cached}
     if todo:
-        before = max((s for s in known if s < min(todo)), default=None)
-        solver = Solver(sums_of(game), None if before is None else known[before].point)
+        before = max((s for s in cached if s < min(todo)), default=None)
+        solver = Solver(cumulative_loss_of(game), None if before is None else cached[before].point)
         with progress(sum(todo)) as tick:
             for stop, i in todo.items():
                 solver.u = solver.u if near is None else near[i]
-                known[stop] = solver.minimize(1, stop + 1)
+                cached[stop] = solver.minimize(1, stop + 1)
                 tick(stop)
     if game not in _warned:
         paid = dict(zip(game.record.t.tolist(), game.record.loss.sum(axis=(1, 2)).tolist(), strict=True))
-        wide = {stop: known[stop] for stop in asked if not known[stop].tolerated(paid.get(stop, 0.0))}
+        wide = {stop: cached[stop] for stop in asked if not cached[stop].tolerated(paid.get(stop, 0.0))}
         if wide:
             _warned.add(game)
-            warn_of(game, wide)
-    found = [known[stop] for stop in asked]
+            warn_of_gaps(game, wide)
+    found = [cached[stop] for stop in asked]
     points = np.array([best.point for best in found]).reshape(len(found), game.state.point.size)
     return points, np.array([best.value for best in found]), np.array([best.gap for best in found])
 
 
-_warned: WeakSet[Trajectory] = WeakSet()
-
-
-def _known_of(game: Trajectory) -> _Known:
-    """What is known of the sums of a game, shared with those of equal sequence, set and seed."""
-    known = _known.get(game)
-    if known is None:
+def _cache(game: Trajectory) -> _Cache:
+    """The cache of a game, shared by all games with an equal sequence, set and seed."""
+    cache = _cache_of_game.get(game)
+    if cache is None:
         key = (_identity(game.losses), _identity(game.feasible_set), game.seed)
-        known = _known[game] = _shared.setdefault(key, _Known(game))
-    return known
+        cache = _cache_of_game[game] = _caches.setdefault(key, _Cache(game))
+    return cache
 
 
 def _identity(value: object) -> object:
-    """What is equal for equal values: the value, or for one that cannot be compared its id."""
+    """A key that is equal for equal values: the value itself, or its id if it has no hash."""
     try:
         hash(value)
     except TypeError:
@@ -161,8 +190,8 @@ def _identity(value: object) -> object:
     return value
 
 
-def warn_of(game: Trajectory, wide: dict[int, Best]) -> None:
-    """Warn of the widest of these gaps."""
+def warn_of_gaps(game: Trajectory, wide: dict[int, Best]) -> None:
+    """Warn of the largest of these gaps, by the last round of the sum."""
     worst = max(wide, key=lambda stop: wide[stop].gap)
     warnings.warn(
         f"the best point of {game.feasible_set!r} for {game.losses!r} up to round t = {worst:,} is only known "
@@ -176,7 +205,7 @@ def warn_of(game: Trajectory, wide: dict[int, Best]) -> None:
 
 @contextmanager
 def progress(rounds: int) -> Iterator[Callable[[int], object]]:
-    """A progress bar, on a terminal, for a search through this many rounds."""
+    """A progress bar on a terminal, for solvers that go through this many rounds; call it with the rounds done."""
     from tqdm import tqdm  # imported when used: it would slow down the import of the package
 
     with tqdm(
@@ -185,11 +214,11 @@ def progress(rounds: int) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
-def sums_at(game: Trajectory, t: Rounds, u: Array) -> Array:
-    """(h,): sum_{s<=t} f_s(u) for increasing rounds t of shape (h,)."""
-    sums, total, start, values = sums_of(game), Total(), 1, []
+def cumulative_loss_at(game: Trajectory, t: Rounds, u: Array) -> Array:
+    """(h,): sum_{s<=t} f_s(u) for increasing rounds t of shape (h,) and a point u (d,)."""
+    loss, total, start, values = cumulative_loss_of(game), Total(), 1, []
     for stop in t:
-        total.add(sums.value(u, start, int(stop) + 1))
+        total.add(loss.value(u, start, int(stop) + 1))
         values.append(total.value)
         start = int(stop) + 1
     return np.array(values, dtype=np.float64)

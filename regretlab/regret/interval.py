@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike, Rounds
+from regretlab._utils.validation import whole
 from regretlab.engine.replay import Played, replay
 from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
-from regretlab.regret.cumulative_prediction_loss import sums_of
-from regretlab.regret.hindsight import Best, Solver, progress, warn_of
+from regretlab.regret.cumulative_prediction_loss import cumulative_loss_of
+from regretlab.regret.hindsight import Best, Solver, progress, warn_of_gaps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["largest_regret"]
 
-_STEPS_LINEAR, _STEPS = 64, 2  # steps by which a window moves by its own length
-_SHORTEST = 64  # the shortest windows have a 64th of the rounds, where each of them takes a solver
+_STEPS_LINEAR, _STEPS = 64, 2  # the default stride is the length divided by this
+_SHORTEST = 64  # the shortest windows by default are T/64 rounds long if each of them takes a solver
 
 
 class Window(NamedTuple):
-    """The worst window: its rounds first..last, what was paid in it, the least a fixed point pays, and the gap."""
+    """The rounds first, ..., last: the learner's loss, that of the best fixed point, and the gap of the latter."""
 
     first: int
     last: int
@@ -40,33 +41,44 @@ class Window(NamedTuple):
 
 
 def largest_regret(game: Trajectory, lengths: ArrayLike | None, stride: int | None) -> pd.DataFrame:
-    """For each length the window with the largest regret: see :meth:`regretlab.Game.interval_regret`."""
+    """The window with the largest regret, for each length: see :meth:`regretlab.Game.interval_regret`.
+
+    Index length; columns first, last, loss, comparator_loss, regret, average_regret, and gap if one is not zero: the
+    largest regret lies in [regret, regret + gap].
+
+    Raises
+    ------
+    TypeError
+        When ``lengths`` or ``stride`` are not integers.
+    ValueError
+        When they are not at least 1, or a length is above the horizon.
+    """
     import pandas as pd
 
     T, linear = game.horizon, isinstance(game.losses, LinearLosses | AdaptiveLosses)
     chosen = _lengths(T, lengths, T if linear else _SHORTEST)
-    if stride is not None and (isinstance(stride, bool) or not isinstance(stride, int | np.integer) or stride < 1):
-        raise ValueError(f"stride={stride!r} must be a number of rounds: an integer of at least 1")
+    if stride is not None:
+        whole(1, stride=stride)
     steps = _STEPS_LINEAR if linear else _STEPS
-    kinds = [_Windows(w, int(stride or max(1, w // steps))) for w in chosen]
+    windows = [_Windows(w, int(stride or max(1, w // steps))) for w in chosen]
     for played in replay(game):
-        for kind in kinds:
-            for part in kind.ending_in(played):
+        for group in windows:
+            for ended in group.ending_in(played):
                 if linear:
-                    kind.take_worst(part, _least_linear(game, part))
+                    group.keep_worst(ended, _least_linear(game, ended))
                 else:
-                    kind.parts.append(part)
-    if not linear and kinds:
-        _solve(game, kinds)
-    rows = [kind.worst for kind in kinds if kind.worst is not None]
+                    group.ended.append(ended)
+    if not linear and windows:
+        _solve(game, windows)
+    rows = [group.worst for group in windows if group.worst is not None]
     frame = pd.DataFrame(rows, columns=list(Window._fields), index=pd.Index(chosen, name="length"))
     frame.insert(4, "regret", frame["loss"] - frame["comparator_loss"])
     frame.insert(5, "average_regret", frame["regret"] / frame.index)
     return frame if frame["gap"].any() else frame.drop(columns="gap")
 
 
-class _Part(NamedTuple):
-    """Windows by their first rounds (n,), with the loss (n,) and the gradients (n, d) summed over each."""
+class _Ended(NamedTuple):
+    """n windows: their first rounds (n,), and the sums of losses (n,) and gradients (n, d) over each."""
 
     first: Rounds
     loss: Array
@@ -75,17 +87,25 @@ class _Part(NamedTuple):
 
 @dataclass(eq=False)
 class _Windows:
-    """Windows of a length that start at the rounds 1, 1 + stride, 1 + 2 stride, ..."""
+    """The windows of one length that start at the rounds 1, 1 + stride, 1 + 2 stride, ...
+
+    Attributes
+    ----------
+    worst : Window or None
+        The one with the largest regret so far.
+    ended : list of _Ended
+        Windows whose comparators are still to be found.
+    """
 
     length: int
     stride: int
     worst: Window | None = None
-    parts: list[_Part] = field(default_factory=list)
-    _open: Array = field(default_factory=lambda: np.empty((0, 0)))  # sums before the first round, of windows not over
-    _first: int = 1  # first round of the first of them
+    ended: list[_Ended] = field(default_factory=list)
+    _open: Array = field(default_factory=lambda: np.empty((0, 0)))  # sums up to the start of each window under way
+    _first: int = 1  # first round of the first window under way
 
-    def ending_in(self, played: Played) -> Iterator[_Part]:
-        """The windows that end in these rounds."""
+    def ending_in(self, played: Played) -> Iterator[_Ended]:
+        """The windows that end in these rounds, all at once; none if there are none."""
         before, last = int(played.t[0]) - 1, int(played.t[-1])
         sums = np.column_stack([played.loss, played.loss_error, played.gradient, played.gradient_error])
         k = np.arange(-(-before // self.stride) * self.stride, last, self.stride)  # rounds before which a window starts
@@ -98,47 +118,51 @@ class _Windows:
             change = sums[first + self.length - 1 - before] - self._open[:n]
             d = played.gradient.shape[1]
             self._open, self._first = self._open[n:].copy(), self._first + n * self.stride
-            yield _Part(first, change[:, 0] + change[:, 1], change[:, 2 : 2 + d] + change[:, 2 + d :])
+            yield _Ended(first, change[:, 0] + change[:, 1], change[:, 2 : 2 + d] + change[:, 2 + d :])
 
-    def take_worst(self, part: _Part, least: Array, gap: Array | None = None) -> None:
-        """Remember the worst of these windows, given the least that a fixed point pays in each."""
-        i = int(np.argmax(part.loss - least))
-        first, wide = int(part.first[i]), 0.0 if gap is None else float(gap[i])
-        found = Window(first, first + self.length - 1, float(part.loss[i]), float(least[i]), wide)
-        if gap is not None:  # another window may be worse, up to its gap
-            found = found._replace(gap=float((part.loss - least + gap).max()) - found.regret)
+    def keep_worst(self, ended: _Ended, least: Array, gap: Array | float = 0.0) -> None:
+        """Update ``worst`` by these windows, given the losses of the best fixed points and their gaps."""
+        i = int(np.argmax(ended.loss - least))
+        first = int(ended.first[i])
+        found = Window(first, first + self.length - 1, float(ended.loss[i]), float(least[i]), 0.0)
+        # the regret of another window may be larger, up to its gap
+        found = found._replace(gap=float((ended.loss - least + gap).max()) - found.regret)
         if self.worst is None or found.regret > self.worst.regret:
             self.worst = found
 
 
-def _least_linear(game: Trajectory, part: _Part) -> Array:
-    """min_{u in F} <G, u> for the sums G of gradients."""
-    u = game.feasible_set.minimize_linear(part.gradient)
-    return np.asarray((part.gradient * u).sum(axis=1))
+def _least_linear(game: Trajectory, ended: _Ended) -> Array:
+    """(n,): min_{u in F} <G, u> for the sum G of gradients over each window."""
+    u = game.feasible_set.minimize_linear(ended.gradient)
+    return np.asarray((ended.gradient * u).sum(axis=1))
 
 
-def _solve(game: Trajectory, kinds: list[_Windows]) -> None:
-    sums, wide = sums_of(game), {}
-    parts = [_Part(*(np.concatenate(column) for column in zip(*kind.parts, strict=True))) for kind in kinds]
-    with progress(sum(kind.length * len(part.first) for kind, part in zip(kinds, parts, strict=True))) as tick:
-        for kind, part in zip(kinds, parts, strict=True):
-            solver, best = Solver(sums), list[Best]()
-            for first, paid in zip(part.first.tolist(), part.loss.tolist(), strict=True):
-                best.append(solver.minimize(first, first + kind.length))
+def _solve(game: Trajectory, windows: list[_Windows]) -> None:
+    """Find the worst window of each length by a solver for each window; warn of wide gaps."""
+    loss, wide = cumulative_loss_of(game), {}
+    with progress(sum(group.length * sum(len(ended.first) for ended in group.ended) for group in windows)) as tick:
+        for group in windows:
+            every = _Ended(*(np.concatenate(column) for column in zip(*group.ended, strict=True)))
+            solver, best = Solver(loss), list[Best]()
+            for first, paid in zip(every.first.tolist(), every.loss.tolist(), strict=True):
+                best.append(solver.minimize(first, first + group.length))
                 if not best[-1].tolerated(paid):
-                    wide[first + kind.length - 1] = best[-1]
-                tick(kind.length)
-            kind.take_worst(part, np.array([b.value for b in best]), np.array([b.gap for b in best]))
+                    wide[first + group.length - 1] = best[-1]
+                tick(group.length)
+            group.keep_worst(every, np.array([b.value for b in best]), np.array([b.gap for b in best]))
     if wide:
-        warn_of(game, wide)
+        warn_of_gaps(game, wide)
 
 
 def _lengths(T: int, lengths: ArrayLike | None, fraction: int) -> list[int]:
-    """The lengths asked for, or T, T/2, T/4, ... down to T / ``fraction``."""
+    """The lengths asked for, or T, T/2, T/4, ... down to T / ``fraction``, in increasing order."""
     if lengths is None:
         halved = [T // 2**k for k in range(T.bit_length()) if 2**k <= max(fraction, 1)]
         return sorted({w for w in halved if w >= 1})
     array = np.atleast_1d(np.asarray(lengths))
-    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu" or array.min() < 1 or array.max() > T:
-        raise ValueError(f"lengths={lengths!r} must be numbers of rounds: integers from 1 to the horizon {T}")
+    allowed = f"lengths={lengths!r} must be numbers of rounds: integers from 1 to the horizon {T}"
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(allowed)
+    if array.ndim != 1 or array.size == 0 or array.min() < 1 or array.max() > T:
+        raise ValueError(allowed)
     return sorted({int(w) for w in array})

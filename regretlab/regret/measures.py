@@ -1,4 +1,8 @@
-"""Regret of a played game: R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u)."""
+"""Regret of a played game: R_t = sum_{s<=t} f_s(x_s) - sum_{s<=t} f_s(u), for several choices of the comparator u.
+
+A function here takes a :class:`~regretlab.engine.trajectory.Trajectory` and returns :class:`Comparators`, which
+:func:`regret_frame` turns into a table.  h is the number of checkpoints, d the dimension.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,8 @@ from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, RandomConvexLosses
-from regretlab.regret.dynamic import follow
-from regretlab.regret.hindsight import minimize_sums, sums_at
+from regretlab.regret.dynamic import losses_along_path
+from regretlab.regret.hindsight import best_points, cumulative_loss_at
 from regretlab.regret.interval import largest_regret
 from regretlab.sets import FeasibleSet
 
@@ -29,53 +33,53 @@ __all__ = [
     "best_at_the_end",
     "best_in_hindsight",
     "best_in_hindsight_at",
+    "interval_regret",
     "last_linear_regret",
     "linear_comparators",
-    "over_windows",
     "regret_frame",
 ]
 
-_SOLVED_PER_DECADE = 8
+_SOLVED_PER_DECADE = 8  # comparators that a solver finds
 
 
 class Comparators(NamedTuple):
-    """Comparators at the checkpoints of ``record``, and what they paid.
-
-    ``gap`` bounds how far ``loss`` may be above the minimum: it is 0 for closed
-    forms and for comparators that are given, and the regret at a checkpoint lies
-    in [R_t, R_t + gap].  ``solved`` says that they were found numerically, and
-    ``path_length`` is that of a comparator that moves.
-    """
+    """Comparators at the h checkpoints of ``record``, and their cumulative losses."""
 
     record: Record
     point: Array
+    """(h, d): u_t."""
     loss: Array
+    """(h,): sum_{s<=t} f_s(u_t)."""
     gap: Array
+    """(h,): upper bounds of ``loss`` - min_{u in F} sum_{s<=t} f_s(u), where u_t should minimise that.
+
+    It is 0 for closed forms and for comparators that are given."""
     path_length: Array | None = None
+    """(h,): sum_{2<=s<=t} ||u_s - u_{s-1}||_2 of a comparator that moves."""
     solved: bool = False
+    """Whether a solver found them, so that there is a gap."""
 
 
 def total(sums: Array) -> Array:
-    """(h,): the sums (h, 2, d) and their rounding errors added up over coordinates, exactly rounded."""
+    """(h,): the sums over coordinates of ``sums`` (h, 2, d), sums and their rounding errors; exactly rounded."""
     return np.array([math.fsum(row.ravel()) for row in sums])
 
 
 def best_in_hindsight(game: Trajectory) -> Comparators:
     """u_t = argmin_{u in F} sum_{s<=t} f_s(u) for every checkpoint t: the best point for the prefix.
 
-    For linear losses u_t minimises <G_t, u>, with G_t the sum of the gradients
-    that were played (adaptive adversaries included).  A sequence may have a
-    closed form, a method ``best_in_hindsight(F, t, seed)``; on a set that does not
-    project in closed form its points get a gap.  Otherwise u_t is found
-    numerically, at some eight checkpoints per decade, with a gap
-    (:mod:`regretlab.regret.solvers.optimality_gap` says how), and once for all games that have
-    the sequence, the set and the seed in common.
+    * Linear losses: u_t minimises <G_t, u>, with G_t the sum of the gradients that were played (adaptive adversaries
+      included).
+    * A sequence with a method ``best_in_hindsight(F, t, seed)``: its points; with a gap on a set whose projection is
+      not a closed form.
+    * Other losses: a solver finds u_t, at about eight checkpoints per decade, with a gap
+      (:mod:`regretlab.regret.solvers.optimality_gap` says how).  The results are cached for all games that have the
+      sequence, the set and the seed in common.
 
     Raises
     ------
     TypeError
-        For an adaptive sequence that is not linear: its rounds cannot be asked
-        again at another point.
+        For an adaptive sequence that is not linear: its losses at other points are not known.
     ValueError
         When F is unbounded, so that there need not be a best point.
 
@@ -90,7 +94,13 @@ def best_in_hindsight(game: Trajectory) -> Comparators:
 
 
 def best_in_hindsight_at(game: Trajectory, rounds: ArrayLike) -> Comparators:
-    """:func:`best_in_hindsight` at these checkpoints only: see :meth:`regretlab.Game.regret_at`."""
+    """The comparators of :func:`best_in_hindsight` at the checkpoints ``rounds`` only, in increasing order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As there; also when ``rounds`` are not integers, or not checkpoints.
+    """
     asked = np.unique(np.asarray(rounds))
     if asked.size and asked.dtype.kind not in "iu":
         raise TypeError(f"rounds={rounds!r} must be integers")
@@ -105,7 +115,7 @@ def best_in_hindsight_at(game: Trajectory, rounds: ArrayLike) -> Comparators:
 
 
 def _best(game: Trajectory, record: Record) -> Comparators:
-    """The best points for the prefixes that end at the rounds of ``record``."""
+    """The best points for the prefixes that end at the checkpoints of ``record``."""
     F = game.feasible_set
     if is_linear(game):
         return linear_comparators(record, F)
@@ -116,11 +126,11 @@ def _best(game: Trajectory, record: Record) -> Comparators:
         if F.projection is not None or not F.bounded:
             return Comparators(record, points, losses, np.zeros(len(record.t)))
     check_bounded(F)
-    return Comparators(record, *minimize_sums(game, record.t, points), solved=True)
+    return Comparators(record, *best_points(game, record.t, points), solved=True)
 
 
 def linear_comparators(record: Record, F: FeasibleSet) -> Comparators:
-    """u_t = argmin_{u in F} <G_t, u> for the sums G_t of gradients of linear losses."""
+    """u_t = argmin_{u in F} <G_t, u> for linear losses, with G_t the sum of the gradients up to round t."""
     try:
         u = F.minimize_linear(record.gradient.sum(axis=1))
     except ValueError:
@@ -130,7 +140,7 @@ def linear_comparators(record: Record, F: FeasibleSet) -> Comparators:
 
 
 def last_linear_regret(game: Trajectory) -> float:
-    """R_T of a played game of linear losses on a bounded set."""
+    """R_T against the best point, for linear losses on a bounded set."""
     record = game.record.rows(slice(-1, None))
     return float(total(record.loss)[0] - linear_comparators(record, game.feasible_set).loss[0])
 
@@ -138,9 +148,8 @@ def last_linear_regret(game: Trajectory) -> float:
 def best_at_the_end(game: Trajectory) -> Comparators:
     """u = argmin_{v in F} sum_{s<=T} f_s(v) at every checkpoint: the best point for the whole horizon T.
 
-    Of the gaps the last one alone can be above 0: at T the comparator should be
-    the best point, before it is just a fixed one.  Errors and warnings are those of
-    :func:`best_in_hindsight`.
+    Only the last gap can be above 0: u should be the best point at T, and is a given point before.  Errors and
+    warnings are those of :func:`best_in_hindsight`.
     """
     best = _best(game, game.record.rows(slice(-1, None)))
     if not game.horizon:
@@ -151,12 +160,18 @@ def best_at_the_end(game: Trajectory) -> Comparators:
 
 
 def against(game: Trajectory, u: ArrayLike) -> Comparators:
-    """One fixed comparator u in F at every checkpoint.
+    """A given comparator u at every checkpoint.
+
+    Parameters
+    ----------
+    game : Trajectory
+    u : array (d,), or a number for d = 1
+        A point of F.
 
     Raises
     ------
     ValueError
-        When u is not in F.
+        When u is not in F, or has another shape.
     TypeError
         For an adaptive sequence that is not linear.
     """
@@ -169,24 +184,54 @@ def against(game: Trajectory, u: ArrayLike) -> Comparators:
     if is_linear(game):
         return Comparators(record, points, _inner(record.gradient, points), np.zeros(len(record.t)))
     check_oblivious(game)
-    return Comparators(record, points, sums_at(game, record.t, point), np.zeros(len(record.t)))
+    return Comparators(record, points, cumulative_loss_at(game, record.t, point), np.zeros(len(record.t)))
 
 
 def against_path(game: Trajectory, path: ArrayLike | Callable[[Rounds], ArrayLike]) -> Comparators:
-    """A comparator u_1, u_2, ... that moves: see :meth:`regretlab.Game.dynamic_regret`."""
+    """A comparator that moves along a path u_1, u_2, ..., an array (T, d) or a function of rounds (n,).
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, NaN, or a point that is not in F.
+    TypeError
+        For an adaptive sequence that is not linear.
+    """
     check_oblivious(game)
-    return Comparators(game.record, *follow(game, path))
+    return Comparators(game.record, *losses_along_path(game, path))
 
 
-def over_windows(game: Trajectory, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
-    """The largest regret over windows of rounds: see :meth:`regretlab.Game.interval_regret`."""
+def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
+    """A table of the window of rounds with the largest regret, for each length.
+
+    Index length; columns first, last, loss, comparator_loss, regret, average_regret, and gap if one is not zero.
+
+    Parameters
+    ----------
+    game : Trajectory
+    lengths : array of int, optional
+        By default T, T/2, T/4, ...: down to 1 for linear losses, to T/64 for others.
+    stride : int, optional
+        Windows of length w start every so many rounds; by default w/64 for linear losses, w/2 for others.
+
+    Raises
+    ------
+    TypeError
+        When ``lengths`` or ``stride`` are not integers; for an adaptive sequence that is not linear.
+    ValueError
+        When they are not at least 1, or a length is above the horizon; when F is unbounded.
+    """
     check_oblivious(game)
     check_bounded(game.feasible_set)
     return largest_regret(game, lengths, stride)
 
 
 def regret_frame(comparators: Comparators) -> pd.DataFrame:
-    """Columns loss, comparator_loss, regret, average_regret by round t; path_length and gap where there are any."""
+    """A table by round t with the columns loss, comparator_loss, regret, average_regret.
+
+    There is a column path_length for a comparator that moves, and a column gap for one that a solver found: R_t lies in
+    [regret, regret + gap].
+    """
     import pandas as pd
 
     t = comparators.record.t
@@ -201,12 +246,12 @@ def regret_frame(comparators: Comparators) -> pd.DataFrame:
 
 
 def is_linear(game: Trajectory) -> bool:
-    """Whether the losses are linear, so that sums of gradients say all about them."""
+    """Whether the losses are linear: then the sums of gradients determine the cumulative loss at any point."""
     return game.losses.linear
 
 
 def check_oblivious(game: Trajectory) -> None:
-    """``TypeError`` unless it is known what any point would have paid."""
+    """``TypeError`` unless the losses at any point are known."""
     if not isinstance(game.losses, AdaptiveLosses | BlockLosses | ConvexLosses | RandomConvexLosses):
         raise TypeError(
             f"{type(game.losses).__name__} is neither linear nor oblivious, so what another point would have paid is "
@@ -230,7 +275,7 @@ def _inner(sums: Array, u: Array) -> Array:
 
 
 def _thinned(t: Rounds, per_decade: int) -> list[int]:
-    """Indices of checkpoints a factor 10^(1/per_decade) apart, the first and the last always."""
+    """Indices of checkpoints that are at least a factor 10^(1/per_decade) apart; the first and the last always."""
     chosen: list[int] = []
     for i in range(len(t)):
         if i in (0, len(t) - 1) or t[i] >= t[chosen[-1]] * 10.0 ** (1.0 / per_decade):

@@ -7,59 +7,45 @@ import math
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab.regret.cumulative_loss import Sums, Tangent
-from regretlab.regret.solvers.optimality_gap import Bracket
+from regretlab.regret.solvers.optimality_gap import Minimum
 
 __all__ = ["accelerate"]
 
 _MOST_PASSES = 500
 _IDLE = 150  # passes that do not halve the gap
 _LONGER = 0.97  # factor of L in a pass
-_STEEPER = 2.0  # changes of the gradient, relative to L, that are not put up with
+_STEEPER = 2.0  # a change of the gradient above this times L undoes the step
 
 
-def accelerate(sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, steepness: float) -> float:
-    """Projected gradient steps of length 1/L with momentum from u, until ``bracket`` is narrow or gets no narrower.
+def accelerate(minimum: Minimum, u: Array, steepness: float) -> float:
+    """Take projected gradient steps of length 1/L with momentum from u, and return the last L.
 
-    Momentum is given up where it leads uphill (O'Donoghue, Candès, "Adaptive
-    restart for accelerated gradient schemes", 2015).  L is a little more than the
-    change of the gradient in the last steps: where that is larger than L it
-    rises, otherwise it falls a little in every step, since the curvature on the way
-    to the minimum may be far below that at the start.  No bound depends on it.
+    It ends when ``minimum`` is done or its gap stops falling.  Momentum is dropped where it leads uphill (O'Donoghue,
+    Candès, "Adaptive restart for accelerated gradient schemes", 2015).  L, an estimate of the Lipschitz constant of the
+    gradient, is raised to 1.5 times the change of the gradient in the last step, relative to its length, if that is
+    above L.  Otherwise it falls a little in every step, since the curvature near the minimum may be far below that at
+    the start.  No bound depends on it.
 
     Parameters
     ----------
     steepness : float
         L to start with; 0 if it is not known.
-
-    Returns
-    -------
-    float
-        L.
     """
-    F, passes = sums.feasible_set, 0
-
-    def look(x: Array) -> Tangent:
-        nonlocal passes
-        passes += 1
-        tangent = sums.at(x, *span)
-        bracket.add(x, tangent)
-        return tangent
-
+    F, last = minimum.feasible_set, minimum.evaluations + _MOST_PASSES
     x, v, momentum = u, u, 1.0
-    tangent = look(v)
-    L = steepness if steepness > 0.0 else max(float(np.linalg.norm(tangent.gradient)) / sums.diameter, 1e-300)
-    narrowest, since = bracket.gap, passes
-    while passes < _MOST_PASSES and not bracket.done:
-        if bracket.gap <= 0.5 * narrowest:
-            narrowest, since = bracket.gap, passes
-        elif passes > since + _IDLE:
+    here = minimum.evaluate(v)
+    L = steepness if steepness > 0.0 else max(float(np.linalg.norm(here.gradient)) / minimum.loss.diameter, 1e-300)
+    narrowest, since = minimum.gap, minimum.evaluations
+    while minimum.evaluations < last and not minimum.done:
+        if minimum.gap <= 0.5 * narrowest:
+            narrowest, since = minimum.gap, minimum.evaluations
+        elif minimum.evaluations > since + _IDLE:
             break
         L *= _LONGER
-        after = F.project(v - tangent.gradient / L)
+        after = F.project(v - here.gradient / L)
         if momentum > 1.0 and float((v - after) @ (after - x)) > 0.0:
             momentum, v = 1.0, x
-            tangent = look(v)
+            here = minimum.evaluate(v)
             continue
         ahead = 0.5 * (1.0 + math.sqrt(1.0 + 4.0 * momentum * momentum))
         there = F.project(after + (momentum - 1.0) / ahead * (after - x))
@@ -67,11 +53,11 @@ def accelerate(sums: Sums, span: tuple[int, int], u: Array, bracket: Bracket, st
         square = float(moved @ moved)
         if square == 0.0:
             break
-        found = look(there)
-        met = float((found.gradient - tangent.gradient) @ moved) / square
-        if met > _STEEPER * L:  # that was too long a step: back to v
-            L = 1.5 * met
+        found = minimum.evaluate(there)
+        steep = float((found.gradient - here.gradient) @ moved) / square
+        if steep > _STEEPER * L:  # that was too long a step: back to v
+            L = 1.5 * steep
             continue
-        L = 1.5 * met if met > L else L
-        x, v, momentum, tangent = after, there, ahead, found
+        L = 1.5 * steep if steep > L else L
+        x, v, momentum, here = after, there, ahead, found
     return L

@@ -1,23 +1,19 @@
-"""What is known of min F so far: a point and its value above, a bound below.
+"""The optimality gap: bounds lower <= min F <= F(u) from the points evaluated so far.
 
 How the gap is computed, and why it bounds the error of R_t
 -----------------------------------------------------------
-Of F = sum_{s<=t} f_s a pass over the rounds at a point u of the feasible set tells
-F(u) and an affine minorant, c + <G, v> <= F(v) for all v in F
-(:class:`~regretlab.regret.cumulative_loss.Tangent`).  So ::
+Evaluating F = sum_{s<=t} f_s at a point u of the feasible set gives F(u) and an affine minorant: c + <G, v> <= F(v) for
+all v in F (:class:`~regretlab.regret.cumulative_loss.Evaluation`).  So ::
 
     c + min_{z in F} <G, z>  <=  min_{v in F} F(v)  <=  F(u),
 
-and the left side takes one linear problem, which every set solves.  The
-largest left side and the smallest F(u) met so far are kept, whatever method chose the
-points: ``gap`` is their difference, plus bounds of the rounding errors of both.
-For a tangent at u it is the Frank-Wolfe gap <G, u> - min_{z in F} <G, z>, which is 0 at
-a minimum if F is differentiable there; convex combinations of minorants, which
-are minorants too, do the same at kinks.
+and the left side takes one linear program, which every set solves.  The largest left side and the smallest F(u) so far
+are kept, whatever solver chose the points: ``gap`` is their difference plus bounds on the rounding errors of both.
+For a minorant that is tangent at u it is the Frank-Wolfe gap <G, u> - min_{z in F} <G, z>, which is 0 at a minimum
+if F is differentiable there.  At kinks, convex combinations of minorants, which are minorants too, do the same.
 
-With R_t = sum_{s<=t} f_s(x_s) - min F, the column ``regret`` has F(u) in the place of
-min F.  It is at most R_t, and R_t is at most ``regret + gap``.  Nothing is
-assumed on the way but that the losses are convex and their gradients right.
+With R_t = sum_{s<=t} f_s(x_s) - min F, the column ``regret`` has F(u) in the place of min F.  It is at most R_t,
+and R_t is at most ``regret + gap``.  The only assumptions are that the losses are convex and their gradients right.
 """
 
 from __future__ import annotations
@@ -27,75 +23,91 @@ import math
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab.regret.cumulative_loss import Sums, Tangent
+from regretlab.regret.cumulative_loss import CumulativeLoss, Evaluation
 
-__all__ = ["TOLERATED", "Bracket"]
+__all__ = ["WARN_ABOVE", "Minimum"]
 
-TOLERATED = 1e-8
-"""The gap of which nobody is told, relative to 1 + the size of the sum."""
+WARN_ABOVE = 1e-8
+"""A gap above this times 1 + sum_s |f_s(u)| is worth a warning."""
 
 _AIM = 1e-10
 _PROGRAM = 1e-10  # tolerance of a linear program, relative to its largest cost and the size of its variables
 
 
-class Bracket:
-    """lower <= min F <= value = F(point), from tangents of F alone.
+class Minimum:
+    """lower <= min_{v in F} F(v) <= value = F(point), for F the sum of the rounds start, ..., stop - 1.
 
-    A small gap is one that is small beside the sums sum_s |f_s(u)| at the best point
-    and at the first one, which should be an ordinary point of F.
+    Solvers call :meth:`evaluate`, and :meth:`add_lower_bound` for bounds of their own.  They stop when ``done``: the
+    gap is at most ``aim``, which is small beside sum_s |f_s(u)| at the best point so far and at the first one.  The
+    first should be an ordinary point of F.
+
+    Attributes
+    ----------
+    point, value : array (d,), float
+        The best point so far, and F there.
+    lower : float
+        The largest lower bound so far.
+    evaluations : int
+        How often F was evaluated: each is a pass over the rounds.
+    frank_wolfe_gap : float
+        <G, u> - min_{z in F} <G, z> at the point u evaluated last, with G the slope of its minorant.
     """
 
-    def __init__(self, sums: Sums) -> None:
-        self.feasible_set = sums.feasible_set
+    def __init__(self, loss: CumulativeLoss, start: int, stop: int) -> None:
+        self.loss, self.start, self.stop = loss, start, stop
+        self.feasible_set = loss.feasible_set
         self.point: Array = np.empty(0)
-        self.value = math.inf
-        self.lower = -math.inf
-        self._first: Tangent | None = None
-        self._best: Tangent | None = None
+        self.value, self.lower = math.inf, -math.inf
+        self.evaluations, self.frank_wolfe_gap = 0, math.inf
+        self._first: Evaluation | None = None
+        self._best: Evaluation | None = None
         closed = self.feasible_set.projection is not None
-        self._inexact = 0.0 if closed else _PROGRAM * float(np.abs(sums.reach).sum())
+        self._inexact = 0.0 if closed else _PROGRAM * float(np.abs(loss.reach).sum())
 
-    def add(self, u: Array, tangent: Tangent) -> float:
-        """Take in the tangent at u in F, and tell <G, u> - min_{z in F} <G, z>."""
-        self._first = self._first or tangent
-        if tangent.value < self.value:
-            self.point, self.value, self._best = u, tangent.value, tangent
-        least = self.least(tangent.gradient)
-        self.below(tangent.constant + least - tangent.noise)
-        return float(tangent.gradient @ u) - least
+    def evaluate(self, u: Array, width: float = 0.0, *, hessian: bool = False) -> Evaluation:
+        """F at a point u of F, which improves the bounds: see :meth:`CumulativeLoss.at`."""
+        self.evaluations += 1
+        found = self.loss.at(u, self.start, self.stop, width, hessian=hessian)
+        self._first = self._first or found
+        if found.value < self.value:
+            self.point, self.value, self._best = u, found.value, found
+        least = self.least(found.gradient)
+        self.frank_wolfe_gap = float(found.gradient @ u) - least
+        self.add_lower_bound(found.constant + least - found.minorant_error)
+        return found
 
     def least(self, G: Array) -> float:
-        """min_{z in F} <G, z>, or less where a linear program has to find it."""
+        """A lower bound of min_{z in F} <G, z>: the minimum itself where the set has a closed form."""
         return float(G @ self.feasible_set.minimize_linear(G)) - self._inexact * float(np.abs(G).max())
 
-    def below(self, bound: float) -> None:
-        """Take in a lower bound of min F that allows for rounding errors."""
+    def add_lower_bound(self, bound: float) -> None:
+        """Take a lower bound of min F into account, from which rounding errors are subtracted already."""
         self.lower = max(self.lower, bound)
 
     @property
     def gap(self) -> float:
-        """How far the value may be above min F, rounding errors included."""
-        return max(0.0, self.value - self.lower) + (0.0 if self._best is None else self._best.error)
+        """An upper bound of F(point) - min F, rounding errors included."""
+        return max(0.0, self.value - self.lower) + (0.0 if self._best is None else self._best.value_error)
 
     @property
     def aim(self) -> float:
-        """The gap to aim at."""
+        """The gap at which solvers stop; it is not below what rounding errors and linear programs allow."""
         if self._best is None or self._first is None:
             return 0.0
         inexact = 3.0 * self._inexact * float(np.abs(self._best.gradient).max())
-        return max(_AIM * (1.0 + max(self.size, self._first.size)), 4.0 * self._best.error, inexact)
+        return max(_AIM * (1.0 + max(self.size, self._first.size)), 4.0 * self._best.value_error, inexact)
 
     @property
     def done(self) -> bool:
-        """Whether the gap is small enough."""
+        """Whether the gap is at most ``aim``."""
         return self.gap <= self.aim
 
     @property
     def tolerated(self) -> bool:
-        """Whether the gap is small enough for nobody to be told, whatever was paid."""
-        return self.gap <= TOLERATED * (1.0 + self.size)
+        """Whether the gap is too small for a warning, whatever the learner paid."""
+        return self.gap <= WARN_ABOVE * (1.0 + self.size)
 
     @property
     def size(self) -> float:
-        """sum_s |f_s(u)| at the point u."""
+        """sum_s |f_s(u)| at the best point u."""
         return 0.0 if self._best is None else self._best.size
