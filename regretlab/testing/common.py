@@ -1,4 +1,4 @@
-"""What all checks share: how they fail, what a value is, points of a set."""
+"""What the checks share: the error they raise, frozen dataclasses, equality and hash, points of a set."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["CheckFailed", "check_frozen", "check_value", "fail", "points"]
 
 
 class CheckFailed(AssertionError):
-    """A piece breaks a promise; the message says which one and shows a witness."""
+    """What a check found wrong; the message says what it is and shows numbers that prove it."""
 
 
 def fail(message: str, cause: BaseException | None = None) -> NoReturn:
-    """Raise CheckFailed, caused by another error or by none."""
+    """Raise :class:`CheckFailed`, from the error that caused it if there is one."""
     raise CheckFailed(message) from cause
 
 
 def check_frozen(piece: Any) -> None:
-    """The piece is a frozen dataclass."""
+    """Check that a learner, a sequence or a set is a frozen dataclass."""
     if not (dataclasses.is_dataclass(piece) and getattr(piece, "__dataclass_params__").frozen):  # noqa: B009
         fail(
             f"{type(piece).__name__} is not a frozen dataclass; write @dataclass(frozen=True), "
@@ -33,7 +33,7 @@ def check_frozen(piece: Any) -> None:
 
 
 def check_value(piece: Any) -> None:
-    """The piece is equal to a copy of itself and has its hash."""
+    """Check that a learner, a sequence or a set equals a copy of itself, and has the same hash."""
     name, twin = type(piece).__name__, copy.deepcopy(piece)
     hint = "with arrays, declare it with @dataclass(frozen=True, eq=False) and let the base class compare"
     try:
@@ -47,7 +47,10 @@ def check_value(piece: Any) -> None:
 
 
 def points(F: FeasibleSet, rng: np.random.Generator) -> Array:
-    """(n, d): points of F, extreme or projected ones, the nearest to the origin, and mixtures of these."""
+    """(n, d): points of F: extreme points, the one nearest to the origin, and convex mixtures of them.
+
+    If F is unbounded, projections of random points take the place of extreme points.
+    """
     first = F.nearest_to_origin()
     d = first.size
     if F.bounded:

@@ -1,22 +1,19 @@
-"""Is a learner what it says? A state that is a value, points in F, hyperparameters checked, one game however played."""
+"""Checks of a learner: hyperparameters, read-only states, points in F, and games with the bits of its updates."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from regretlab._utils.types import Array, ArrayLike, Rounds
-from regretlab.engine.errors import GameError
-from regretlab.game import Game, play
-from regretlab.learners.base import Algorithm1, Learner, State
-from regretlab.losses.base import ConvexLosses, LinearLosses, Losses
+from regretlab._utils.types import Array, ArrayLike
+from regretlab.learners import Algorithm1, Learner, State
 from regretlab.sets import Box, FeasibleSet, L2Ball
 from regretlab.testing.common import check_frozen, check_value, fail
+from regretlab.testing.learner_games import GivenGradients, check_games
 
 __all__ = ["check_learner"]
 
@@ -26,7 +23,7 @@ _BAD: Mapping[str, tuple[float, ...]] = {
     "beta1": (-0.5, 1.0, math.nan),
     "beta2": (-0.5, 1.5, math.nan),
 }
-"""Values that no method of this kind can mean."""
+"""Values of a hyperparameter that a learner must refuse."""
 
 
 def check_learner(
@@ -37,34 +34,41 @@ def check_learner(
     compiled: bool = True,
     seed: int = 0,
 ) -> None:
-    """Check the promises of a learner, by stepping it by hand and by playing games.
+    """Check a learner of your own, by calling its methods and by playing games.
 
-    * It is a frozen dataclass, equal to a copy of itself, and can be a key; a
-      hyperparameter alpha, beta1 or beta2 that makes no sense is a ValueError.
-    * x_1 is the point it is given, by default the point of F nearest to the origin.
-    * A state is a value: read-only, and as it was after any number of updates;
-      an update depends on the state and the gradient only.
-    * Every point is in F.  A zero gradient in the first round, where a method may
-      meet 0/0, leaves a finite state; one of Algorithm 1 stays at x_1.
-    * The names of the moments are those declared by ``memory``, always.
-    * A game has the bits of stepping by hand; for Algorithm 1, also compiled.
+    * It is a frozen dataclass, equals a copy of itself and has its hash; it refuses
+      alpha, beta1 or beta2 out of range when it is made.
+    * x_1 is the point that ``start`` is given, by default the point of F nearest to
+      the origin.
+    * An update depends on the state and the gradient only, changes neither, and
+      returns a new, read-only state.
+    * Every point is in F.  With a zero gradient in the first round, where a rule
+      may meet 0/0, the state stays finite; Algorithm 1 stays at x_1.
+    * The state always has the moments that the learner declares.
+    * A game has the bits of calling ``update`` round by round; for Algorithm 1,
+      also when compiled.
 
     Parameters
     ----------
     learner : Learner
     feasible_set : FeasibleSet, optional
-        By default a box and a ball, one after the other.
+        F; by default Box(-1, 1), then L2Ball(1), in three dimensions.
     rounds : int
-        How many to play.
+        How many rounds to play.
     compiled : bool
-        Whether to compile a game.
+        Whether to check a compiled game too, for Algorithm 1.
     seed : int
-        Of the gradients.
+        The seed of the random gradients.
 
     Raises
     ------
     CheckFailed
-        With the round, the states and the gradient that break the promise.
+        With the round, the state and the gradient that show what is wrong.
+
+    Examples
+    --------
+    >>> import regretlab as rl
+    >>> rl.check_learner(rl.learners.AMSGrad(alpha=0.5), rl.sets.Box(-1.0, 1.0), compiled=False)
     """
     if not isinstance(learner, Learner):
         fail(f"{learner!r} is not a Learner{'; make an instance of it' if isinstance(learner, type) else ''}")
@@ -73,51 +77,15 @@ def check_learner(
     _check_hyperparameters(learner)
     for F in [Box(-1.0, 1.0), L2Ball(1.0)] if feasible_set is None else [feasible_set]:
         given = F.with_dimension(F.dimension or 3)
-        losses = _Given.drawn(given.dimension or 3, rounds, seed)
+        losses = GivenGradients.drawn(given.dimension or 3, rounds, seed)
         _check_start(learner, given)
         _check_zero(learner, given)
         states = _check_steps(learner, given, losses.gradients(np.arange(1, rounds + 1)))
-        _check_games(learner, given, losses, states, compiled and isinstance(learner, Algorithm1))
-
-
-@dataclass(frozen=True)
-class _Given(LinearLosses):
-    """f_t(x) = <g_t, x> with the rows of a table."""
-
-    rows: tuple[tuple[float, ...], ...]
-
-    @staticmethod
-    def drawn(d: int, n: int, seed: int) -> _Given:
-        """n rounds of all magnitudes; the last coordinate sees nothing at first, and some rounds are zero."""
-        rng = np.random.default_rng(seed)
-        G = rng.standard_normal((n, d)) * 10.0 ** rng.uniform(-2.0, 2.0, (n, 1))
-        G[: n // 4, -1] = 0.0
-        G[n // 3 : n // 3 + 2] = 0.0
-        return _Given(tuple(map(tuple, G.tolist())))
-
-    def gradients(self, t: Rounds) -> Array:
-        return np.array(self.rows)[(t - 1) % len(self.rows)]
-
-
-@dataclass(frozen=True)
-class _Told(ConvexLosses):
-    """The same gradients for learners that refuse linear losses: what they would see of strongly convex ones."""
-
-    given: _Given
-    mu: float = 1.0
-
-    @property
-    def dimension(self) -> int:  # type: ignore[override]
-        return self.given.dimension
-
-    def value(self, t: int, x: Array) -> float:
-        return float(self.given.gradients(np.array([t]))[0] @ x)
-
-    def gradient(self, t: int, x: Array) -> Array:
-        return np.asarray(self.given.gradients(np.array([t]))[0])
+        check_games(learner, given, losses, states, compiled and isinstance(learner, Algorithm1))
 
 
 def _check_hyperparameters(learner: Learner) -> None:
+    """Check that values out of range are refused when a learner is made."""
     named = [field.name for field in dataclasses.fields(learner) if field.init]  # type: ignore[arg-type]
     for name in named:
         for value in _BAD.get(name, ()):
@@ -132,6 +100,7 @@ def _check_hyperparameters(learner: Learner) -> None:
 
 
 def _check_start(learner: Learner, F: FeasibleSet) -> None:
+    """Check the state before round 1, from the default point and from a given one."""
     default, name = F.nearest_to_origin(), type(learner).__name__
     for point, expected in ((None, default), (other := _another(F, default), other)):
         state = learner.start(F, point)
@@ -141,17 +110,17 @@ def _check_start(learner: Learner, F: FeasibleSet) -> None:
             how = "the point of F nearest to the origin" if point is None else "the point it was given"
             fail(f"{name}.start({F!r}, {point}) has t={state.t}, x_1={state.point}; x_1 must be {how}, {expected}")
         if isinstance(learner, Algorithm1) and tuple(state.moments) != learner.moment_names:
-            fail(f"{name}.start has the moments {list(state.moments)}; memory() declares {list(learner.moment_names)}")
+            fail(f"{name}.start has the moments {list(state.moments)}; moment_names are {list(learner.moment_names)}")
         _check_arrays(f"{name}.start", learner, state, F)
 
 
 def _another(F: FeasibleSet, x: Array) -> Array:
-    """A point of F, if possible not the default start."""
+    """A point of F, other than x if F has one nearby."""
     return F.project(x + np.linspace(0.3, 0.5, x.size))
 
 
 def _check_zero(learner: Learner, F: FeasibleSet) -> None:
-    """0/0 := 0 in a first round without a gradient."""
+    """Check that a zero gradient in round 1 leaves a finite state (0/0 := 0), and Algorithm 1 at x_1."""
     name, before = type(learner).__name__, learner.start(F)
     after = _update(learner, before, np.zeros_like(before.point))
     for what, array in {"point": after.point, **after.moments}.items():
@@ -163,7 +132,7 @@ def _check_zero(learner: Learner, F: FeasibleSet) -> None:
 
 
 def _check_steps(learner: Learner, F: FeasibleSet, G: Array) -> list[State]:
-    """The states after 0, 1, ..., rounds; then all updates again, which must give the same bits."""
+    """The states after 0, 1, ... rounds; checks each, and that the same updates again give the same bits."""
     name = type(learner).__name__
     states = [learner.start(F)]
     kept = [_contents(states[0])]
@@ -200,6 +169,7 @@ def _check_steps(learner: Learner, F: FeasibleSet, G: Array) -> list[State]:
 
 
 def _update(learner: Learner, state: State, gradient: ArrayLike) -> State:
+    """The next state; checks that the update returns one and does not change ``state``."""
     where = f"{type(learner).__name__}: round {state.t + 1}"
     kept = _contents(state)
     try:
@@ -214,6 +184,7 @@ def _update(learner: Learner, state: State, gradient: ArrayLike) -> State:
 
 
 def _check_unchanged(where: str, state: State, kept: dict[str, Any]) -> None:
+    """Check that a state has the contents that it had."""
     now = _contents(state)
     for what in {**kept, **now}:
         before, after = kept.get(what), now.get(what)
@@ -222,7 +193,7 @@ def _check_unchanged(where: str, state: State, kept: dict[str, Any]) -> None:
 
 
 def _check_arrays(where: str, learner: Learner, state: State, F: FeasibleSet) -> None:
-    """Finite and read-only arrays, (d,) where there is a number for each coordinate, and a point of F."""
+    """Check that the arrays of a state are finite, read-only and of the right shape, and that its point is in F."""
     x = state.point
     for what, array in {"point": x, **state.moments}.items():
         by_coordinate = array is x or isinstance(learner, Algorithm1)
@@ -236,49 +207,6 @@ def _check_arrays(where: str, learner: Learner, state: State, F: FeasibleSet) ->
         fail(f"{where}: the point x_{state.t + 1} = {x} is not in {F!r}; project it, in the learner's metric")
 
 
-def _check_games(learner: Learner, F: FeasibleSet, losses: _Given, states: list[State], compiled: bool) -> None:
-    rounds, met = len(losses.rows), _accepted(learner, losses)
-    games = {}
-    for way in (False, True) if compiled else (False,):
-        try:
-            games[way] = play(learner, met, F, rounds, checkpoints=range(1, rounds + 1), compiled=way)
-        except GameError as error:
-            fail(f"{type(learner).__name__} cannot play a {'compiled ' if way else ''}game: {error}", error)
-    by_hand = {"stepping by hand": _path(states)}
-    ways = {"a compiled game" if way else "a game": _played(game) for way, game in games.items()}
-    (first, path), *others = (by_hand | ways).items()
-    for second, other in others:
-        for what in path:
-            different = (path[what] != other[what]).any(axis=-1)
-            if different.any():
-                k = int(np.argmax(different))
-                t = k + 1 if what == "point" else rounds
-                fail(
-                    f"{type(learner).__name__} on {F!r}: {first} and {second} differ: {what} of round {t} is "
-                    f"{path[what][k].tolist()} and {other[what][k].tolist()}; they must have the same bits"
-                )
-
-
-def _accepted(learner: Learner, losses: _Given) -> Losses:
-    """Losses with these gradients that the learner does not object to."""
-    try:
-        learner.check(losses)
-    except ValueError:
-        return _Told(losses)
-    return losses
-
-
-def _path(states: list[State]) -> dict[str, Array]:
-    """All points, and the last moments."""
-    last = {name: array[None] for name, array in states[-1].moments.items()}
-    return {"point": np.array([state.point for state in states]), **last}
-
-
-def _played(game: Game) -> dict[str, Array]:
-    last = {name: array[None] for name, array in game.state.moments.items()}
-    return {"point": np.vstack([game.record.point, game.point]), **last}
-
-
 def _contents(state: State) -> dict[str, Any]:
-    """Copies of all that a state holds."""
+    """Copies of the round, the point and the moments of a state."""
     return {"t": state.t, "point": state.point.copy(), **{name: np.copy(m) for name, m in state.moments.items()}}

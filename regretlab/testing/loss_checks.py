@@ -1,4 +1,4 @@
-"""Is a sequence what it says? Convex, with the right gradient, the same whenever it is asked, seedable."""
+"""Checks of a loss sequence: convex, right gradients, the same rounds at every call, random through the seed."""
 
 from __future__ import annotations
 
@@ -22,37 +22,52 @@ __all__ = ["check_losses"]
 
 _PAIRS = 8  # pairs of points per round
 _RELATIVE = 1e-9
-_GRID = 257  # predictions at which a link is looked at
+_GRID = 257  # predictions at which a pointwise loss is evaluated
 _RANDOM = (RandomLinearLosses, RandomPredictionLosses, RandomConvexLosses, Sampling, Shuffling)
 
 
 def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64, seed: int = 0) -> None:
-    """Check the promises of a loss sequence on a feasible set.
+    """Check a loss sequence of your own on a feasible set.
 
     * It is a frozen dataclass, and its dimension is that of the set.
-    * Asked again, in another order or in another block, a round gives the same
-      bits; a random sequence gives others with another seed.
-    * f_t is finite and convex on F: f((x+y)/2) <= (f(x) + f(y))/2.
+    * A round has the same bits at every call, in any order of calls and any block
+      of rounds; a random sequence has other rounds with another seed.
+    * f_t is finite and convex on F: f((x + y) / 2) <= (f(x) + f(y)) / 2.
     * g is a subgradient of f_t at x: f(y) >= f(x) + <g, y - x>.
-    * The link of losses of linear predictions is convex: its derivative does not
-      decrease in z, and belongs to its value.
+    * A pointwise loss ell(z, y) is convex in z: its derivative does not decrease,
+      and fits its value.
 
     Parameters
     ----------
     losses : Losses
     feasible_set : FeasibleSet
-        Points are sampled from it.
+        F, from which points are sampled.
     rounds : int
-        How many of the first rounds to look at; some late ones are looked at too.
+        How many of the first rounds to check; besides them rounds 10^4, 10^4 + 1 and 10^6 + 3.
     seed : int
-        Of the sequence and of the sampled points.
+        The seed of the sequence and of the sampled points.
 
     Raises
     ------
     CheckFailed
-        With the round, the points and the values that break the promise.
-    ValueError, TypeError
-        When the sequence and the set do not fit together.
+        With the round, the points and the values that show what is wrong.
+    TypeError, ValueError
+        When the sequence and the set have different dimensions, or a method returns a wrong type or shape.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import regretlab as rl
+    >>> @dataclass(frozen=True)
+    ... class Parabolas(rl.losses.ConvexLosses):
+    ...     center: float = 0.5
+    ...
+    ...     def value(self, t, x):
+    ...         return (x[0] - self.center) ** 2
+    ...
+    ...     def gradient(self, t, x):
+    ...         return 2.0 * (x - self.center)
+    >>> rl.check_losses(Parabolas(), rl.sets.Box(-1.0, 1.0), rounds=8)
     """
     check_frozen(losses)
     F = feasible_set.with_dimension(losses.dimension)
@@ -66,7 +81,7 @@ def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64,
         _check_seeds(losses, rounds, known[-1], seed)
     _check_repeatable(losses, asked, known, seed)
     if isinstance(losses, PredictionLosses):
-        _check_link(losses, rounds, known, seed)
+        _check_pointwise_loss(losses, rounds, known, seed)
     for t in asked.tolist():
         for k in range(_PAIRS):
             x, y = known[(t + k) % len(known)], known[(t + 3 * k + 1) % len(known)]
@@ -74,7 +89,7 @@ def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64,
 
 
 def _check_blocks(losses: BlockLosses, n: int, seed: int) -> None:
-    """A round has the same data in every block, for gradients, rows and labels alike."""
+    """Check that a round has the same gradient, or rows and labels, in every block of rounds."""
     whole = [part.copy() for part in losses.data(1, n + 1, seed)]
     what = ["gradient"] if isinstance(losses, LinearLosses) else ["rows", "labels"]
     for start, stop in ((1, n // 2), (n // 2, n + 1), (1, 2)):
@@ -89,10 +104,11 @@ def _check_blocks(losses: BlockLosses, n: int, seed: int) -> None:
 
 
 def _check_order(losses: LinearLosses, asked: Rounds, seed: int) -> None:
-    together = np.concatenate([losses.block(int(t), int(t) + 1, seed) for t in asked])
+    """Check that ``gradients`` of several rounds gives what it gives for each of them."""
+    one_by_one = np.concatenate([losses.block(int(t), int(t) + 1, seed) for t in asked])
     order = np.random.default_rng(seed).permutation(len(asked))
     shuffled = np.asarray(losses.gradients(asked[order]), dtype=np.float64)
-    if shuffled.shape != together.shape or not np.array_equal(shuffled, together[order]):
+    if shuffled.shape != one_by_one.shape or not np.array_equal(shuffled, one_by_one[order]):
         fail(
             f"{type(losses).__name__}.gradients: the rounds {asked[order][:4]}... asked together, and one by one, "
             "give different gradients; each row may depend on its own round only"
@@ -100,25 +116,25 @@ def _check_order(losses: LinearLosses, asked: Rounds, seed: int) -> None:
 
 
 def _check_seeds(losses: Losses, rounds: int, x: Array, seed: int) -> None:
-    """Another seed gives other rounds, unless all rounds are the same anyway."""
+    """Check that another seed gives other rounds, unless all rounds are alike."""
 
-    def told(s: int) -> list[bytes]:
+    def contents(s: int) -> list[bytes]:
         if isinstance(losses, BlockLosses):
             parts = losses.data(1, rounds + 1, s)
             return [b"".join(part[k].tobytes() for part in parts) for k in range(rounds)]
         revealed = [losses.reveal(t, x, s) for t in range(1, rounds + 1)]
         return [repr(float(f.value(x))).encode() + np.asarray(f.gradient(x)).tobytes() for f in revealed]
 
-    first = told(seed)
-    if len(set(first)) > 1 and first == told(seed + 1):
+    first = contents(seed)
+    if len(set(first)) > 1 and first == contents(seed + 1):
         fail(
             f"{type(losses).__name__}: seeds {seed} and {seed + 1} give the same {rounds} rounds; "
             "it is not seedable: all draws must come from the generator that sample or draw is given"
         )
 
 
-def _check_link(losses: PredictionLosses, rounds: int, known: Array, seed: int) -> None:
-    """Value and derivative of the link over all predictions that occur, for some of the labels."""
+def _check_pointwise_loss(losses: PredictionLosses, rounds: int, known: Array, seed: int) -> None:
+    """Check value and derivative of the pointwise loss over the range of predictions, for up to eight of the labels."""
     a, y = losses.data(1, rounds + 1, seed)
     predictions = a.reshape(-1, a.shape[-1]) @ known.T
     z = np.linspace(predictions.min(), predictions.max(), _GRID)
@@ -126,7 +142,7 @@ def _check_link(losses: PredictionLosses, rounds: int, known: Array, seed: int) 
     p, labels = losses.link.parameters(), np.unique(y)
     for label in labels[np.linspace(0, len(labels) - 1, min(8, len(labels))).astype(int)].tolist():
         values, slopes = (np.array([float(f(float(u), label, *p)) for u in z]) for f in (ell, slope))
-        name = f"{type(losses).__name__}: its link {losses.link!r} at the label {label}"
+        name = f"{type(losses).__name__}: its pointwise loss {losses.link!r} at the label {label}"
         if not (np.isfinite(values).all() and np.isfinite(slopes).all()):
             k = int(np.argmin(np.isfinite(values) & np.isfinite(slopes)))
             fail(f"{name} is not finite: value {values[k]} and derivative {slopes[k]} at z = {z[k]}")
@@ -137,20 +153,22 @@ def _check_link(losses: PredictionLosses, rounds: int, known: Array, seed: int) 
         if not wrong.any():
             continue
         k = int(np.argmax(wrong))
-        witness = f"derivative {slopes[k]} at z = {z[k]}, {slopes[k + 1]} at {z[k + 1]}, where ell rises by {rise[k]}"
+        where = f"derivative {slopes[k]} at z = {z[k]}, {slopes[k + 1]} at {z[k + 1]}, where ell rises by {rise[k]}"
         if ((-slopes[:-1] * step <= rise + slack) & (rise <= -slopes[1:] * step + slack)).all():
-            fail(f"{name} has a derivative with the wrong sign: its negative would be right ({witness})")
+            fail(f"{name} has a derivative with the wrong sign: its negative would be right ({where})")
         if (np.diff(slopes)[wrong] * step[wrong] < -slack[wrong]).any():
             k = int(np.argmax(wrong & (np.diff(slopes) * step < -slack)))
             fail(
                 f"{name} is not convex: its derivative falls from {slopes[k]} at z = {z[k]} "
                 f"to {slopes[k + 1]} at z = {z[k + 1]}"
             )
-        fail(f"{name} has a derivative that does not belong to its value: {witness}")
+        fail(f"{name} has a derivative that does not belong to its value: {where}")
 
 
 def _check_repeatable(losses: Losses, asked: Rounds, known: Array, seed: int) -> None:
-    def ask(t: int) -> tuple[float, Array]:
+    """Check that value and gradient of a round are the same again after other rounds were evaluated."""
+
+    def evaluated(t: int) -> tuple[float, Array]:
         x = known[t % len(known)].copy()
         f = losses.reveal(t, x, seed)
         value, gradient = float(f.value(x)), np.array(f.gradient(x), dtype=np.float64, ndmin=1)
@@ -159,9 +177,9 @@ def _check_repeatable(losses: Losses, asked: Rounds, known: Array, seed: int) ->
         return value, gradient
 
     rounds = asked.tolist()
-    first = {t: ask(t) for t in rounds}
+    first = {t: evaluated(t) for t in rounds}
     for t in reversed(rounds):
-        (f, g), (again, g_again) = first[t], ask(t)
+        (f, g), (again, g_again) = first[t], evaluated(t)
         if not (f == again or (np.isnan(f) and np.isnan(again))) or not np.array_equal(g, g_again, equal_nan=True):
             fail(
                 f"{type(losses).__name__}: round {t} gives value {f}, gradient {g} and, asked again after other "
@@ -170,6 +188,7 @@ def _check_repeatable(losses: Losses, asked: Rounds, known: Array, seed: int) ->
 
 
 def _check_round(losses: Losses, t: int, x: Array, y: Array, seed: int) -> None:
+    """Check that f_t is finite at x and y, convex between them, and that its gradient at x is a subgradient."""
     name = f"{type(losses).__name__}: round {t}"
     f = losses.reveal(t, x, seed)
     g = np.array(f.gradient(x), dtype=np.float64, ndmin=1)

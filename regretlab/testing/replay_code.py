@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import ArrayLike
+from regretlab.engine.serialization import specification
 from regretlab.engine.trajectory import Trajectory
 
 __all__ = ["replay_code"]
@@ -43,6 +44,7 @@ def _evaluates_to(text: str, part: object, game: Trajectory, names: dict[str, An
     """Whether ``text`` is Python for an object that is equal to ``part``."""
     try:
         found = eval(text, names)
-        return bool((found.with_dimension(game.point.size) if part is game.feasible_set else found) == part)
+        found = found.with_dimension(game.point.size) if part is game.feasible_set else found
+        return bool(specification(found) == specification(part))
     except Exception:  # a repr may be any text
         return False

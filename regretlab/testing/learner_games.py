@@ -1,0 +1,99 @@
+"""The check that a game has the bits of stepping the learner by hand, and the losses that it is played on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from regretlab._utils.types import Array, Rounds
+from regretlab.engine.errors import GameError
+from regretlab.game import Game, play
+from regretlab.learners import Learner, State
+from regretlab.losses.base import ConvexLosses, LinearLosses, Losses
+from regretlab.sets import FeasibleSet
+from regretlab.testing.common import fail
+
+__all__ = ["GivenGradients", "check_games"]
+
+
+@dataclass(frozen=True)
+class GivenGradients(LinearLosses):
+    """f_t(x) = <g_t, x> with given g_1, ..., g_n, over and over."""
+
+    rows: tuple[tuple[float, ...], ...]
+
+    @staticmethod
+    def drawn(d: int, n: int, seed: int) -> GivenGradients:
+        """n random gradients of many magnitudes; the last coordinate is zero at first, and some gradients are zero."""
+        rng = np.random.default_rng(seed)
+        G = rng.standard_normal((n, d)) * 10.0 ** rng.uniform(-2.0, 2.0, (n, 1))
+        G[: n // 4, -1] = 0.0
+        G[n // 3 : n // 3 + 2] = 0.0
+        return GivenGradients(tuple(map(tuple, G.tolist())))
+
+    def gradients(self, t: Rounds) -> Array:
+        return np.array(self.rows)[(t - 1) % len(self.rows)]
+
+
+@dataclass(frozen=True)
+class _GivenAsConvex(ConvexLosses):
+    """The same gradients for learners that accept strongly convex losses only."""
+
+    given: GivenGradients
+    mu: float = 1.0
+
+    @property
+    def dimension(self) -> int:  # type: ignore[override]
+        return self.given.dimension
+
+    def value(self, t: int, x: Array) -> float:
+        return float(self.given.gradients(np.array([t]))[0] @ x)
+
+    def gradient(self, t: int, x: Array) -> Array:
+        return np.asarray(self.given.gradients(np.array([t]))[0])
+
+
+def check_games(learner: Learner, F: FeasibleSet, losses: GivenGradients, states: list[State], compiled: bool) -> None:
+    """Check that games, interpreted and if wished compiled, have the points and moments of ``states``, bit for bit."""
+    rounds, met = len(losses.rows), _losses_for(learner, losses)
+    games = {}
+    for way in (False, True) if compiled else (False,):
+        try:
+            games[way] = play(learner, met, F, rounds, checkpoints=range(1, rounds + 1), compiled=way)
+        except GameError as error:
+            fail(f"{type(learner).__name__} cannot play a {'compiled ' if way else ''}game: {error}", error)
+    by_hand = {"stepping by hand": _path(states)}
+    ways = {"a compiled game" if way else "a game": _played(game) for way, game in games.items()}
+    (first, path), *others = (by_hand | ways).items()
+    for second, other in others:
+        for what in path:
+            different = (path[what] != other[what]).any(axis=-1)
+            if different.any():
+                k = int(np.argmax(different))
+                t = k + 1 if what == "point" else rounds
+                fail(
+                    f"{type(learner).__name__} on {F!r}: {first} and {second} differ: {what} of round {t} is "
+                    f"{path[what][k].tolist()} and {other[what][k].tolist()}; they must have the same bits"
+                )
+
+
+def _losses_for(learner: Learner, losses: GivenGradients) -> Losses:
+    """Losses with these gradients that the learner accepts."""
+    try:
+        learner.check(losses)
+    except ValueError:
+        return _GivenAsConvex(losses)
+    return losses
+
+
+def _path(states: list[State]) -> dict[str, Array]:
+    """The points of all states, (n, d), and the last moments, (1, ...)."""
+    last = {name: array[None] for name, array in states[-1].moments.items()}
+    return {"point": np.array([state.point for state in states]), **last}
+
+
+def _played(game: Game) -> dict[str, Array]:
+    """The points of a game, (n, d), and its last moments, (1, ...)."""
+    last = {name: array[None] for name, array in game.state.moments.items()}
+    return {"point": np.vstack([game.record.point, game.point]), **last}

@@ -1,0 +1,149 @@
+"""Checks of a set's projection: the nearest point in every metric, and the same bits when compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from regretlab._utils.types import Array
+from regretlab.kernels.compiling import Uncompilable, jit
+from regretlab.sets import FeasibleSet
+from regretlab.testing.common import fail
+
+__all__ = ["Case", "check_projections", "check_scalar_projection", "draw"]
+
+
+class Case(NamedTuple):
+    """A point y (d,) to project in the metric w (d,)."""
+
+    y: Array
+    w: Array
+
+    def __str__(self) -> str:
+        return f"y = {self.y}, w = {self.w}"
+
+    def distance(self, x: Array) -> float:
+        """sum_i w_i (x_i - y_i)^2."""
+        return float(self.w @ (x - self.y) ** 2)
+
+
+def draw(known: Array, span: float, rng: np.random.Generator) -> Case:
+    """A random case near the points ``known`` (n, d), with weights between 10^-span and 10^span."""
+    d, scale = known.shape[1], float(np.abs(known).max()) or 1.0
+    w = 10.0 ** rng.uniform(-span, span, d)
+    y = known[rng.integers(len(known))] + scale * 10.0 ** rng.uniform(-3.0, 3.0) * rng.standard_normal(d)
+    return Case(np.round(y, 2) if rng.random() < 0.2 else y, w)  # rounded, so that coordinates may be equal
+
+
+def check_projections(F: FeasibleSet, cases: Sequence[Case], known: Array, tolerance: float) -> None:
+    """Check ``project`` for each case, against points ``known`` (n, d) of F and against the case after it."""
+    for case, other in zip(cases, [*cases[1:], *cases[:1]], strict=True):
+        _check_nearest(F, case, known, tolerance)
+        _check_distances(F, case, other.y, tolerance)
+
+
+def _project(F: FeasibleSet, case: Case) -> Array:
+    """(d,): the projection; checks that there is one, and that ``project`` changes no argument."""
+    y, w = case.y.copy(), case.w.copy()
+    try:
+        x = np.asarray(F.project(y, w), dtype=np.float64)
+    except Exception as error:
+        fail(f"{F!r}: project fails for {case}: {type(error).__name__}: {error}", error)
+    if not (np.array_equal(y, case.y) and np.array_equal(w, case.w)):
+        fail(f"{F!r}: project changes the arrays it is given: {case} became y = {y}, w = {w}")
+    if x.shape != y.shape or not np.isfinite(x).all():
+        fail(f"{F!r}: project gives {x} for {case}; it must be {y.size} finite numbers")
+    return x
+
+
+def _check_nearest(F: FeasibleSet, case: Case, known: Array, tolerance: float) -> None:
+    """Check that the projection x is in F, is its own projection, and that <w (y - x), z - x> <= 0 for z in F."""
+    y, w = case
+    x = _project(F, case)
+    near = tolerance * (1.0 + float(np.abs(x).max()))
+    if not F.contains(x, near):
+        fail(f"{F!r}: project leaves F: {case} is projected to {x}")
+    moved = float(np.abs(x - y).max())
+    if F.contains(y) and moved > 10.0 * tolerance * (1.0 + float(np.abs(y).max())):
+        nearest = _project(F, Case(y, np.ones_like(y)))
+        fail(f"{F!r} contains y = {y}, but project moves it to {x} (w = {w}) and {nearest} (w = 1)")
+    again = _project(F, Case(x, w))
+    if not np.abs(again - x).max() <= 10.0 * near:
+        fail(f"{F!r}: {case} is projected to {x}, which is projected to {again}; a projection stays where it is")
+    normal = w * (y - x)
+    for z in _candidates(F, normal, known):
+        terms = np.abs(normal) * (np.abs(z) + np.abs(x)) + w * (np.abs(x) + np.abs(z)) * np.abs(z - x)
+        inner = float(normal @ (z - x))
+        if inner > tolerance * float(terms.sum()):
+            _fail_nearer(F, case, x, z, inner)
+
+
+def _candidates(F: FeasibleSet, normal: Array, known: Array) -> Array:
+    """(n, d): points z of F, the first with the largest <normal, z> if there is a largest."""
+    try:
+        return np.vstack([F.minimize_linear(-normal), known])
+    except ValueError:
+        return known
+
+
+def _fail_nearer(F: FeasibleSet, case: Case, x: Array, z: Array, inner: float) -> None:
+    """Fail for an x with <w (y - x), z - x> > 0: show the point between x and z that is nearer to y."""
+    share = min(1.0, inner / float(case.w @ (z - x) ** 2))
+    u = x + share * (z - x)
+    euclidean = F.project(case.y)
+    hint = "; x is the Euclidean projection: the weights are not used" if np.allclose(x, euclidean, 1e-9) else ""
+    fail(
+        f"{F!r}: project does not give the nearest point in the metric w: {case} is projected to x = {x} with "
+        f"sum_i w_i (x_i - y_i)^2 = {case.distance(x)}, but at {u} of F it is {case.distance(u)} "
+        f"(<w (y - x), z - x> = {inner} > 0 for z = {z}){hint if case.w.min() < case.w.max() else ''}"
+    )
+
+
+def _check_distances(F: FeasibleSet, case: Case, other: Array, tolerance: float) -> None:
+    """Check that the projections of two points are no farther apart than they, and the same in a multiple of w."""
+    y, w = case
+    x, x_other = _project(F, case), _project(F, Case(other, w))
+    apart, before = (float(np.sqrt(w @ (a - b) ** 2)) for a, b in ((x, x_other), (y, other)))
+    size = float(np.sqrt(w @ (np.abs(x) + np.abs(x_other)) ** 2))
+    if apart > before + tolerance * (before + size):
+        fail(
+            f"{F!r}: in the metric w = {w} the points {y} and {other} are {before} apart, but their projections "
+            f"{x} and {x_other} are {apart} apart; a projection onto a convex set expands no distance"
+        )
+    for factor in (2.0**-30, 2.0**30):
+        scaled = _project(F, Case(y, factor * w))
+        if float(np.sqrt(w @ (scaled - x) ** 2)) > tolerance * (before + size):
+            fail(f"{F!r}: {case} is projected to {x}, with the weights {factor} w to {scaled}; only ratios may matter")
+
+
+def check_scalar_projection(F: FeasibleSet, cases: Sequence[Case], compiled: bool, tolerance: float) -> None:
+    """Check that ``projection`` gives what ``_project`` gives; if ``compiled``, with the same bits compiled."""
+    ways = {"projection": F.projection}
+    if compiled:
+        ways["the compiled projection"] = jit(F.projection, keep=True)
+    for case in cases:
+        expected = _project(F, case)
+        results = {}
+        for name, way in ways.items():
+            x = case.y.copy()
+            try:
+                with np.errstate(all="ignore"):
+                    way(x, case.w.copy(), np.array(F.parameters(), dtype=np.float64))
+            except Uncompilable as error:
+                fail(f"{F!r}: projection cannot be compiled: {_summary(error)}", error)
+            except Exception as error:
+                fail(f"{F!r}: {name} fails for {case}: {type(error).__name__}: {error}", error)
+            if not np.abs(x - expected).max() <= tolerance * (1.0 + float(np.abs(expected).max())):
+                fail(f"{F!r}: {name} gives {x} for {case}, _project gives {expected}")
+            results[name] = x
+        if compiled and len({x.tobytes() for x in results.values()}) > 1:
+            both = " and ".join(f"{name} {x.tolist()}" for name, x in results.items())
+            fail(f"{F!r}: for {case} {both} differ; they must have the same bits")
+
+
+def _summary(error: BaseException) -> str:
+    """The first three lines of an error message, in one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3])
