@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regretlab.kernels.compiling import interpreted, jit
-from regretlab.kernels.rule import CellFunctions, RuleCall, cell_functions, positive_weights, scaled_step, two_sum
+from regretlab.kernels.rule import RuleCall, cell_functions, positive_weights, scaled_step, two_sum
 
 __all__ = [
     "PointwiseOracle",
@@ -33,9 +33,9 @@ class PointwiseOracle(NamedTuple):
 
 @cache
 def prediction_loss(oracle: PointwiseOracle, compiled: bool) -> Callable[..., float]:
-    """f(x) = (1/b) sum_j ell(<a_j, x>, y_j) + (mu/2) ||x||^2 and its gradient, for rows a (b, d).
+    """A function that computes f(x) = (1/b) sum_j ell(<a_j, x>, y_j) + (mu/2) ||x||^2 and its gradient.
 
-    The function returned takes a, y, mu, the parameters p of ell, x and g; it fills g
+    It takes rows a (b, d), y (b,), mu, the parameters p of ell, x and g; it fills g
     (d,) with the gradient and returns the value.
     """
     loss = _loss(oracle)
@@ -78,8 +78,9 @@ def compose_joint(
     (L, k), the parameters of the sets; then those of ``by_tile`` from x on.
     """
     do = cell_functions(call)
-    load, store, scales, apply, stepsize = do.load, do.store, do.scales, do.apply, do.stepsize
-    record_sums = _record_sums(do)
+    load, store, scales, apply, stepsize, record_ledger = (
+        do.load, do.store, do.scales, do.apply, do.stepsize, do.record_ledger
+    )  # fmt: skip
 
     def by_game(  # type: ignore[no-untyped-def]
         t0, n, data, coefficients, schedule_values, geometry, x, state, loss, gsum,
@@ -92,7 +93,7 @@ def compose_joint(
         for k in range(n):
             t = t0 + k
             now = i < recorded.size and recorded[i] == t
-            if now:
+            if now:  # by loops: copies of whole arrays take seconds to compile
                 for c in range(x.size):
                     xs[i, c] = x[c]
             for j in range(games):
@@ -112,24 +113,13 @@ def compose_joint(
                 positive_weights(w)
                 projection(own, w, geometry[j])
             if now:
-                record_sums(i, state, loss, gsum, losses, gsums, ledger_rows)
+                for c in range(x.size):
+                    losses[i, 0, c], losses[i, 1, c] = loss[0, c], loss[1, c]
+                    gsums[i, 0, c], gsums[i, 1, c] = gsum[0, c], gsum[1, c]
+                    record_ledger(ledger_rows, i, c, load(state, c))
                 i += 1
 
     return jit(by_game, keep=True) if compiled else interpreted(by_game)
-
-
-def _record_sums(do: CellFunctions) -> Callable[..., None]:
-    """A function that records the sums and the ledger, number by number: whole arrays take seconds to compile."""
-    load, record_ledger = do.load, do.record_ledger
-
-    def record_sums(i, state, loss, gsum, losses, gsums, ledger_rows):  # type: ignore[no-untyped-def]
-        for e in range(2):
-            for c in range(loss.shape[1]):
-                losses[i, e, c], gsums[i, e, c] = loss[e, c], gsum[e, c]
-        for c in range(loss.shape[1]):
-            record_ledger(ledger_rows, i, c, load(state, c))
-
-    return record_sums
 
 
 def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:

@@ -117,32 +117,40 @@ def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
     return by_cell
 
 
-def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., None]:
+def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., None]:  # noqa: C901 - as by_tile
     per_row, rows = oracle is row_gradient, do.tile_rows
-    load, store, scales, apply, stepsize = (
-        do.load_in_tile, do.store_in_tile, do.scales_in_tile, do.apply, do.stepsize
+    load, store, scales, apply, stepsize, record_ledger = (
+        do.load_in_tile, do.store_in_tile, do.scales_in_tile, do.apply, do.stepsize, do.record_ledger
     )  # fmt: skip
-    enter, leave = _tile_copies(per_row)
-    record_points, record_sums = _tile_records(do, per_row)
 
-    def by_tile(  # type: ignore[no-untyped-def]
+    def by_tile(  # type: ignore[no-untyped-def]  # noqa: C901 - with its copies as functions it compiles half as fast
         t0, G, coefficients, schedule_values, lower, upper, x, state, loss, gsum,
         recorded, xs, losses, gsums, ledger_rows,
     ):  # fmt: skip
         # the distances of a tile's rows are known when this is compiled: so are all cells that can be worked on at once
-        B = x.size // G.shape[1]
+        B, P = x.size // G.shape[1], coefficients.shape[0]
         tile = np.empty(rows * TILE)
         for r in range(G.shape[1]):
             total, total_err = gsum[0, r], gsum[1, r]
             for left in range(0, B, TILE):
                 start, n = r * B + left, min(TILE, B - left)
-                enter(tile, start, n, coefficients, lower, upper, x, state, loss, gsum)
+                for e in range(n):
+                    c = start + e
+                    tile[e], tile[_LOWER + e], tile[_UPPER + e] = x[c], lower[c], upper[c]
+                    tile[_LOSS + e], tile[_LOSS_ERROR + e] = loss[0, c], loss[1, c]
+                    if not per_row:
+                        tile[_SUM + e], tile[_SUM_ERROR + e] = gsum[0, c], gsum[1, c]
+                    for p in range(P):
+                        tile[(_REST + p) * TILE + e] = coefficients[p, c]
+                    for j in range(state.shape[0]):
+                        tile[(_REST + P + j) * TILE + e] = state[j, c]
                 i = 0
                 for k in range(G.shape[0]):
                     t = t0 + k
                     now = i < recorded.size and recorded[i] == t
-                    if now:
-                        record_points(tile, start, n, i, xs)
+                    if now:  # by loops: copies of whole arrays take seconds to compile
+                        for e in range(n):
+                            xs[i, start + e] = tile[e]
                     if per_row and left == 0:
                         total, total_err = two_sum(total, total_err, G[k, r, 0])
                         if now:
@@ -160,64 +168,24 @@ def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
                         y = point - stepsize(k, h, schedule_values) * scaled_step(m, w)
                         tile[e] = clip(y, tile[_LOWER + e], tile[_UPPER + e])
                     if now:
-                        record_sums(tile, start, n, i, losses, gsums, ledger_rows)
+                        for e in range(n):
+                            c = start + e
+                            losses[i, 0, c], losses[i, 1, c] = tile[_LOSS + e], tile[_LOSS_ERROR + e]
+                            if not per_row:
+                                gsums[i, 0, c], gsums[i, 1, c] = tile[_SUM + e], tile[_SUM_ERROR + e]
+                            record_ledger(ledger_rows, i, c, load(tile, e))
                         i += 1
-                leave(tile, start, n, coefficients, x, state, loss, gsum)
+                for e in range(n):
+                    c = start + e
+                    x[c], loss[0, c], loss[1, c] = tile[e], tile[_LOSS + e], tile[_LOSS_ERROR + e]
+                    if not per_row:
+                        gsum[0, c], gsum[1, c] = tile[_SUM + e], tile[_SUM_ERROR + e]
+                    for j in range(state.shape[0]):
+                        state[j, c] = tile[(_REST + P + j) * TILE + e]
             if per_row:
                 gsum[0, r], gsum[1, r] = total, total_err
 
     return by_tile
-
-
-def _tile_copies(per_row: bool) -> tuple[Callable[..., None], Callable[..., None]]:
-    """Two functions: copy n cells from the arrays into a tile, and back."""
-
-    def enter(tile, start, n, coefficients, lower, upper, x, state, loss, gsum):  # type: ignore[no-untyped-def]
-        P = coefficients.shape[0]
-        for e in range(n):
-            c = start + e
-            tile[e], tile[_LOWER + e], tile[_UPPER + e] = x[c], lower[c], upper[c]
-            tile[_LOSS + e], tile[_LOSS_ERROR + e] = loss[0, c], loss[1, c]
-            if not per_row:
-                tile[_SUM + e], tile[_SUM_ERROR + e] = gsum[0, c], gsum[1, c]
-            for p in range(P):
-                tile[(_REST + p) * TILE + e] = coefficients[p, c]
-            for j in range(state.shape[0]):
-                tile[(_REST + P + j) * TILE + e] = state[j, c]
-
-    def leave(tile, start, n, coefficients, x, state, loss, gsum):  # type: ignore[no-untyped-def]
-        P = coefficients.shape[0]
-        for e in range(n):
-            c = start + e
-            x[c], loss[0, c], loss[1, c] = tile[e], tile[_LOSS + e], tile[_LOSS_ERROR + e]
-            if not per_row:
-                gsum[0, c], gsum[1, c] = tile[_SUM + e], tile[_SUM_ERROR + e]
-            for j in range(state.shape[0]):
-                state[j, c] = tile[(_REST + P + j) * TILE + e]
-
-    return enter, leave
-
-
-def _tile_records(do: CellFunctions, per_row: bool) -> tuple[Callable[..., None], Callable[..., None]]:
-    """Two functions that record n cells of a tile: the points, and the sums.
-
-    They go number by number, because copies of whole arrays take seconds to compile.
-    """
-    load, record_ledger = do.load_in_tile, do.record_ledger
-
-    def record_points(tile, start, n, i, xs):  # type: ignore[no-untyped-def]
-        for e in range(n):
-            xs[i, start + e] = tile[e]
-
-    def record_sums(tile, start, n, i, losses, gsums, ledger_rows):  # type: ignore[no-untyped-def]
-        for e in range(n):
-            c = start + e
-            losses[i, 0, c], losses[i, 1, c] = tile[_LOSS + e], tile[_LOSS_ERROR + e]
-            if not per_row:
-                gsums[i, 0, c], gsums[i, 1, c] = tile[_SUM + e], tile[_SUM_ERROR + e]
-            record_ledger(ledger_rows, i, c, load(tile, e))
-
-    return record_points, record_sums
 
 
 def _half_step(do: CellFunctions) -> Callable[..., None]:
