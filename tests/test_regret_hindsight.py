@@ -1,8 +1,6 @@
-"""Comparators against an independent convex solver; their error bars are never too small."""
+"""The best point in hindsight against an independent convex solver; its error bars are never too small."""
 
 import gc
-import math
-import tracemalloc
 import warnings
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,12 +9,13 @@ import cvxpy as cp
 import numpy as np
 import pytest
 from conftest import label
-from pieces import INTERVAL, Distances, Following, NoisySquares, Squares, Waves, cube
+from oracles.cumulative_losses import LINKS, data_of, exact, objective_of, problem, set_of, solved
+from pieces import INTERVAL, Following, Squares, Waves, cube
 from scipy import optimize
 
 import regretlab as rl
 from regretlab import play
-from regretlab.learners import OGD, Adam, AMSGrad, Learner, State
+from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import (
     Absolute,
     ConvexLosses,
@@ -27,121 +26,18 @@ from regretlab.losses import (
     Mod3,
     PointwiseLoss,
     Quantile,
-    RandomAbsolute,
-    RandomConvexLosses,
     RandomLeastSquares,
     RandomLinear,
     RandomLogistic,
-    ShuffledExamples,
     SignAdversary,
     SoftmaxRegression,
     Squared,
 )
-from regretlab.regret import (
-    ComparatorWarning,
-    Solver,
-    hindsight,
-    best_points,
-    cumulative_loss_of,
-)
-from regretlab.regret import (
-    cumulative_loss as sums,
-)
-from regretlab.regret import (
-    cumulative_prediction_loss as links,
-)
-from regretlab.regret.solvers import newton as descent_module
-from regretlab.regret.solvers.accelerated_gradient import accelerate
-from regretlab.regret.solvers.bundle import Bundle
-from regretlab.regret.solvers.optimality_gap import Minimum
-from regretlab.regret.solvers.quadratic_program import QuadraticSolver
-from regretlab.sets import (
-    Box,
-    CappedSimplex,
-    Halfspace,
-    L1Ball,
-    L2Ball,
-    LinfBall,
-    Polytope,
-    Product,
-    Reals,
-    Simplex,
-)
+from regretlab.regret import ComparatorWarning, Solver, best_points, cumulative_loss_of, hindsight
+from regretlab.regret.solvers import newton
+from regretlab.sets import Box, CappedSimplex, Halfspace, L2Ball, LinfBall, Polytope, Product, Reals, Simplex
 
-LINKS = {"squared": Squared(), "logistic": Logistic(), "absolute": Absolute(), "hinge": Hinge()}
 EPS = np.finfo(float).eps
-
-
-def set_of(kind, d, rng):
-    """A feasible set, and the constraints that say the same to cvxpy."""
-    r = float(rng.uniform(0.2, 1.5))
-    if kind == "box":
-        lo = rng.uniform(-1.0, 0.3, d)
-        hi = lo + rng.uniform(0.1, 1.5, d)
-        return Box(lo, hi), lambda x: [x >= lo, x <= hi]
-    if kind == "ball":
-        centre = rng.uniform(-0.5, 0.5, d)
-        return L2Ball(r, centre), lambda x: [cp.norm(x - centre, 2) <= r]
-    if kind == "simplex":
-        return Simplex(d, r), lambda x: [x >= 0, cp.sum(x) == r]
-    return L1Ball(r, d), lambda x: [cp.norm(x, 1) <= r]
-
-
-def value_of(link, z, y):
-    """The link in numpy, written once more."""
-    return {
-        "Squared": lambda: 0.5 * (z - y) ** 2,
-        "Absolute": lambda: np.abs(z - y),
-        "Logistic": lambda: np.logaddexp(0.0, -y * z),
-        "Hinge": lambda: np.maximum(0.0, 1.0 - y * z),
-        "Quantile": lambda: np.where(z < y, link.q * (y - z), (1.0 - link.q) * (z - y)),
-        "Huber": lambda: np.where(
-            np.abs(z - y) <= link.delta, 0.5 * (z - y) ** 2, link.delta * (np.abs(z - y) - 0.5 * link.delta)
-        ),
-    }[type(link).__name__]()
-
-
-def objective_of(name, z, y):
-    """The link for cvxpy, summed."""
-    return {
-        "squared": lambda: 0.5 * cp.sum_squares(z - y),
-        "absolute": lambda: cp.sum(cp.abs(z - y)),
-        "logistic": lambda: cp.sum(cp.logistic(-cp.multiply(y, z))),
-        "hinge": lambda: cp.sum(cp.pos(1 - cp.multiply(y, z))),
-    }[name]()
-
-
-def problem(name, d, T, batch, rng):
-    a = rng.standard_normal((T * batch, d)) * rng.uniform(0.3, 3.0, d)
-    z = a @ rng.standard_normal(d) + rng.uniform(0.0, 2.0) * rng.standard_normal(T * batch)
-    return a, (np.where(z >= 0.0, 1.0, -1.0) if LINKS[name].labels else z)
-
-
-def data_of(game, t):
-    """All rows of the rounds 1..t."""
-    a, y = game.losses.data(1, t + 1, game.seed)
-    return a.reshape(-1, a.shape[2]), y.ravel()
-
-
-def exact(game, t, u):
-    """sum_{s<=t} f_s(u), without the code under test."""
-    a, y = data_of(game, t)
-    return math.fsum(value_of(game.losses.link, a @ u, y)) * t / len(y) + 0.5 * t * game.losses.mu * float(u @ u)
-
-
-# -- an independent solver --------------------------------------------------------------
-
-
-def solved(objective, constraints):
-    """The minimum, by a solver that says that it found it."""
-    peer = cp.Problem(cp.Minimize(objective), constraints)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the first one gives up now and then
-        peer.solve(solver="CLARABEL")
-        if peer.status != "optimal":
-            peer.solve(solver="SCS", eps=1e-9)
-    assert peer.status == "optimal"
-    return peer.value
 
 
 @pytest.mark.parametrize("name", LINKS)
@@ -189,9 +85,6 @@ def test_kinks_agree_with_a_linear_program():
         )
         assert abs(row["comparator_loss"] - program.fun) <= row["gap"] + 1e-9 * program.fun
         assert row["gap"] <= 1e-9 * program.fun + 1e-11
-
-
-# -- the gap ------------------------------------------------------------------------------
 
 
 def nasty(kind, n, d, rng):
@@ -297,120 +190,6 @@ def test_a_set_that_only_projects_and_minimizes():
         assert (one["gap"] <= 1e-8 * (1.0 + one["loss"])).all()
 
 
-def test_the_smallest_quadratics_on_every_set():
-    """<g, v> + <v, H v>/2 with H of condition 1 and 1e10: the Frank-Wolfe gap is that of rounding errors."""
-    rng = np.random.default_rng(0)
-    for d in (2, 7, 30):
-        for F in (cube(d), Simplex(d), L1Ball(1.0, d), L2Ball(1.0, dimension=d), CappedSimplex(d, 2.0 / d)):
-            quadratic = QuadraticSolver(F)
-            for condition in (1.0, 1e4, 1e10):
-                Q = np.linalg.qr(rng.standard_normal((d, d)))[0]
-                H = (Q * np.logspace(0.0, -np.log10(condition), d)) @ Q.T
-                g = -H @ rng.standard_normal(d)
-                v = quadratic.minimize(g, H, np.zeros(d), 1e-13)
-                slope = g + H @ v
-                assert float(slope @ (v - F.minimize_linear(slope))) <= 1e-11
-                assert F.contains(v, 1e-12)
-
-
-# -- one answer, whatever the way -----------------------------------------------------------
-
-
-def agree(some, others):
-    for one, other in zip(some, others, strict=True):
-        assert one.value - one.gap <= other.value
-        assert other.value - other.gap <= one.value
-
-
-@pytest.mark.parametrize("link", [Squared(), Logistic(), Absolute(), Hinge()], ids=label)
-@pytest.mark.parametrize("F", [cube(4), L2Ball(0.5, dimension=4)], ids=label)
-def test_where_it_starts_does_not_matter(link, F):
-    a, y = problem(next(name for name in LINKS if LINKS[name] == link), 4, 120, 1, np.random.default_rng(2))
-    game = play(OGD(), Examples(a, y, link), F, 120)
-    stops = [1, 2, 5, 17, 60, 120]
-    warm = Solver(cumulative_loss_of(game))
-    one_after_the_other = [warm.minimize(1, t + 1) for t in stops]
-    agree(one_after_the_other, [Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops])
-    start = F.minimize_linear(np.arange(4.0) - 1.5)
-    agree(one_after_the_other, [Solver(cumulative_loss_of(game), start).minimize(1, t + 1) for t in stops])
-    assert all(best.tolerated() for best in one_after_the_other)
-
-
-@pytest.mark.parametrize("link", [Absolute(), Hinge(), Quantile(0.3)], ids=label)
-@pytest.mark.parametrize("F", [cube(3), L2Ball(0.5, dimension=3), Simplex(3)], ids=label)
-def test_few_kinks_and_many_have_the_same_answer(link, F, monkeypatch):
-    """All kinks at once, smoothing until few are left, and smoothing alone."""
-    rng = np.random.default_rng(4)
-    a, z = rng.standard_normal((300, 3)), rng.standard_normal(300)
-    game = play(OGD(), Examples(a, np.sign(z) if link.labels else z, link), F, 300)
-    found = []
-    for most in (2000, 60, 0):
-        monkeypatch.setattr(descent_module, "MOST_KINKS", most)
-        found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in (7, 300)])
-    agree(found[0], found[1])
-    agree(found[0], found[2])
-    assert all(best.tolerated() for best in (*found[0], *found[1]))
-
-
-@pytest.mark.parametrize("losses", [RandomLogistic(3), RandomAbsolute(3), RandomLeastSquares(3)], ids=label)
-def test_compiled_or_not_and_kept_or_not(losses, monkeypatch):
-    game = play(OGD(), losses, L2Ball(0.4, dimension=3), 3000, checkpoints=[3000])
-    stops = [10, 1500, 3000]
-    found = [[Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops]]
-    monkeypatch.setattr(links, "CACHED", 0)
-    found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops])
-    monkeypatch.setattr(links, "_COMPILE_FROM", math.inf)
-    found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops[:2]])
-    for one, other in zip(found[0], found[1], strict=True):
-        assert one.value == other.value
-        assert one.gap == other.gap
-    agree(found[0][:2], found[2])
-
-
-@pytest.mark.parametrize("cls", [Examples, ShuffledExamples])
-@pytest.mark.parametrize("link", [Logistic(), Absolute()], ids=label)
-def test_many_epochs_are_summed_example_by_example(cls, link):
-    a, y = problem("logistic", 3, 20, 1, np.random.default_rng(6))
-    losses = cls(a, y, link, 3)
-    game = play(OGD(), losses, cube(3), 77, seed=5, checkpoints=[30, 77])
-    best = rl.regret.best_in_hindsight(game)
-    for t, u, value in zip(best.record.t.tolist(), best.point, best.loss, strict=True):
-        assert exact(game, t, u) == pytest.approx(value, rel=1e-13)
-    found = cumulative_loss_of(game).at(best.point[-1], 11, 78)
-    assert found.value == pytest.approx(exact(game, 77, u) - exact(game, 10, u), rel=1e-12)
-
-
-def test_dimensions_beyond_second_derivatives():
-    rng = np.random.default_rng(7)
-    a, y = problem("logistic", 70, 200, 1, rng)
-    game = play(OGD(), Examples(a / 10.0, y, Logistic(), mu=0.01), L2Ball(1.0, dimension=70), 200, checkpoints=[200])
-    frame = game.regret
-    assert (frame["gap"] <= 1e-8 * (1.0 + frame["loss"])).all()
-    found = cumulative_loss_of(game)
-    minimum = Minimum(found, 1, 201)
-    accelerate(minimum, np.zeros(70), 0.0)  # what more than 1000 dimensions get
-    assert minimum.value - minimum.gap <= frame["comparator_loss"].iloc[-1] <= minimum.value + frame["gap"].iloc[-1]
-    assert minimum.gap <= 1e-6 * (1.0 + frame["loss"].iloc[-1])
-
-
-def test_memory_does_not_grow_with_the_horizon(monkeypatch):
-    monkeypatch.setattr(links, "CACHED", 2**14)
-    losses, peaks = RandomLogistic(4), []
-    for T in (20_000, 160_000):
-        game = play(OGD(), losses, cube(4), T, checkpoints=[T], progress=False)
-        game.regret  # noqa: B018  # compiles, imports
-        solver = Solver(cumulative_loss_of(game))
-        tracemalloc.start()
-        solver.minimize(1, T + 1)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] <= peaks[0] + 200_000
-    assert peaks[1] <= 2_000_000  # bytes; the rows alone are 5 120 000
-
-
-# -- links of one's own ---------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Bent(PointwiseLoss):
     """ell(z, y) = |r| + r^2/2, r = z - y: a kink, and curvature everywhere."""
@@ -427,19 +206,6 @@ class Bent(PointwiseLoss):
         return r + (1.0 if r > 0.0 else (-1.0 if r < 0.0 else 0.0))
 
 
-@dataclass(frozen=True)
-class Uncompiled(PointwiseLoss):
-    """The squared link by way of a text, which no compiler understands."""
-
-    @staticmethod
-    def value(z, y):
-        return float(str(0.5 * (z - y) * (z - y)))
-
-    @staticmethod
-    def derivative(z, y):
-        return z - y
-
-
 def test_a_link_with_kinks_and_curvature():
     rng = np.random.default_rng(9)
     a, y = problem("absolute", 3, 60, 1, rng)
@@ -449,17 +215,6 @@ def test_a_link_with_kinks_and_curvature():
     row = play(OGD(), Examples(a, y, Bent()), L2Ball(0.5, dimension=3), 60, checkpoints=[60]).regret.iloc[-1]
     assert abs(row["comparator_loss"] - least) <= row["gap"] + 1e-6
     assert row["gap"] <= 1e-8 * (1.0 + row["loss"])
-
-
-def test_a_link_that_is_not_compiled(monkeypatch):
-    a, y = problem("squared", 2, 30, 1, np.random.default_rng(1))
-    games = [play(OGD(), Examples(a, y, link), cube(2), 30, compiled=False) for link in (Squared(), Uncompiled())]
-    expected = games[0].regret["comparator_loss"].to_numpy()
-    monkeypatch.setattr(links, "_COMPILE_FROM", 1)
-    assert games[1].regret["comparator_loss"].to_numpy() == pytest.approx(expected, rel=1e-9, abs=1e-12)
-
-
-# -- losses given by values and gradients ----------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -510,45 +265,6 @@ def test_functions_with_kinks_anywhere(norm, F):
     assert row["gap"] <= 1e-8 * (1.0 + row["loss"])
 
 
-@dataclass(frozen=True)
-class Clouds(RandomConvexLosses):
-    """f_t(x) = <x - z_t, A (x - z_t)>/2 with z_t ~ N(0, 1), and A of condition 1e4."""
-
-    d: int = 4
-
-    @property
-    def dimension(self):
-        return self.d
-
-    @property
-    def A(self):
-        H = np.fromfunction(lambda i, j: 1.0 / (i + j + 1.0), (self.d, self.d))
-        return H + 1e-4 * np.eye(self.d)
-
-    def draw(self, rng):
-        return rng.standard_normal(self.d)
-
-    def value(self, z, x):
-        return 0.5 * float((x - z) @ self.A @ (x - z))
-
-    def gradient(self, z, x):
-        return self.A @ (x - z)
-
-
-@pytest.mark.parametrize("F", [cube(4), L2Ball(0.05, dimension=4), Simplex(4)], ids=label)
-def test_smooth_functions_in_python(F, monkeypatch):
-    game = play(OGD(), Clouds(), F, 60, seed=3, checkpoints=[60])
-    row = game.regret.iloc[-1]
-    assert row["gap"] <= 1e-9 * (1.0 + row["loss"])
-    solver = Solver(cumulative_loss_of(game))
-    found = [solver.minimize(1, t + 1) for t in (1, 60)][-1]
-    monkeypatch.setattr(sums, "CACHED", 0)  # draws are made again and again
-    solver = Solver(cumulative_loss_of(game))
-    again = [solver.minimize(1, t + 1) for t in (1, 60)][-1]
-    assert found.value == again.value == row["comparator_loss"]
-    assert found.gap == again.gap == row["gap"]
-
-
 def test_softmax_regression_by_its_prefix_sums():
     rng = np.random.default_rng(2)
     a, labels = rng.standard_normal((40, 3)), rng.integers(0, 3, 40)
@@ -590,85 +306,6 @@ def test_closed_forms_on_a_set_that_projects_by_a_program_have_a_gap():
     assert free.regret["comparator_loss"].iloc[-1] <= frame["comparator_loss"].iloc[-1]
 
 
-# -- many dimensions -------------------------------------------------------------------------
-
-
-def separable(d, classes, n):
-    """Softmax regression that almost any examples allow to solve without a mistake: flat, far from the origin."""
-    rng = np.random.default_rng(d)
-    a = rng.random((n, d)) * (rng.random((n, d)) < 0.5)
-    return SoftmaxRegression(a, rng.integers(0, classes, n), batch=n // 2, classes=classes)
-
-
-@pytest.mark.parametrize(
-    "F", [Box(-1.0, 1.0), L2Ball(10.0), L1Ball(20.0), Simplex(120, 20.0), Box(0.1, 0.1)], ids=label
-)
-def test_softmax_regression_in_many_dimensions(F):
-    """At t = 1 too, where the least loss is small; no point of F pays less than the gap allows."""
-    losses, rng = separable(30, 4, 60), np.random.default_rng(1)
-    game = play(OGD(), losses, F, 3)
-    sums = cumulative_loss_of(game)
-    solver = Solver(sums)
-    for t in (1, 3):
-        best = solver.minimize(1, t + 1)
-        assert best.tolerated()
-        assert game.feasible_set.contains(best.point)
-        assert best.value == pytest.approx(sum(losses.value(s, best.point) for s in range(1, t + 1)), rel=1e-12)
-        for _ in range(50):
-            step = 10.0 ** rng.uniform(-6, 0) * rng.standard_normal(120)
-            v = game.feasible_set.project(best.point + step)
-            assert sum(losses.value(s, v) for s in range(1, t + 1)) >= best.value - best.gap
-
-
-@pytest.mark.parametrize("F", [cube(70), L2Ball(0.5, dimension=70), Simplex(70)], ids=label)
-def test_measured_second_derivatives(F):
-    """Of a quadratic they are exact in the directions that F has, at corners and inside."""
-    rng = np.random.default_rng(5)
-    a, y = rng.standard_normal((90, 70)), rng.standard_normal(90)
-    game = play(OGD(), Examples(a, y, Squared()), F, 90, checkpoints=[90])
-    found = cumulative_loss_of(game)
-    for u in (F.nearest_to_origin(), F.minimize_linear(a[0]), F.project(0.02 * a[1])):
-        quasi_newton = descent_module.QuasiNewton()
-        quasi_newton.measure(found, 1, 91, u, found.at(u, 1, 91).gradient)
-        B = quasi_newton._matrix
-        ways = np.array([F.minimize_linear(c) for c in rng.standard_normal((20, 70))]) - F.nearest_to_origin()
-        assert ways @ B @ ways.T == pytest.approx((ways @ a.T) @ (ways @ a.T).T, rel=1e-6, abs=1e-4)
-
-
-def test_accelerated_gradients_step_back_from_steps_that_are_too_long():
-    """A step of the first length goes far beyond the minimum, to where changes of the gradient say little."""
-    rng = np.random.default_rng(0)
-    losses = SoftmaxRegression(rng.random((200, 150)), rng.integers(0, 10, 200), batch=128, classes=10)
-    game = play(OGD(0.01), losses, L2Ball(10.0), 2)
-    found = cumulative_loss_of(game)
-    minimum = Minimum(found, 1, 3)
-    accelerate(minimum, np.zeros(1500), 0.0)
-    assert minimum.gap <= 1e-3 * found.value(np.zeros(1500), 1, 3)
-
-
-def test_kinks_in_many_dimensions():
-    rng = np.random.default_rng(3)
-    a, y = problem("hinge", 80, 200, 1, rng)
-    row = play(OGD(), Examples(a, y, Hinge()), L2Ball(2.0, dimension=80), 200, checkpoints=[200]).regret.iloc[-1]
-    x = cp.Variable(80)
-    least = solved(objective_of("hinge", a @ x, y), [cp.norm(x, 2) <= 2.0])
-    assert abs(row["comparator_loss"] - least) <= row["gap"] + 1e-6 * (1.0 + least)
-    assert row["gap"] <= 1e-8 * (1.0 + row["loss"])
-
-
-def test_how_far_a_set_reaches_takes_little_memory():
-    d = 3000
-    F = Box(np.linspace(-2.0, -1.0, d), np.linspace(0.5, 3.0, d))
-    game = play(OGD(), Examples(np.ones((2, d)), np.ones(2), Logistic()), F, 2)
-    tracemalloc.start()
-    found = cumulative_loss_of(game)
-    assert found.reach.tolist() == np.maximum(-F.lo, F.hi).tolist()
-    found.at(game.point, 1, 3)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak <= 24_000_000  # bytes; a matrix (d, d) has 72 000 000
-
-
 @pytest.mark.parametrize("scale", [1e-140, 1e-20, 1e20, 1e140])
 @pytest.mark.parametrize("link", [Absolute(), Squared()], ids=label)
 def test_tiny_and_huge_labels(scale, link):
@@ -684,33 +321,8 @@ def test_tiny_and_huge_labels(scale, link):
             assert best.loss[-1] - best.gap[-1] <= exact(game, 12, v) * (1.0 + 1e-12)
 
 
-# -- one dimension ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("link", [Absolute(), Quantile(0.25), Hinge(), Squared(), Logistic(), Huber(0.1)], ids=label)
-def test_one_dimension_is_exact(link):
-    rng = np.random.default_rng(11)
-    n = 90
-    a = rng.choice([-1.0, 1.0, 2.0], n)[:, None]
-    y = rng.choice([-1.0, 1.0], n) if link.labels else np.round(rng.standard_normal(n), 1)
-    for F in (Box(-0.7, 0.9), Box(0.2, 0.25), Box(-2.0, -1.5)):
-        game = play(OGD(), Examples(a, y, link), F, n, checkpoints=[2, 7, n])
-        frame = game.regret
-        for t, row in frame.iterrows():
-            kinks = np.clip(np.concatenate([(y / a[:, 0])[:t], np.linspace(F.lo, F.hi, 41)]), F.lo, F.hi)
-            least = min(exact(game, t, np.array([u])) for u in kinks)
-            if not link.smooth:  # linear between the kinks
-                assert row["comparator_loss"] == pytest.approx(least, rel=1e-13, abs=1e-13)
-            assert row["comparator_loss"] <= least + 1e-13 * (1.0 + least)
-            assert row["comparator_loss"] - row["gap"] <= least
-            assert row["gap"] <= 2e-10 * (1.0 + row["loss"])
-
-
-# -- warnings, errors --------------------------------------------------------------------------
-
-
 def test_a_gap_that_is_not_small_is_a_wide_bar_and_one_warning(monkeypatch):
-    monkeypatch.setattr(descent_module, "_MOST_PASSES", 2)
+    monkeypatch.setattr(newton, "_MOST_PASSES", 2)
     a, y = problem("logistic", 4, 50, 1, np.random.default_rng(3))
     game = play(OGD(), Examples(a, y, Logistic()), cube(4), 50)
     with pytest.warns(ComparatorWarning, match=r"Box\(-1.0, 1.0\).*Examples\(.*t = \d+.* gap of") as caught:
@@ -805,26 +417,6 @@ def test_adversaries_that_are_neither_linear_nor_oblivious():
             regret()
 
 
-@dataclass(frozen=True)
-class Endless(ConvexLosses):
-    """1/(1 - x) on [-1, 1]: infinite at an end of the set."""
-
-    def value(self, t, x):
-        return math.inf if x[0] >= 1.0 else 1.0 / (1.0 - x[0])
-
-    def gradient(self, t, x):
-        return np.array([self.value(t, x) ** 2])
-
-
-def test_a_loss_that_is_not_finite_on_the_set():
-    game = play(OGD(0.1), Endless(), INTERVAL, 5)
-    with pytest.raises(FloatingPointError, match="Endless"):
-        game.regret_against(1.0)
-
-
-# -- the best point for the horizon ------------------------------------------------------------
-
-
 @pytest.mark.parametrize("losses", [RandomLogistic(2), Waves(2), Squares(2), SignAdversary(2)], ids=label)
 def test_the_best_point_for_the_whole_horizon(losses):
     game = play(AMSGrad(0.3), losses, cube(2), 200)
@@ -838,198 +430,9 @@ def test_the_best_point_for_the_whole_horizon(losses):
         assert fixed["gap"].iloc[-1] == best["gap"].iloc[-1]
 
 
-# -- paths -------------------------------------------------------------------------------------
-
-
-def spiral(t):
-    t = np.asarray(t, dtype=float)[:, None]
-    return 0.7 * np.cos(t / 50.0 + np.arange(2.0))
-
-
-@pytest.mark.parametrize(
-    "losses",
-    [Waves(2), RandomLinear(2), SignAdversary(2), RandomAbsolute(2), Squares(2), Clouds(2)],
-    ids=label,
-)
-def test_dynamic_regret_by_hand(losses, monkeypatch):
-    monkeypatch.setattr(rl.regret.dynamic, "_BLOCK", 64)
-    monkeypatch.setattr(rl.engine.replay, "_NUMBERS", 64 * 11)
-    T = 300
-    game = play(AMSGrad(0.2), losses, cube(2), T, seed=2, start=[0.5, -0.25])
-    frame = game.dynamic_regret(spiral)
-    assert frame.equals(game.dynamic_regret(spiral(np.arange(1, T + 1))))
-    assert frame.index.tolist() == game.record.t.tolist()
-    every = play(AMSGrad(0.2), losses, cube(2), T, seed=2, start=[0.5, -0.25], checkpoints=range(1, T + 1))
-    u, x = spiral(np.arange(1, T + 1)), every.record.point
-    revealed = [losses.reveal(t, x[t - 1], 2) for t in range(1, T + 1)]
-    paid = np.cumsum([f.value(v) for f, v in zip(revealed, u, strict=True)])
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(u, axis=0), axis=1))])
-    at = frame.index.to_numpy() - 1
-    assert frame["comparator_loss"].to_numpy() == pytest.approx(paid[at], rel=1e-12, abs=1e-12)
-    assert frame["path_length"].to_numpy() == pytest.approx(length[at], rel=1e-13)
-    assert frame["regret"].to_numpy() == pytest.approx((frame["loss"] - frame["comparator_loss"]).to_numpy())
-
-
-def test_a_path_that_does_not_move():
-    game = play(Adam(), RandomLogistic(2), cube(2), 150)
-    u = np.array([0.2, -0.1])
-    frame, fixed = game.dynamic_regret(np.tile(u, (150, 1))), game.regret_against(u)
-    assert frame["regret"].to_numpy() == pytest.approx(fixed["regret"].to_numpy(), abs=1e-12)
-    assert (frame["path_length"] == 0.0).all()
-    best = play(Adam(), Mod3(), INTERVAL, 30)
-    each = -np.sign(best.losses.block(1, 31, 0))  # the best point of every round
-    assert best.dynamic_regret(each)["comparator_loss"].iloc[-1] == -50.0
-    assert best.dynamic_regret(each[:, 0])["path_length"].iloc[-1] == 38.0
-
-
-@pytest.mark.parametrize(
-    ("path", "message"),
-    [
-        (np.zeros((19, 2)), r"shape \(19, 2\); it must be \(20, 2\)"),
-        (np.zeros((20, 3)), r"shape \(20, 3\)"),
-        (np.zeros(20), r"shape \(20,\)"),
-        (lambda t: np.zeros((len(t), 1)), r"shape \(20, 1\)"),
-        (lambda t: np.where(t[:, None] < 7, 0.0, [1.5, 0.0]), r"u_7 = \[1.5 0. \] is not a point of Box"),
-        (lambda t: np.where(t[:, None] == 20, math.nan, [0.5, 0.0]), r"u_20 = \[nan nan\]"),
-    ],
-)
-def test_bad_paths(path, message):
-    for losses in (Waves(2), RandomLogistic(2), SignAdversary(2)):
-        with pytest.raises(ValueError, match=message):
-            play(Adam(), losses, cube(2), 20).dynamic_regret(path)
-
-
-# -- windows -----------------------------------------------------------------------------------
-
-
-def worst_window(game, w, stride, least):
-    """(regret, first), by going through all windows."""
-    every = play(
-        game.learner,
-        game.losses,
-        game.feasible_set,
-        game.horizon,
-        seed=game.seed,
-        checkpoints=range(1, game.horizon + 1),
-    )
-    loss = np.concatenate([[0.0], every.record.loss.sum(axis=(1, 2))])
-    G = np.concatenate([np.zeros((1, every.point.size)), every.record.gradient.sum(axis=1)])
-    return max(
-        (loss[r + w] - loss[r] - least(G[r + w] - G[r], r + 1, r + w), r + 1)
-        for r in range(0, game.horizon - w + 1, stride)
-    )
-
-
-@pytest.mark.parametrize("losses", [Waves(3), RandomLinear(3), SignAdversary(3), Waves(1)], ids=label)
-@pytest.mark.parametrize("F", [cube, lambda d: L2Ball(0.5, dimension=d)], ids=["box", "ball"])
-def test_interval_regret_of_linear_losses(losses, F, monkeypatch):
-    d, T = losses.dimension, 200
-    monkeypatch.setattr(rl.engine.replay, "_NUMBERS", 37 * (5 * d + 1))  # blocks of 37 rounds
-    game = play(Adam(0.3), losses, F(d), T, seed=1)
-    F = game.feasible_set
-
-    def least(G, first, last):
-        return float(G @ F.minimize_linear(G))
-
-    frame = game.interval_regret([1, 7, 64, 200], stride=1)
-    assert frame.index.tolist() == [1, 7, 64, 200]
-    for w, row in frame.iterrows():
-        regret, first = worst_window(game, w, 1, least)
-        assert row["regret"] == pytest.approx(regret, abs=1e-11)
-        assert row["last"] - row["first"] + 1 == w
-        assert row["average_regret"] == row["regret"] / w
-        assert int(row["first"]) == first or losses == Waves(1)
-    assert frame.loc[200, "regret"] == pytest.approx(game.regret["regret"].iloc[-1], abs=1e-12)
-    default = game.interval_regret()
-    assert default.index.tolist() == [1, 3, 6, 12, 25, 50, 100, 200]
-    assert default.loc[100, "regret"] == pytest.approx(worst_window(game, 100, 1, least)[0], abs=1e-11)
-    strided = game.interval_regret(50, stride=20)
-    assert strided.loc[50, "regret"] == pytest.approx(worst_window(game, 50, 20, least)[0], abs=1e-11)
-
-
-def test_interval_regret_of_other_losses():
-    losses = NoisySquares()
-    game = play(OGD(0.3), losses, INTERVAL, 64, seed=3)
-    frame = game.interval_regret([8, 64])
-
-    def least(G, first, last):
-        rounds = [losses.reveal(t, np.zeros(1), 3) for t in range(first, last + 1)]
-        return optimize.minimize_scalar(
-            lambda u: sum(f.value(np.array([u])) for f in rounds), bounds=(-1.0, 1.0), method="bounded"
-        ).fun
-
-    for w, row in frame.iterrows():
-        regret, _ = worst_window(game, w, w // 2, least)
-        assert row["regret"] - 1e-6 <= regret <= row["regret"] + row["gap"] + 1e-6
-    assert frame.loc[64, "regret"] == pytest.approx(game.regret["regret"].iloc[-1], abs=1e-9)
-    assert game.interval_regret().index.tolist() == [1, 2, 4, 8, 16, 32, 64]
-
-
-def test_interval_regret_sees_what_regret_does_not():
-    """The sign of the slope changes half-way: regret is negative, over the second half it is linear."""
-
-    @dataclass(frozen=True)
-    class Turn(rl.losses.LinearLosses):
-        def gradients(self, t):
-            return np.where(t <= 500, 1.0, -1.0)[:, None]
-
-    game = play(OGD(1.0), Turn(), INTERVAL, 1000)
-    frame = game.interval_regret([500, 1000], stride=1)
-    assert frame.loc[500, "average_regret"] > 0.05
-    assert frame.loc[500, "first"] > 400
-    assert frame.loc[500, "regret"] > frame.loc[1000, "regret"]
-
-
-@pytest.mark.parametrize(
-    ("lengths", "stride", "error"),
-    [
-        (0, None, ValueError),
-        ([5, 21], None, ValueError),
-        (2.5, None, TypeError),
-        ([], None, ValueError),
-        ("a", None, TypeError),
-        (3, 0, ValueError),
-        (3, 1.5, TypeError),
-        (3, True, TypeError),
-    ],
-)
-def test_bad_windows(lengths, stride, error):
-    with pytest.raises(error, match=r"lengths=|stride="):
-        play(Adam(), Mod3(), INTERVAL, 20).interval_regret(lengths, stride)
-
-
-@dataclass(frozen=True)
-class Moody(Learner):
-    """Its steps depend on how often it was asked."""
-
-    asked: list
-
-    def start(self, feasible_set, point=None):
-        return State(0, np.zeros(1), {}, feasible_set)
-
-    def update(self, state, gradient):
-        self.asked.append(1)
-        return State(state.t + 1, np.array([math.sin(len(self.asked))]), {}, state.feasible_set)
-
-
-def test_a_game_that_is_not_the_same_again():
-    game = play(Moody([]), Mod3(), INTERVAL, 20)
-    with pytest.raises(ValueError, match=r"played again, Moody.*must be values"):
-        game.interval_regret()
-
-
 def test_no_rounds_no_regret():
     for losses in (Mod3(), RandomLogistic(1)):
         game = rl.Game(Adam(), losses, INTERVAL)
         assert game.regret_against_best().empty
         assert game.dynamic_regret(np.zeros((0, 1))).empty
         assert game.interval_regret().empty
-
-
-def test_a_bundle_of_one_tangent_is_no_loss():
-    """The first model is linear; nothing is divided by zero."""
-    game = play(OGD(), Distances(2), cube(2), 5)
-    found = cumulative_loss_of(game)
-    minimum = Minimum(found, 1, 6)
-    Bundle([minimum.evaluate(np.zeros(2))]).minimize(minimum, QuadraticSolver(game.feasible_set))
-    assert minimum.gap <= 1e-8

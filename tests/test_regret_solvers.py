@@ -1,31 +1,187 @@
-"""Comparators found numerically: the gap they come with is never too small."""
+"""Solvers for comparators: the same answer whatever the way to it, with a gap that is never too small."""
 
+import cvxpy as cp
 import numpy as np
 import pytest
 from conftest import label
-from pieces import INTERVAL, Distances, NoisySquares, Squares, cube
+from oracles.cumulative_losses import LINKS, agree, exact, objective_of, problem, solved
+from pieces import INTERVAL, Distances, Squares, cube
 
 import regretlab as rl
 from regretlab import play
 from regretlab.learners import OGD
-from regretlab.losses import ConvexLosses
-from regretlab.regret import best_points, cumulative_loss_at
+from regretlab.losses import (
+    Absolute,
+    ConvexLosses,
+    Examples,
+    Hinge,
+    Huber,
+    Logistic,
+    Quantile,
+    SoftmaxRegression,
+    Squared,
+)
+from regretlab.regret import Solver, best_points, cumulative_loss_of
+from regretlab.regret.solvers import newton
+from regretlab.regret.solvers.accelerated_gradient import accelerate
+from regretlab.regret.solvers.bundle import Bundle
+from regretlab.regret.solvers.optimality_gap import Minimum
+from regretlab.regret.solvers.quadratic_program import QuadraticSolver
+from regretlab.sets import Box, CappedSimplex, L1Ball, L2Ball, Simplex
+
+
+def test_the_smallest_quadratics_on_every_set():
+    """<g, v> + <v, H v>/2 with H of condition 1 and 1e10: the Frank-Wolfe gap is that of rounding errors."""
+    rng = np.random.default_rng(0)
+    for d in (2, 7, 30):
+        for F in (cube(d), Simplex(d), L1Ball(1.0, d), L2Ball(1.0, dimension=d), CappedSimplex(d, 2.0 / d)):
+            quadratic = QuadraticSolver(F)
+            for condition in (1.0, 1e4, 1e10):
+                Q = np.linalg.qr(rng.standard_normal((d, d)))[0]
+                H = (Q * np.logspace(0.0, -np.log10(condition), d)) @ Q.T
+                g = -H @ rng.standard_normal(d)
+                v = quadratic.minimize(g, H, np.zeros(d), 1e-13)
+                slope = g + H @ v
+                assert float(slope @ (v - F.minimize_linear(slope))) <= 1e-11
+                assert F.contains(v, 1e-12)
+
+
+@pytest.mark.parametrize("link", [Squared(), Logistic(), Absolute(), Hinge()], ids=label)
+@pytest.mark.parametrize("F", [cube(4), L2Ball(0.5, dimension=4)], ids=label)
+def test_where_it_starts_does_not_matter(link, F):
+    a, y = problem(next(name for name in LINKS if LINKS[name] == link), 4, 120, 1, np.random.default_rng(2))
+    game = play(OGD(), Examples(a, y, link), F, 120)
+    stops = [1, 2, 5, 17, 60, 120]
+    warm = Solver(cumulative_loss_of(game))
+    one_after_the_other = [warm.minimize(1, t + 1) for t in stops]
+    agree(one_after_the_other, [Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops])
+    start = F.minimize_linear(np.arange(4.0) - 1.5)
+    agree(one_after_the_other, [Solver(cumulative_loss_of(game), start).minimize(1, t + 1) for t in stops])
+    assert all(best.tolerated() for best in one_after_the_other)
+
+
+@pytest.mark.parametrize("link", [Absolute(), Hinge(), Quantile(0.3)], ids=label)
+@pytest.mark.parametrize("F", [cube(3), L2Ball(0.5, dimension=3), Simplex(3)], ids=label)
+def test_few_kinks_and_many_have_the_same_answer(link, F, monkeypatch):
+    """All kinks at once, smoothing until few are left, and smoothing alone."""
+    rng = np.random.default_rng(4)
+    a, z = rng.standard_normal((300, 3)), rng.standard_normal(300)
+    game = play(OGD(), Examples(a, np.sign(z) if link.labels else z, link), F, 300)
+    found = []
+    for most in (2000, 60, 0):
+        monkeypatch.setattr(newton, "MOST_KINKS", most)
+        found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in (7, 300)])
+    agree(found[0], found[1])
+    agree(found[0], found[2])
+    assert all(best.tolerated() for best in (*found[0], *found[1]))
+
+
+def test_dimensions_beyond_second_derivatives():
+    rng = np.random.default_rng(7)
+    a, y = problem("logistic", 70, 200, 1, rng)
+    game = play(OGD(), Examples(a / 10.0, y, Logistic(), mu=0.01), L2Ball(1.0, dimension=70), 200, checkpoints=[200])
+    frame = game.regret
+    assert (frame["gap"] <= 1e-8 * (1.0 + frame["loss"])).all()
+    found = cumulative_loss_of(game)
+    minimum = Minimum(found, 1, 201)
+    accelerate(minimum, np.zeros(70), 0.0)  # what more than 1000 dimensions get
+    assert minimum.value - minimum.gap <= frame["comparator_loss"].iloc[-1] <= minimum.value + frame["gap"].iloc[-1]
+    assert minimum.gap <= 1e-6 * (1.0 + frame["loss"].iloc[-1])
+
+
+def separable(d, classes, n):
+    """Softmax regression that almost any examples allow to solve without a mistake: flat, far from the origin."""
+    rng = np.random.default_rng(d)
+    a = rng.random((n, d)) * (rng.random((n, d)) < 0.5)
+    return SoftmaxRegression(a, rng.integers(0, classes, n), batch=n // 2, classes=classes)
+
+
+@pytest.mark.parametrize(
+    "F", [Box(-1.0, 1.0), L2Ball(10.0), L1Ball(20.0), Simplex(120, 20.0), Box(0.1, 0.1)], ids=label
+)
+def test_softmax_regression_in_many_dimensions(F):
+    """At t = 1 too, where the least loss is small; no point of F pays less than the gap allows."""
+    losses, rng = separable(30, 4, 60), np.random.default_rng(1)
+    game = play(OGD(), losses, F, 3)
+    sums = cumulative_loss_of(game)
+    solver = Solver(sums)
+    for t in (1, 3):
+        best = solver.minimize(1, t + 1)
+        assert best.tolerated()
+        assert game.feasible_set.contains(best.point)
+        assert best.value == pytest.approx(sum(losses.value(s, best.point) for s in range(1, t + 1)), rel=1e-12)
+        for _ in range(50):
+            step = 10.0 ** rng.uniform(-6, 0) * rng.standard_normal(120)
+            v = game.feasible_set.project(best.point + step)
+            assert sum(losses.value(s, v) for s in range(1, t + 1)) >= best.value - best.gap
+
+
+@pytest.mark.parametrize("F", [cube(70), L2Ball(0.5, dimension=70), Simplex(70)], ids=label)
+def test_measured_second_derivatives(F):
+    """Of a quadratic they are exact in the directions that F has, at corners and inside."""
+    rng = np.random.default_rng(5)
+    a, y = rng.standard_normal((90, 70)), rng.standard_normal(90)
+    game = play(OGD(), Examples(a, y, Squared()), F, 90, checkpoints=[90])
+    found = cumulative_loss_of(game)
+    for u in (F.nearest_to_origin(), F.minimize_linear(a[0]), F.project(0.02 * a[1])):
+        quasi_newton = newton.QuasiNewton()
+        quasi_newton.measure(found, 1, 91, u, found.at(u, 1, 91).gradient)
+        B = quasi_newton._matrix
+        ways = np.array([F.minimize_linear(c) for c in rng.standard_normal((20, 70))]) - F.nearest_to_origin()
+        assert ways @ B @ ways.T == pytest.approx((ways @ a.T) @ (ways @ a.T).T, rel=1e-6, abs=1e-4)
+
+
+def test_accelerated_gradients_step_back_from_steps_that_are_too_long():
+    """A step of the first length goes far beyond the minimum, to where changes of the gradient say little."""
+    rng = np.random.default_rng(0)
+    losses = SoftmaxRegression(rng.random((200, 150)), rng.integers(0, 10, 200), batch=128, classes=10)
+    game = play(OGD(0.01), losses, L2Ball(10.0), 2)
+    found = cumulative_loss_of(game)
+    minimum = Minimum(found, 1, 3)
+    accelerate(minimum, np.zeros(1500), 0.0)
+    assert minimum.gap <= 1e-3 * found.value(np.zeros(1500), 1, 3)
+
+
+def test_kinks_in_many_dimensions():
+    rng = np.random.default_rng(3)
+    a, y = problem("hinge", 80, 200, 1, rng)
+    row = play(OGD(), Examples(a, y, Hinge()), L2Ball(2.0, dimension=80), 200, checkpoints=[200]).regret.iloc[-1]
+    x = cp.Variable(80)
+    least = solved(objective_of("hinge", a @ x, y), [cp.norm(x, 2) <= 2.0])
+    assert abs(row["comparator_loss"] - least) <= row["gap"] + 1e-6 * (1.0 + least)
+    assert row["gap"] <= 1e-8 * (1.0 + row["loss"])
+
+
+@pytest.mark.parametrize("link", [Absolute(), Quantile(0.25), Hinge(), Squared(), Logistic(), Huber(0.1)], ids=label)
+def test_one_dimension_is_exact(link):
+    rng = np.random.default_rng(11)
+    n = 90
+    a = rng.choice([-1.0, 1.0, 2.0], n)[:, None]
+    y = rng.choice([-1.0, 1.0], n) if link.labels else np.round(rng.standard_normal(n), 1)
+    for F in (Box(-0.7, 0.9), Box(0.2, 0.25), Box(-2.0, -1.5)):
+        game = play(OGD(), Examples(a, y, link), F, n, checkpoints=[2, 7, n])
+        frame = game.regret
+        for t, row in frame.iterrows():
+            kinks = np.clip(np.concatenate([(y / a[:, 0])[:t], np.linspace(F.lo, F.hi, 41)]), F.lo, F.hi)
+            least = min(exact(game, t, np.array([u])) for u in kinks)
+            if not link.smooth:  # linear between the kinks
+                assert row["comparator_loss"] == pytest.approx(least, rel=1e-13, abs=1e-13)
+            assert row["comparator_loss"] <= least + 1e-13 * (1.0 + least)
+            assert row["comparator_loss"] - row["gap"] <= least
+            assert row["gap"] <= 2e-10 * (1.0 + row["loss"])
+
+
+def test_a_bundle_of_one_tangent_is_no_loss():
+    """The first model is linear; nothing is divided by zero."""
+    game = play(OGD(), Distances(2), cube(2), 5)
+    found = cumulative_loss_of(game)
+    minimum = Minimum(found, 1, 6)
+    Bundle([minimum.evaluate(np.zeros(2))]).minimize(minimum, QuadraticSolver(game.feasible_set))
+    assert minimum.gap <= 1e-8
 
 
 def game_of(losses, F=None, T=40, seed=0):
     return play(OGD(0.3), losses, F or cube(losses.dimension), T, seed=seed)
-
-
-@pytest.mark.parametrize("seed", [0, 5])
-@pytest.mark.parametrize("losses", [Squares(), Squares(3), Distances(2), NoisySquares()], ids=label)
-def test_sums_at_a_point(losses, seed):
-    game = game_of(losses, seed=seed)
-    u = np.full(losses.dimension, 0.3)
-    values = [losses.reveal(t, u, seed).value(u) for t in range(1, 41)]
-    assert cumulative_loss_at(game, np.array([1, 2, 7, 40]), u) == pytest.approx(
-        np.cumsum(values)[[0, 1, 6, 39]], rel=1e-13
-    )
-    assert cumulative_loss_at(game, np.array([], dtype=int), u).shape == (0,)
 
 
 def centres(losses, t):
