@@ -1,0 +1,44 @@
+"""Loss sequences for the tests of certificates, and a hypothesis of a certificate by name."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+import regretlab as rl
+
+
+@dataclass(frozen=True)
+class Given(rl.losses.LinearLosses):
+    """f_t(x) = <g_t, x> for gradients that are given, again and again."""
+
+    rows: tuple = ((1.0,),)
+
+    def gradients(self, t):
+        rows = np.array(self.rows, dtype=float)
+        return rows[(t - 1) % len(rows)]
+
+
+@dataclass(frozen=True)
+class GivenAsStrong(Given):
+    """Says it has a mu."""
+
+    mu = 1.0
+
+
+@dataclass(frozen=True)
+class Pursuing(rl.losses.AdaptiveLosses):
+    """The slope points away from where the learner was last driven to: slow waves against its steps."""
+
+    d: int = 1
+    length: int = 5
+
+    @property
+    def dimension(self):
+        return self.d
+
+    def answer(self, t, x):
+        return np.where((t // self.length) % 2 == 0, 1.0, -1.0) * (1.0 + np.abs(x))
+
+
+def hypothesis_of(certificate, start):
+    return next(h for h in certificate.hypotheses if h.name.startswith(start))

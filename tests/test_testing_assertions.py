@@ -1,0 +1,159 @@
+"""Assertions for test suites: what passes, what fails, and messages that play the worst game again."""
+
+import re
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import pytest
+from certificate_pieces import Given
+from pieces import INTERVAL, cube
+
+import regretlab as rl
+from regretlab.analysis.horizons import play_to
+from regretlab.learners import OGD, Adam, AMSGrad
+from regretlab.losses import Mod3, Periodic, Rademacher
+from regretlab.schedules import Constant
+from regretlab.testing import assert_no_certificate_violation, assert_regret_below, assert_sublinear_regret
+
+BETA2 = 0.1  # Theorem 1 of Reddi et al. (2018) for C = 3
+ALPHA = 0.9 * sqrt(1.0 - BETA2)
+THEOREM1 = Adam(ALPHA, beta1=0.0, beta2=BETA2)
+
+
+# -- growth and bounds -------------------------------------------------------------------
+
+
+def replayed(message):
+    """The game that the last lines of a message play."""
+    names = {}
+    exec("\n".join(line.strip() for line in message.partition("play it again:\n")[2].splitlines()), names)
+    return names["game"]
+
+
+def test_sublinear_regret_passes():
+    short = {"horizons": [2**k for k in range(4, 13)], "seeds": range(16)}
+    assert_sublinear_regret(AMSGrad(0.5), Rademacher(), INTERVAL, **short)
+    assert_sublinear_regret(OGD(0.5), Rademacher(drift=0.3), INTERVAL, **short)
+    assert_sublinear_regret(OGD(0.5), Mod3(), INTERVAL, seeds=[0])
+    assert_sublinear_regret(THEOREM1, Mod3(3.0), INTERVAL, seeds=[0], start=1.0, exponent=1.0)
+    assert_sublinear_regret(lambda n: OGD(Constant(n**-0.5)), Rademacher(), INTERVAL, **short)
+
+
+def test_the_tolerance_is_room_above_the_exponent():
+    learner, losses = OGD(0.5), Periodic([1.0, -1.0])  # R_T = sum of 0.5 / sqrt(t) over odd t
+    assert_sublinear_regret(learner, losses, INTERVAL, exponent=0.46, seeds=[0])
+    assert_sublinear_regret(learner, losses, INTERVAL, exponent=0.3, tolerance=0.25, seeds=[0])
+    with pytest.raises(AssertionError, match=r"faster than T\^0\.44"):
+        assert_sublinear_regret(learner, losses, INTERVAL, exponent=0.44, seeds=[0])
+
+
+def test_linear_regret_fails_with_the_table_and_the_game():
+    with pytest.raises(AssertionError, match=r"grows like T\^0\.99\d .*faster than T\^0\.5") as raised:
+        assert_sublinear_regret(THEOREM1, Mod3(3.0), INTERVAL, seeds=[0, 5], start=1.0)
+    message = str(raised.value)
+    game = replayed(message)
+    assert f"{game.regret['regret'].iloc[-1]:.6g}" in message
+    assert "mean / T^0.5" in message
+    assert (game.seed, game.horizon, game.record.point[0]) == (0, 98304, 1.0)
+    with pytest.raises(AssertionError, match=r"OGD\(alpha=Constant\(scale=0.5\)\)"):
+        assert_sublinear_regret(lambda n: OGD(Constant(0.5)), Periodic([1.0, -1.0]), INTERVAL, seeds=[0])
+
+
+def test_random_linear_regret_fails_and_names_the_worst_seed():
+    options = {"horizons": [2**k for k in range(4, 12)], "seeds": range(16)}
+    still = OGD(1e-6)  # stays at 0, where every round costs the drift
+    with pytest.raises(AssertionError) as raised:
+        assert_sublinear_regret(still, Rademacher(d=2, drift=0.3), INTERVAL, **options)
+    _, regret, games = play_to(still, Rademacher(d=2, drift=0.3), INTERVAL, **options)
+    game = replayed(str(raised.value))
+    assert game.seed == games[int(np.argmax(regret[-1]))].seed
+    assert game.regret["regret"].iloc[-1] == regret[-1].max()
+
+
+@pytest.mark.parametrize("options", [{"horizons": [8, 16, 32]}, {"seeds": range(3)}])
+def test_too_little_is_an_error_and_no_success(options):
+    with pytest.raises(ValueError, match="needs at least"):
+        assert_sublinear_regret(OGD(0.5), Rademacher(), INTERVAL, **({"horizons": [2**k for k in range(9)]} | options))
+
+
+def test_regret_below_a_bound():
+    alpha, D, G = 0.5, 2.0, 1.0
+
+    def bound(t):  # Zinkevich (2003), with sum_t t^-1/2 <= 2 sqrt T
+        return (D**2 / (2.0 * alpha) + alpha * G**2) * np.sqrt(t)
+
+    assert_regret_below(bound, OGD(alpha), Rademacher(), INTERVAL, 4096, seeds=range(32))
+    assert_regret_below(0.0, OGD(alpha), Rademacher(), rl.sets.Box(0.5, 0.5), 10)
+    assert_regret_below(np.inf, OGD(alpha), Rademacher(), INTERVAL, 10)
+
+
+def test_regret_above_a_bound_names_checkpoints_and_the_worst_game():
+    seeds = range(20, 28)
+    games = rl.play_all([OGD(0.5)], Rademacher(), INTERVAL, 1000, seeds=seeds, start=-0.25)
+    regrets = [game.regret["regret"] for game in games]
+    limit = sorted(regret.max() for regret in regrets)[-3]  # two games are above it
+    with pytest.raises(AssertionError) as raised:
+        assert_regret_below(lambda t: 0.0 * t + limit, OGD(0.5), Rademacher(), INTERVAL, 1000, seeds=seeds, start=-0.25)
+    message = str(raised.value)
+    worst = int(np.argmax([regret.max() for regret in regrets]))
+    assert "in 2 of 8 games" in message
+    assert f"seed {seeds[worst]}:" in message
+    game = replayed(message)
+    np.testing.assert_array_equal(game.regret["regret"], regrets[worst])
+    shown = [int(line.split()[0]) for line in message.splitlines() if re.match(r"\d+ ", line)]
+    assert shown
+    assert (regrets[worst].loc[shown] > limit).all()
+    first = min(regret.index[regret > limit].min() for regret in regrets if (regret > limit).any())
+    assert f"first in round {first:,};" in message
+
+
+def test_a_bound_is_checked_at_the_checkpoints_asked_for():
+    def steep(t):
+        return np.where(t == 7.0, -1.0, 1e9)
+
+    assert_regret_below(steep, OGD(0.5), Mod3(), INTERVAL, 100, checkpoints=[6, 8])
+    with pytest.raises(AssertionError, match=r"first in round 7;[\s\S]*checkpoints=\[7\]"):
+        assert_regret_below(steep, OGD(0.5), Mod3(), INTERVAL, 100, checkpoints=[7])
+
+
+@pytest.mark.parametrize("bound", [np.nan, lambda t: t[:-1], lambda t: t * np.nan, [1.0, 2.0]])
+def test_bad_bounds(bound):
+    with pytest.raises(ValueError, match="bound="):
+        assert_regret_below(bound, OGD(0.5), Mod3(), INTERVAL, 100)
+    with pytest.raises(ValueError, match="seeds is empty"):
+        assert_regret_below(1.0, OGD(0.5), Mod3(), INTERVAL, 100, seeds=[])
+
+
+# -- certificates ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WrongSign(rl.losses.ConvexLosses):
+    """f_t(x) = |x - 1/2| with a gradient of the wrong sign."""
+
+    def value(self, t, x):
+        return float(abs(x[0] - 0.5))
+
+    def gradient(self, t, x):
+        return -np.sign(x - 0.5)
+
+
+def test_assertion():
+    for learner in (rl.learners.AMSGrad(), rl.learners.Adam()):
+        assert_no_certificate_violation(learner, rl.losses.Rademacher(d=2), cube(2), 300, seeds=range(3))
+    assert_no_certificate_violation(rl.learners.AMSGrad(), Given(), INTERVAL, 300, theorem="master")
+
+
+def test_a_violation_shows_the_certificate_and_how_to_play_it_again():
+    with pytest.raises(AssertionError, match=r"is broken, first in round \d+ for seed 0") as raised:
+        assert_no_certificate_violation(rl.learners.OGD(alpha=0.1), WrongSign(), INTERVAL, 5000)
+    assert "holds  F bounded" in str(raised.value)
+    assert "play it again:" in str(raised.value)
+
+
+def test_a_named_theorem_has_to_hold():
+    with pytest.raises(AssertionError, match="amsgrad_schedule is not certified"):
+        assert_no_certificate_violation(rl.learners.Adam(), Given(), INTERVAL, 30, theorem="amsgrad_schedule")
+    with pytest.raises(ValueError, match="seeds is empty"):
+        assert_no_certificate_violation(rl.learners.Adam(), Given(), INTERVAL, 30, seeds=[])
