@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from noted import noted, numbers
+from periodic_patterns import ONLINE, spike
 from pieces import INTERVAL
 from scipy import optimize
-from periodic_patterns import ONLINE, spike
 from test_paper import theorem_1
 
 import regretlab as rl
