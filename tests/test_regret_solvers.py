@@ -22,7 +22,7 @@ from regretlab.losses import (
     Squared,
 )
 from regretlab.regret import Solver, best_points, cumulative_loss_of
-from regretlab.regret.solvers import newton
+from regretlab.regret.solvers import newton, quadratic_program
 from regretlab.regret.solvers.accelerated_gradient import accelerate
 from regretlab.regret.solvers.bundle import Bundle
 from regretlab.regret.solvers.optimality_gap import Minimum
@@ -44,6 +44,25 @@ def test_the_smallest_quadratics_on_every_set():
                 slope = g + H @ v
                 assert float(slope @ (v - F.minimize_linear(slope))) <= 1e-11
                 assert F.contains(v, 1e-12)
+
+
+@pytest.mark.parametrize("bounds", [(-1.0, 1.0), (0.0, [0.0, 1e-6, 1.0, 1e6, 3.0])], ids=["cube", "slanted"])
+def test_quadratics_on_a_box_by_daqp_and_without(bounds, monkeypatch):
+    """Bounds are met exactly, whatever the lengths of the edges; where daqp fails, Wolfe's method has the answer."""
+    rng = np.random.default_rng(3)
+    box = Box(*(np.broadcast_to(bound, 5) for bound in bounds))
+    A = rng.standard_normal((8, 5))
+    g, H, u = 10.0 * rng.standard_normal(5), A.T @ A, box.project(rng.standard_normal(5))
+    v = QuadraticSolver(box).minimize(g, H, u, 0.0)
+    slope = g + H @ (v - u)
+    free = (v > box.lo) & (v < box.hi)
+    assert 0 < free.sum() < 5
+    assert np.abs(slope[free]).max() <= 1e-9 * np.abs(slope).max()
+    assert (slope[v == box.lo] >= 0.0)[box.lo[v == box.lo] < box.hi[v == box.lo]].all()
+    monkeypatch.setattr(quadratic_program, "_daqp", lambda *problem: None)
+    other = QuadraticSolver(box).minimize(g, H, u, 0.0)
+    value, least = (float(g @ (x - u) + 0.5 * (x - u) @ H @ (x - u)) for x in (other, v))
+    assert value == pytest.approx(least, rel=1e-9)
 
 
 @pytest.mark.parametrize("link", [Squared(), Logistic(), Absolute(), Hinge()], ids=label)

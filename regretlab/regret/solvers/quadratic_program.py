@@ -106,16 +106,18 @@ def _on_box(box: Box, g: Array, H: Array, u: Array, aim: float) -> Array | None:
         if float(gradient @ (v - box.minimize_linear(gradient))) <= aim:
             break
         free = ~(((v <= lo) & (gradient > 0.0)) | ((v >= hi) & (gradient < 0.0)))
-        low, high, edge = lo[free], hi[free], np.where(hi > lo, hi - lo, 1.0)[free]
-        scaled = edge * H[np.ix_(free, free)] * edge[:, None]
-        bounds = (high - v[free]) / edge, (low - v[free]) / edge
-        found = _daqp(scaled, edge * gradient[free], np.empty((0, edge.size)), *bounds)
+        low, high = lo[free], hi[free]
+        unit = 1.0 / np.sqrt(np.diagonal(H)[free])  # H has a unit diagonal in these units
+        longest = float(np.abs(unit * gradient[free]).max())
+        scaled = unit * H[np.ix_(free, free)] * unit[:, None]
+        bounds = ((bound - v[free]) / (longest * unit) for bound in (high, low))
+        found = _daqp(scaled, unit * gradient[free] / longest, np.empty((0, unit.size)), *bounds)
         if found is None:
             return None
         step, multipliers = found
-        after = v.copy()
         # exactly on the active bounds: a distance of one rounding would spoil the slope along the step
-        inner = np.clip(v[free] + edge * step, low, high)
+        inner = np.clip(v[free] + longest * unit * step, low, high)
+        after = v.copy()
         after[free] = np.where(multipliers > 0.0, high, np.where(multipliers < 0.0, low, inner))
         if np.array_equal(after, v):
             break
