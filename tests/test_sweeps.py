@@ -1,5 +1,6 @@
 """Sweeps: the numbers are those of the games, whatever runs them; finished chunks are neither lost nor played twice."""
 
+import importlib
 import json
 import os
 import re
@@ -589,6 +590,15 @@ def test_a_worker_with_another_version_is_refused(small_chunks, monkeypatch):
 
     with pytest.raises(RuntimeError, match=r"the sweep is of 0\.0\.1"):
         sweep(Adam, Mod3, INTERVAL, {"seed": range(8)}, 10, executor=partial(Other, 1))
+
+
+def test_a_worker_that_lacks_a_module_of_this_version(small_chunks):
+    class Old(ThreadPoolExecutor):
+        def submit(self, function, task):
+            return super().submit(importlib.import_module, "regretlab.sweeps.gone")
+
+    with pytest.raises(RuntimeError, match=rf"sweeps\.gone'; do the workers have regretlab {rl.__version__}\?"):
+        sweep(Adam, Mod3, INTERVAL, {"seed": range(8)}, 10, executor=partial(Old, 1))
 
 
 @pytest.mark.slow

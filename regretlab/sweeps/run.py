@@ -149,7 +149,7 @@ def sweep(
             failure = outcome
             results.append((index, _failed(len(index), outcome)))
     if failure and not played:
-        raise RuntimeError(f"no games could be played: {one_line(failure)}") from failure
+        raise RuntimeError(f"no games could be played: {_reason(failure)}") from failure
     return table(whole, results)
 
 
@@ -209,8 +209,14 @@ def _play(task: _Task) -> Rows:
     return play_chunk(task.chunk)
 
 
+def _reason(error: Exception) -> str:
+    """The message of an error, with a question where the worker lacks a module or name of this version."""
+    lacking = isinstance(error, ImportError | AttributeError) and "regretlab" in str(error)
+    return one_line(error) + (f"; do the workers have regretlab {version.__version__}?" if lacking else "")
+
+
 def _failed(n: int, error: Exception) -> Rows:
     """The rows of a chunk of n points that failed three times."""
-    text = f"its worker failed three times: {one_line(error)}"
+    text = f"its worker failed three times: {_reason(error)}"
     nothing = np.full((n, len(MEASURES)), np.nan)
     return Rows(np.arange(n), np.zeros(n, np.int64), nothing, nothing[:, :1], dict.fromkeys(range(n), text))
