@@ -92,7 +92,7 @@ class Positional(L.LinearLosses):
 
 @dataclass(frozen=True)
 class Sorted(L.LinearLosses):
-    """A row depends on the order in which rounds are asked."""
+    """A row depends on the order in which rounds are computed."""
 
     def gradients(self, t):
         return np.cos(np.sort(t))[:, None]
@@ -183,13 +183,13 @@ class Thawed(pieces.Squares):
         (Infinite(), r"value inf at .* not finite"),
         (Meddling(), r"changes the point it is given"),
         (CountsCalls(), r"round 1 has the gradient .* in the block of rounds 1\.\.\d+ and .* on the round only"),
-        (CountsCallsConvex(), r"asked again after other rounds, .* the round, the point and the seed only"),
+        (CountsCallsConvex(), r"again after other rounds, .* the round, the point and the seed only"),
         (Positional(), r"has the gradient .* in the block of rounds"),
-        (Sorted(), r"asked together, and one by one, give different gradients"),
+        (Sorted(), r"together and one at a time give different gradients"),
         (OwnSeed(), r"seeds 0 and 1 give the same 64 rounds; it is not seedable"),
         (OwnSeedConvex(), r"seeds 0 and 1 give the same 64 rounds; it is not seedable"),
         (OwnSeedRows(), r"seeds 0 and 1 give the same 64 rounds; it is not seedable"),
-        (Unseeded(), r"asked again after other rounds"),
+        (Unseeded(), r"again after other rounds"),
         (over(Wave()), r"pointwise loss Wave\(\) at the label .* is not convex: its derivative falls from .* at z = "),
         (over(Upside()), r"pointwise loss Upside\(\) .* wrong sign: its negative would be right"),
         (over(Steep()), r"pointwise loss Steep\(\) .* does not belong to its value"),

@@ -1,1 +1,1 @@
-"""What every layer uses: types of arrays, checks of arguments, files written whole, the version."""
+"""What every layer uses: array types, checks of arguments, atomic writing of files, messages, the version."""

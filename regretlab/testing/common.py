@@ -23,27 +23,27 @@ def fail(message: str, cause: BaseException | None = None) -> NoReturn:
     raise CheckFailed(message) from cause
 
 
-def check_frozen(piece: Any) -> None:
+def check_frozen(value: Any) -> None:
     """Check that a learner, a sequence or a set is a frozen dataclass."""
-    if not (dataclasses.is_dataclass(piece) and getattr(piece, "__dataclass_params__").frozen):  # noqa: B009
+    if not (dataclasses.is_dataclass(value) and getattr(value, "__dataclass_params__").frozen):  # noqa: B009
         fail(
-            f"{type(piece).__name__} is not a frozen dataclass; write @dataclass(frozen=True), "
+            f"{type(value).__name__} is not a frozen dataclass; write @dataclass(frozen=True), "
             "so that playing cannot change it"
         )
 
 
-def check_value(piece: Any) -> None:
+def check_value(value: Any) -> None:
     """Check that a learner, a sequence or a set equals a copy of itself, and has the same hash."""
-    name, twin = type(piece).__name__, copy.deepcopy(piece)
+    name, copied = type(value).__name__, copy.deepcopy(value)
     hint = "with arrays, declare it with @dataclass(frozen=True, eq=False) and let the base class compare"
     try:
-        equal, hashes = bool(piece == twin), (hash(piece), hash(twin))
+        equal, hashes = bool(value == copied), (hash(value), hash(copied))
     except (TypeError, ValueError) as error:
         fail(f"{name} cannot be compared and be a key of a dict: {error}; {hint}", error)
     if not equal:
-        fail(f"{name}: {piece!r} is not equal to a copy of itself, though it has the same content")
+        fail(f"{name}: {value!r} is not equal to a copy of itself, though it has the same content")
     if hashes[0] != hashes[1]:
-        fail(f"{name}: {piece!r} is equal to a copy of itself, but their hashes are {hashes[0]} and {hashes[1]}")
+        fail(f"{name}: {value!r} is equal to a copy of itself, but their hashes are {hashes[0]} and {hashes[1]}")
 
 
 def points(F: FeasibleSet, rng: np.random.Generator) -> Array:

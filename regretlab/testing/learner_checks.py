@@ -135,12 +135,12 @@ def _check_steps(learner: Learner, F: FeasibleSet, G: Array) -> list[State]:
     """The states after 0, 1, ... rounds; checks each, and that the same updates again give the same bits."""
     name = type(learner).__name__
     states = [learner.start(F)]
-    kept = [_contents(states[0])]
+    contents = [_contents(states[0])]
     for t, g in enumerate(G, start=1):
         before, given = states[-1], g.copy()
         after = _update(learner, before, given)
         where = f"{name}: round {t}, gradient {g}"
-        _check_unchanged(where, before, kept[-1])
+        _check_unchanged(where, before, contents[-1])
         if not np.array_equal(given, g):
             fail(f"{where}: update changes the gradient it is given to {given}")
         if after.t != t or list(after.moments) != list(before.moments):
@@ -155,15 +155,15 @@ def _check_steps(learner: Learner, F: FeasibleSet, G: Array) -> list[State]:
         if any(np.shares_memory(array, given) for array in arrays):
             fail(f"{where}: the state keeps the gradient's own array; it must copy it, as the caller may change it")
         states.append(after)
-        kept.append(_contents(after))
+        contents.append(_contents(after))
     for t, g in enumerate(G, start=1):
-        _check_unchanged(f"{name}: after all rounds", states[t - 1], kept[t - 1])
+        _check_unchanged(f"{name}: after all rounds", states[t - 1], contents[t - 1])
         again = _contents(_update(learner, states[t - 1], g))
         for what, value in again.items():
-            if not np.array_equal(value, kept[t][what]):
+            if not np.array_equal(value, contents[t][what]):
                 fail(
-                    f"{name}: round {t}, gradient {g}: update gives {what} = {kept[t][what]} and, from the same state "
-                    f"again, {value}; it may depend on the state and the gradient only"
+                    f"{name}: round {t}, gradient {g}: update gives {what} = {contents[t][what]} and, from the same "
+                    f"state again, {value}; it may depend on the state and the gradient only"
                 )
     return states
 
@@ -171,23 +171,23 @@ def _check_steps(learner: Learner, F: FeasibleSet, G: Array) -> list[State]:
 def _update(learner: Learner, state: State, gradient: ArrayLike) -> State:
     """The next state; checks that the update returns one and does not change ``state``."""
     where = f"{type(learner).__name__}: round {state.t + 1}"
-    kept = _contents(state)
+    contents = _contents(state)
     try:
         after = learner.update(state, gradient)
     except Exception as error:
         hint = "; a state is a value: make new arrays" if "read-only" in str(error) else ""
         fail(f"{where}, gradient {np.asarray(gradient)}: update raises {type(error).__name__}: {error}{hint}", error)
-    _check_unchanged(where, state, kept)
+    _check_unchanged(where, state, contents)
     if not isinstance(after, State):
         fail(f"{where}: update returned {after!r}; it must return a State")
     return after
 
 
-def _check_unchanged(where: str, state: State, kept: dict[str, Any]) -> None:
+def _check_unchanged(where: str, state: State, contents: dict[str, Any]) -> None:
     """Check that a state has the contents that it had."""
     now = _contents(state)
-    for what in {**kept, **now}:
-        before, after = kept.get(what), now.get(what)
+    for what in {**contents, **now}:
+        before, after = contents.get(what), now.get(what)
         if before is None or after is None or not np.array_equal(before, after, equal_nan=True):
             fail(f"{where}: update changes the state it is given: {what} was {before} and is {after}")
 

@@ -72,17 +72,17 @@ def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64,
     check_frozen(losses)
     F = feasible_set.with_dimension(losses.dimension)
     known = points(F, np.random.default_rng(seed))
-    asked = np.unique(np.concatenate([np.arange(1, rounds + 1), [10**4, 10**4 + 1, 10**6 + 3]]))
+    chosen = np.unique(np.concatenate([np.arange(1, rounds + 1), [10**4, 10**4 + 1, 10**6 + 3]]))
     if isinstance(losses, BlockLosses):
-        _check_blocks(losses, len(asked), seed)
+        _check_blocks(losses, len(chosen), seed)
     if isinstance(losses, LinearLosses) and not isinstance(losses, RandomLinearLosses):
-        _check_order(losses, asked, seed)
+        _check_order(losses, chosen, seed)
     if isinstance(losses, _RANDOM):
         _check_seeds(losses, rounds, known[-1], seed)
-    _check_repeatable(losses, asked, known, seed)
+    _check_repeatable(losses, chosen, known, seed)
     if isinstance(losses, PredictionLosses):
         _check_pointwise_loss(losses, rounds, known, seed)
-    for t in asked.tolist():
+    for t in chosen.tolist():
         for k in range(_PAIRS):
             x, y = known[(t + k) % len(known)], known[(t + 3 * k + 1) % len(known)]
             _check_round(losses, t, x, y, seed)
@@ -103,15 +103,15 @@ def _check_blocks(losses: BlockLosses, n: int, seed: int) -> None:
                 )
 
 
-def _check_order(losses: LinearLosses, asked: Rounds, seed: int) -> None:
+def _check_order(losses: LinearLosses, chosen: Rounds, seed: int) -> None:
     """Check that ``gradients`` of several rounds gives what it gives for each of them."""
-    one_by_one = np.concatenate([losses.block(int(t), int(t) + 1, seed) for t in asked])
-    order = np.random.default_rng(seed).permutation(len(asked))
-    shuffled = np.asarray(losses.gradients(asked[order]), dtype=np.float64)
+    one_by_one = np.concatenate([losses.block(int(t), int(t) + 1, seed) for t in chosen])
+    order = np.random.default_rng(seed).permutation(len(chosen))
+    shuffled = np.asarray(losses.gradients(chosen[order]), dtype=np.float64)
     if shuffled.shape != one_by_one.shape or not np.array_equal(shuffled, one_by_one[order]):
         fail(
-            f"{type(losses).__name__}.gradients: the rounds {asked[order][:4]}... asked together, and one by one, "
-            "give different gradients; each row may depend on its own round only"
+            f"{type(losses).__name__}.gradients: the rounds {chosen[order][:4]}... computed together and one at a "
+            "time give different gradients; each row may depend on its own round only"
         )
 
 
@@ -165,7 +165,7 @@ def _check_pointwise_loss(losses: PredictionLosses, rounds: int, known: Array, s
         fail(f"{name} has a derivative that does not belong to its value: {where}")
 
 
-def _check_repeatable(losses: Losses, asked: Rounds, known: Array, seed: int) -> None:
+def _check_repeatable(losses: Losses, chosen: Rounds, known: Array, seed: int) -> None:
     """Check that value and gradient of a round are the same again after other rounds were evaluated."""
 
     def evaluated(t: int) -> tuple[float, Array]:
@@ -176,13 +176,13 @@ def _check_repeatable(losses: Losses, asked: Rounds, known: Array, seed: int) ->
             fail(f"{type(losses).__name__}: round {t} changes the point it is given")
         return value, gradient
 
-    rounds = asked.tolist()
+    rounds = chosen.tolist()
     first = {t: evaluated(t) for t in rounds}
     for t in reversed(rounds):
         (f, g), (again, g_again) = first[t], evaluated(t)
         if not (f == again or (np.isnan(f) and np.isnan(again))) or not np.array_equal(g, g_again, equal_nan=True):
             fail(
-                f"{type(losses).__name__}: round {t} gives value {f}, gradient {g} and, asked again after other "
+                f"{type(losses).__name__}: round {t} gives value {f}, gradient {g} and, again after other "
                 f"rounds, {again}, {g_again}; it may depend on the round, the point and the seed only"
             )
 
