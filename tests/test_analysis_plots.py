@@ -1,4 +1,4 @@
-"""Pictures: what is drawn equals the tables, whatever the sign of the regret, and nothing is out of sight."""
+"""Figures: the curves equal the tables, for regret of any sign, and no round is left out without a word."""
 
 import pickle
 import subprocess
@@ -150,6 +150,14 @@ def test_a_comparator_found_numerically_has_fewer_rounds_than_the_points():
     render(figure)
 
 
+def test_a_misspelt_keyword_is_named():
+    axes = plots.new_figure(4.0, 3.0).subplots()
+    table = pd.DataFrame({"learner": "OGD", "t": [1, 10], "low": 1.0, "value": 1.0, "high": 1.0})
+    for draw in (plots.draw_average_regret, plots.draw_bands, plots.draw_points, plots.draw_regret):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'line_style'"):
+            draw(axes, table, line_style={})
+
+
 def test_an_error_bar_of_the_regret_is_a_band():
     table = pd.DataFrame({"learner": "OGD", "t": [1, 10], "low": [1.0, 2.0], "value": [1.0, 2.0], "high": [1.0, 5.0]})
     figure = plots.new_figure(4.0, 3.0)
@@ -228,19 +236,19 @@ def test_a_learner_has_the_same_colour_in_every_picture():
     alone = plots.styles(["AMSGrad"])
     among = plots.styles(["Yogi", "Adam", "AMSGrad", "AdamNC"])
     assert alone["AMSGrad"] == among["AMSGrad"]
-    assert len({look["color"] for look in among.values()}) == 4
+    assert len({style["color"] for style in among.values()}) == 4
 
 
 def test_labels_of_one_class_share_the_colour_and_differ_in_line_style():
-    looks = plots.styles(["Adam(alpha=0.1)", "Adam, constant stepsize", "AdamNC"])
-    first, second, third = looks.values()
+    line_styles = plots.styles(["Adam(alpha=0.1)", "Adam, constant stepsize", "AdamNC"])
+    first, second, third = line_styles.values()
     assert first["color"] == second["color"] != third["color"]
     assert first["linestyle"] != second["linestyle"]
 
 
 def test_many_labels_remain_distinct():
-    looks = plots.styles([f"OGD(alpha={k})" for k in range(12)])
-    assert len({(look["color"], look["linestyle"]) for look in looks.values()}) == 12
+    line_styles = plots.styles([f"OGD(alpha={k})" for k in range(12)])
+    assert len({(style["color"], style["linestyle"]) for style in line_styles.values()}) == 12
 
 
 # -- displays ----------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""Twenty common claims about AMSGrad that are wrong or say too little, each with what shows it.
+"""Twenty common claims about AMSGrad that are wrong or imprecise, with a computation that shows why for each but one.
 
-The order is that of "Common wrong claims" in paper_notes.md; its numbers are computed here (``noted``).
+The order is that of "Common wrong claims" in paper_notes.md, and the numbers there are computed here (``noted``).
 """
 
 import math
@@ -58,7 +58,7 @@ def doubling(blocks):
 
 
 def after(learner, gradients, F=LINE, start=0.0):
-    """The state after these gradients, by hand."""
+    """The learner's state after these gradients, updated one by one."""
     state = learner.start(F, [start])
     for g in gradients:
         state = learner.update(state, [g])
@@ -215,11 +215,11 @@ def test_claim_09_bias_correction_of_m_alone_is_the_original():
 
 
 def rates(rule, gradients, b1=0.9, b2=0.999):
-    """m'_t / (m_t W_t) after each gradient: what multiplies the average m_t, for alpha_t = 1."""
-    kept, found = (0.0,) * 5, []
+    """m'_t / (m_t W_t) after each gradient, for a step m'_t / W_t with alpha_t = 1: the factor of the average m_t."""
+    moments, found = (0.0,) * 5, []
     for g in gradients:
-        kept, m, w = rule(g, *kept, b1, b2, 0.0)
-        found.append(m / kept[0] / w)
+        moments, m, w = rule(g, *moments, b1, b2, 0.0)
+        found.append(m / moments[0] / w)
     return np.array(found)
 
 
