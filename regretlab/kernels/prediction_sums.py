@@ -38,7 +38,7 @@ def pointwise_terms(oracle: PointwiseOracle, compiled: bool) -> Callable[..., No
 
     For h > 0 the slope c_j is that of ell smoothed over [z_j - h, z_j + h], for h = 0
     a derivative at z_j.  The arguments of the function are z, y; ``far`` (a bound of
-    the change of each prediction over F); the weights; h; whether second derivatives
+    each |<a_j, v>| for v in F); the weights; h; whether second derivatives
     are wanted where h = 0; the parameters of ell; and what it fills: ``slope`` with
     weight_j c_j, ``second`` with weight_j times the second derivative, and ``out`` with
 
@@ -51,8 +51,8 @@ def pointwise_terms(oracle: PointwiseOracle, compiled: bool) -> Callable[..., No
     """
     ell, derivative = oracle
 
-    def terms(z, y, far, weight, h, bend, p, slope, second, out):  # type: ignore[no-untyped-def]
-        value = value_error = constant = constant_error = size = spread = noise = kinks = 0.0
+    def terms(z, y, far, weight, h, with_second, p, slope, second, out):  # type: ignore[no-untyped-def]
+        value = value_error = constant = constant_error = size = spread = rounded = kinks = 0.0
         for j in range(z.size):
             v, label, times = z[j], y[j], weight[j]
             f = ell(v, label, *p)
@@ -73,7 +73,7 @@ def pointwise_terms(oracle: PointwiseOracle, compiled: bool) -> Callable[..., No
                 c = derivative(v, label, *p)
                 low = f - c * v
                 steep = abs(c)
-                if bend:
+                if with_second:
                     step = _STEP * (1.0 + abs(v))
                     rise = derivative(v + step, label, *p) - derivative(v - step, label, *p)
                     second[j] = times * max(rise, 0.0) / (2.0 * step)
@@ -82,9 +82,9 @@ def pointwise_terms(oracle: PointwiseOracle, compiled: bool) -> Callable[..., No
             constant, constant_error = two_sum(constant, constant_error, times * low)
             size += times * abs(f)
             spread += times * steep * far[j]
-            noise += times * (steep * (2.0 * h + abs(label) + 1.0) + abs(f) + abs(low))
+            rounded += times * (steep * (2.0 * h + abs(label) + 1.0) + abs(f) + abs(low))
         out[0], out[1], out[2], out[3] = value, value_error, constant, constant_error
-        out[4], out[5], out[6], out[7] = size, spread, noise, kinks
+        out[4], out[5], out[6], out[7] = size, spread, rounded, kinks
 
     return jit(terms, keep=True) if compiled else terms
 

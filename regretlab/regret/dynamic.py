@@ -15,6 +15,7 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
 from regretlab.regret.cumulative_loss import Total
 from regretlab.regret.cumulative_prediction_loss import cumulative_loss_of
+from regretlab.regret.requirements import check_oblivious
 
 __all__ = ["losses_along_path"]
 
@@ -34,7 +35,6 @@ def losses_along_path(
     Parameters
     ----------
     game : Trajectory
-        Its losses are known at any point.
     path : array (T, d), or function of an array of rounds (n,) that returns (n, d)
         For d = 1 also (T,) or (n,).
 
@@ -42,7 +42,10 @@ def losses_along_path(
     ------
     ValueError
         For a wrong shape, NaN, or a point that is not in F.
+    TypeError
+        For an adaptive sequence that is not linear.
     """
+    check_oblivious(game)
     d, h = game.state.point.size, len(game.record.t)
     points, losses, lengths = np.empty((h, d)), np.empty(h), np.empty(h)
     paid, length, last = Total(), Total(), None

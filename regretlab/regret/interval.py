@@ -15,12 +15,13 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
 from regretlab.regret.cumulative_prediction_loss import cumulative_loss_of
 from regretlab.regret.hindsight import Best, Solver, progress, warn_of_gaps
+from regretlab.regret.requirements import check_bounded, check_oblivious
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["largest_regret"]
+__all__ = ["interval_regret"]
 
 _STEPS_LINEAR, _STEPS = 64, 2  # the default stride is the length divided by this
 _SHORTEST = 64  # the shortest windows by default are T/64 rounds long if each of them takes a solver
@@ -40,21 +41,31 @@ class Window(NamedTuple):
         return self.loss - self.comparator_loss
 
 
-def largest_regret(game: Trajectory, lengths: ArrayLike | None, stride: int | None) -> pd.DataFrame:
-    """The window with the largest regret, for each length: see :meth:`regretlab.Game.interval_regret`.
+def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
+    """max over windows [r, r + w) of sum_{r<=s<r+w} f_s(x_s) - min_{u in F} sum_{r<=s<r+w} f_s(u), for each length w.
 
-    Index length; columns first, last, loss, comparator_loss, regret, average_regret, and gap if one is not zero: the
-    largest regret lies in [regret, regret + gap].
+    A table by length of the windows with the largest regret: columns first, last, loss, comparator_loss, regret,
+    average_regret, and gap if one is not zero.  The maximum lies in [regret, regret + gap].
+
+    Parameters
+    ----------
+    game : Trajectory
+    lengths : array of int, optional
+        By default T, T/2, T/4, ...: down to 1 for linear losses, to T/64 for others.
+    stride : int, optional
+        Windows of length w start every so many rounds; by default w/64 for linear losses, w/2 for others.
 
     Raises
     ------
     TypeError
-        When ``lengths`` or ``stride`` are not integers.
+        When ``lengths`` or ``stride`` are not integers; for an adaptive sequence that is not linear.
     ValueError
-        When they are not at least 1, or a length is above the horizon.
+        When they are not at least 1, or a length is above the horizon; when F is unbounded.
     """
     import pandas as pd
 
+    check_oblivious(game)
+    check_bounded(game.feasible_set)
     T, linear = game.horizon, isinstance(game.losses, LinearLosses | AdaptiveLosses)
     chosen = _lengths(T, lengths, T if linear else _SHORTEST)
     if stride is not None:

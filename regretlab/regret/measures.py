@@ -14,10 +14,10 @@ import numpy as np
 from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.trajectory import Trajectory
-from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, RandomConvexLosses
 from regretlab.regret.dynamic import losses_along_path
 from regretlab.regret.hindsight import best_points, cumulative_loss_at
-from regretlab.regret.interval import largest_regret
+from regretlab.regret.interval import interval_regret
+from regretlab.regret.requirements import check_bounded, check_oblivious
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
@@ -197,33 +197,7 @@ def against_path(game: Trajectory, path: ArrayLike | Callable[[Rounds], ArrayLik
     TypeError
         For an adaptive sequence that is not linear.
     """
-    check_oblivious(game)
     return Comparators(game.record, *losses_along_path(game, path))
-
-
-def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
-    """A table of the window of rounds with the largest regret, for each length.
-
-    Index length; columns first, last, loss, comparator_loss, regret, average_regret, and gap if one is not zero.
-
-    Parameters
-    ----------
-    game : Trajectory
-    lengths : array of int, optional
-        By default T, T/2, T/4, ...: down to 1 for linear losses, to T/64 for others.
-    stride : int, optional
-        Windows of length w start every so many rounds; by default w/64 for linear losses, w/2 for others.
-
-    Raises
-    ------
-    TypeError
-        When ``lengths`` or ``stride`` are not integers; for an adaptive sequence that is not linear.
-    ValueError
-        When they are not at least 1, or a length is above the horizon; when F is unbounded.
-    """
-    check_oblivious(game)
-    check_bounded(game.feasible_set)
-    return largest_regret(game, lengths, stride)
 
 
 def regret_frame(comparators: Comparators) -> pd.DataFrame:
@@ -248,25 +222,6 @@ def regret_frame(comparators: Comparators) -> pd.DataFrame:
 def is_linear(game: Trajectory) -> bool:
     """Whether the losses are linear: then the sums of gradients determine the cumulative loss at any point."""
     return game.losses.linear
-
-
-def check_oblivious(game: Trajectory) -> None:
-    """``TypeError`` unless the losses at any point are known."""
-    if not isinstance(game.losses, AdaptiveLosses | BlockLosses | ConvexLosses | RandomConvexLosses):
-        raise TypeError(
-            f"{type(game.losses).__name__} is neither linear nor oblivious, so what another point would have paid is "
-            "not known; derive it from ConvexLosses, RandomConvexLosses, AdaptiveLosses, PredictionLosses or "
-            "LinearLosses"
-        )
-
-
-def check_bounded(F: FeasibleSet) -> None:
-    """``ValueError`` unless F is bounded."""
-    if not F.bounded:
-        raise ValueError(
-            f"{F!r} is unbounded, so the regret against its best point is not known to be finite; "
-            "game.regret_against(u) is the regret against a given one"
-        )
 
 
 def _inner(sums: Array, u: Array) -> Array:

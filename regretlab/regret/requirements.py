@@ -1,0 +1,28 @@
+"""What a regret requires of the losses and the set of a game."""
+
+from __future__ import annotations
+
+from regretlab.engine.trajectory import Trajectory
+from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, RandomConvexLosses
+from regretlab.sets import FeasibleSet
+
+__all__ = ["check_bounded", "check_oblivious"]
+
+
+def check_oblivious(game: Trajectory) -> None:
+    """``TypeError`` unless the losses at any point are known."""
+    if not isinstance(game.losses, AdaptiveLosses | BlockLosses | ConvexLosses | RandomConvexLosses):
+        raise TypeError(
+            f"{type(game.losses).__name__} is neither linear nor oblivious, so what another point would have paid is "
+            "not known; derive it from ConvexLosses, RandomConvexLosses, AdaptiveLosses, PredictionLosses or "
+            "LinearLosses"
+        )
+
+
+def check_bounded(F: FeasibleSet) -> None:
+    """``ValueError`` unless F is bounded."""
+    if not F.bounded:
+        raise ValueError(
+            f"{F!r} is unbounded, so the regret against its best point is not known to be finite; "
+            "game.regret_against(u) is the regret against a given one"
+        )
