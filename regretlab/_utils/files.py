@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and archives of arrays with a head."""
+"""Files that are written atomically, and ``.npz`` archives of arrays with a JSON head."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, KeyError, Type
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file open for writing bytes that takes its name ``path`` when the block ends without an error."""
+    """A temporary file, open for writing bytes, that replaces ``path`` when the block ends without an error."""
     target = Path(path)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -55,14 +55,5 @@ def read_npz(path: str | os.PathLike[str]) -> tuple[Any, dict[str, NDArray[Any]]
             with np.load(raw, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             return json.loads(str(arrays.pop("head"))), arrays
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            OSError,
-            RuntimeError,
-            KeyError,
-            TypeError,
-            EOFError,
-            ValueError,
-        ) as error:
+        except _DAMAGE as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
