@@ -26,7 +26,7 @@ from regretlab.engine import driver
 from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import LinearLosses, Mod3, Periodic, Rademacher, RandomLeastSquares, ReddiTheorem2
 from regretlab.schedules import Constant, Values
-from regretlab.sweeps import Points, cache, chunks, log_uniform, playing, random_points, run, uniform
+from regretlab.sweeps import Points, cache, chunks, executors, log_uniform, playing, random_points, run, uniform
 from regretlab.sweeps.cache import Folder
 
 GRID = {"C": [2.5, 4.0], "beta2": [0.1, 0.5, 0.9], "seed": [0, 3]}
@@ -547,6 +547,21 @@ def test_the_same_bits_from_threads_and_processes(small_chunks, tmp_path):
         assert sweep(*arguments, executor=pool).equals(here)
         assert pool.submit(int).result() == 0  # it is not ours to shut down
     assert sweep(*arguments, executor=processes, folder=tmp_path).equals(here)
+
+
+def test_after_a_broken_pool_the_tasks_that_ran_are_run_one_at_a_time():
+    queue = executors._Queue(iter("abc"))
+    first = list(queue.ready(0, 2))
+    assert first == [("a", 1), ("b", 1)]
+    assert all(queue.retry(attempt, BrokenExecutor()) for attempt in first)
+    assert list(queue.ready(1, 4)) == []
+    assert list(queue.ready(0, 4)) == [("a", 2)]
+    assert list(queue.ready(1, 4)) == []
+    assert list(queue.ready(0, 4)) == [("b", 2)]
+    assert queue.retry(executors._Attempt("b", 2), ValueError())  # its worker lived: others may run beside it
+    assert list(queue.ready(0, 4)) == [("b", 3), ("c", 1)]
+    assert not queue.retry(executors._Attempt("b", 3), ValueError())
+    assert list(queue.ready(0, 4)) == []
 
 
 def deadly(tmp_path, times, **options):
