@@ -1,4 +1,4 @@
-"""Which rounds are written down, and how records are put together."""
+"""Which rounds are recorded, and how records are joined."""
 
 import numpy as np
 import pytest

@@ -71,7 +71,7 @@ def test_no_games_at_all():
 # -- Ctrl-C ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("F", [INTERVAL, LONE], ids=["lanes", "round by round"])
+@pytest.mark.parametrize("F", [INTERVAL, LONE], ids=["compiled", "round by round"])
 @pytest.mark.parametrize(("at", "kept"), [(1, 0), (50, 0), (51, 50), (333, 300), (1000, 950)])
 def test_ctrl_c_inside_a_sequence(F, at, kept):
     losses = Interrupted(at, 1, [True])
@@ -183,12 +183,12 @@ def test_ctrl_c_from_a_terminal():
         signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where jobs run in the background
         import regretlab as rl
 
-        class Told(rl.losses.Rademacher):
+        class Printing(rl.losses.Rademacher):
             def sample(self, rng, n):
                 print("playing", flush=True)
                 return super().sample(rng, n)
 
-        game = rl.Game(rl.learners.AMSGrad(), Told(), rl.sets.Box(-1.0, 1.0), seed=5)
+        game = rl.Game(rl.learners.AMSGrad(), Printing(), rl.sets.Box(-1.0, 1.0), seed=5)
         try:
             game.extend(10**9, compiled=False, block=300)
             print("done")

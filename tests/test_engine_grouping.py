@@ -87,7 +87,7 @@ def test_compiled_and_interpreted_have_the_same_bits(learner):
 
 
 @pytest.mark.parametrize("seeds", [[5], range(4)], ids=["one sequence", "several sequences"])
-def test_compiled_lanes_and_one_interpreted_game_have_the_same_bits(seeds):
+def test_compiled_batches_and_one_interpreted_game_have_the_same_bits(seeds):
     learners = [AMSGrad(alpha=0.1 * k, beta1=0.8) for k in range(1, 9)]
     games = play_all(learners, RandomLinear(2, mean=0.1), cube(2), 200, seeds=seeds, compiled=True)
     for game in (games[0], games[len(games) // 2], games[-1]):
@@ -120,7 +120,7 @@ def test_short_games_are_not_compiled(T, compiled, monkeypatch):
     assert asked == [compiled] * -(-T // 2500)  # the last rounds of a long game are no short game
 
 
-def test_lanes_count_towards_the_compiler(monkeypatch):
+def test_all_games_count_towards_the_compiler(monkeypatch):
     asked = spy_on_compiler(monkeypatch)
     play_all([OGD(0.1 * k) for k in range(1, 21)], Mod3(), INTERVAL, 501)
     assert asked == [True]
@@ -146,14 +146,14 @@ def test_alone_or_among_64_seeds():
         assert_same(game, play(Adam(), Rademacher(2), cube(2), 40, seed=seed, compiled=False))
 
 
-@pytest.mark.parametrize(("d", "lanes"), [(1, 300), (3, 100), (100, 5), (300, 2)])
-def test_more_cells_than_a_batch_holds(d, lanes):
-    learners = [OGD(alpha=0.05 * (k + 1)) for k in range(lanes)]
+@pytest.mark.parametrize(("d", "n"), [(1, 300), (3, 100), (100, 5), (300, 2)])
+def test_more_cells_than_a_batch_holds(d, n):
+    learners = [OGD(alpha=0.05 * (k + 1)) for k in range(n)]
     games = play_all(learners, Waves(d), cube(d), 6, compiled=False)
-    together = grouping.group([rl.Game(x, games[0].losses, cube(d)) for x in learners])
-    assert len(together) > 1
-    assert sum(len(batch.games) for batch in together) == lanes
-    for k in (0, lanes // 2, lanes - 1):
+    batches = grouping.group([rl.Game(x, games[0].losses, cube(d)) for x in learners])
+    assert len(batches) > 1
+    assert sum(len(batch.games) for batch in batches) == n
+    for k in (0, n // 2, n - 1):
         assert_same(games[k], play(learners[k], Waves(d), cube(d), 6, compiled=False))
 
 
@@ -173,7 +173,7 @@ def test_learners_of_different_classes_in_one_call():
         assert_same(game, alone)
 
 
-def test_games_on_different_boxes_and_starts_share_lanes():
+def test_games_on_different_boxes_and_starts_share_a_batch():
     boxes = [rl.sets.Box(-1.0, 1.0), rl.sets.Box(0.2, 3.0), rl.sets.Box(-5.0, -5.0)]
     losses = Waves()
     games = [rl.Game(Adam(alpha=0.3), losses, box) for box in boxes]
@@ -376,13 +376,13 @@ def test_a_gradient_whose_square_overflows_is_fine_without_squares():
     assert game.point == pytest.approx(-1.0, abs=0.2)
 
 
-@pytest.mark.parametrize("F", [rl.sets.Box(4.0, 5.0), PythonBox([4.0], [5.0])], ids=["lanes", "round by round"])
+@pytest.mark.parametrize("F", [rl.sets.Box(4.0, 5.0), PythonBox([4.0], [5.0])], ids=["compiled", "round by round"])
 def test_overflow_of_the_loss(F):
     error = fail(17, OGD(), Fails(17, 1e308), 60, F=F)
     assert "loss" in str(error)
 
 
-@pytest.mark.parametrize("F", [rl.sets.Box(0.0, 1e-9), PythonBox([0.0], [1e-9])], ids=["lanes", "round by round"])
+@pytest.mark.parametrize("F", [rl.sets.Box(0.0, 1e-9), PythonBox([0.0], [1e-9])], ids=["compiled", "round by round"])
 def test_overflow_of_the_sum_of_the_gradients(F):
     losses = rl.losses.Periodic([1e308])
     error = fail(2, OGD(), losses, 60, F=F)
@@ -396,7 +396,7 @@ class Refuses(Exception):
 @pytest.mark.parametrize(
     "error", [Refuses("no more data"), IndexError(12), KeyError("t"), ZeroDivisionError(), AssertionError()]
 )
-@pytest.mark.parametrize("F", [INTERVAL, PythonBox([-1.0], [1.0])], ids=["lanes", "round by round"])
+@pytest.mark.parametrize("F", [INTERVAL, PythonBox([-1.0], [1.0])], ids=["compiled", "round by round"])
 def test_a_sequence_that_raises(error, F):
     found = fail(45, Adam(), Fails(45, error), F=F)
     assert type(error).__name__ in str(found) or str(error) in str(found)
@@ -535,7 +535,7 @@ def test_a_rule_that_raises_is_named():
     assert caught.value.game.horizon == 49
 
 
-def test_among_lanes_the_one_that_fails_is_named():
+def test_among_many_games_the_one_that_fails_is_named():
     learners = [Amplifier(gain=g) for g in (1.0, 2.0, 1e308, 3.0)]
     losses = rl.losses.Periodic([0.5, 1.0, 4.0, 0.25])
     with pytest.raises(rl.GameError, match=r"^round 3: .*gain=1e\+308") as caught:

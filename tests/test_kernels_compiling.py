@@ -264,7 +264,7 @@ def files(folder):
     return {str(p): (p.stat().st_size, p.stat().st_mtime_ns, p.stat().st_ino, p.read_bytes()) for p in sorted(found)}
 
 
-def hits(function):
+def cache_counts(function):
     return sum(function.stats.cache_hits.values()), sum(function.stats.cache_misses.values())
 
 
@@ -274,11 +274,11 @@ def test_kept_functions_are_found_again(cache):
     assert before
     again = jit(closing_over(3.0), keep=True)
     assert again(2.0) == 6.0
-    assert hits(again) == (1, 0)
+    assert cache_counts(again) == (1, 0)
     assert files(cache) == before
     other = jit(closing_over(4.0), keep=True)
     assert other(2.0) == 8.0
-    assert hits(other) == (0, 1)
+    assert cache_counts(other) == (0, 1)
 
 
 def test_functions_are_not_kept_unless_asked(cache):
@@ -301,7 +301,7 @@ def test_each_type_of_argument_is_kept(cache):
     f(2)
     again = jit(closing_over(1.5), keep=True)
     assert (again(2), again(2.0)) == (3.0, 3.0)
-    assert hits(again) == (2, 0)
+    assert cache_counts(again) == (2, 0)
 
 
 def test_what_has_no_fingerprint_is_compiled_and_not_kept(cache):
@@ -413,8 +413,8 @@ GAME = """
         rule = staticmethod(my_rule.rule)
 
     with event.install_recorder("numba:compile") as recorder:
-        lanes = [Mine(alpha=0.1 * (k + 1)) for k in range(int(sys.argv[2]))]
-        games = rl.play_all(lanes, rl.losses.RandomLinear(1), rl.sets.Box(-1.0, 1.0), 120, compiled=True)
+        learners = [Mine(alpha=0.1 * (k + 1)) for k in range(int(sys.argv[2]))]
+        games = rl.play_all(learners, rl.losses.RandomLinear(1), rl.sets.Box(-1.0, 1.0), 120, compiled=True)
     points = [game.point.tobytes().hex() for game in games]
     moments = [game.state.moments["v"].tobytes().hex() for game in games]
     print(json.dumps([len(recorder.buffer), points, moments]))
@@ -430,14 +430,14 @@ def edit(path, before, after):
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def interpreted(folder, lanes):
+def interpreted(folder, n):
     """The same game without any compiler, from the files as they are now."""
     library = module((folder / "my_library.py").read_text(), "my_library")
     text = (folder / "my_rule.py").read_text().replace("import my_library", "")
     rule = module(text, "my_rule")
     rule.my_library = library
     learner = type("Mine", (Algorithm1,), {"rule": staticmethod(rule.rule), "__module__": __name__})
-    learners = [learner(alpha=0.1 * (k + 1)) for k in range(lanes)]
+    learners = [learner(alpha=0.1 * (k + 1)) for k in range(n)]
     games = rl.play_all(learners, rl.losses.RandomLinear(1), INTERVAL, 120, compiled=False)
     return [[bits(game.point) for game in games], [bits(game.state.moments["v"]) for game in games]]
 
@@ -450,10 +450,10 @@ def test_a_second_process_compiles_nothing_and_an_edited_rule_is_never_stale(tmp
     rule.write_text(RULE)
     library.write_text(LIBRARY)
 
-    def play(lanes):
-        compilations, *answers = json.loads(run(GAME, tmp_path, lanes, NUMBA_CACHE_DIR=cache, PYTHONHASHSEED="random"))
+    def play(n):
+        compilations, *answers = json.loads(run(GAME, tmp_path, n, NUMBA_CACHE_DIR=cache, PYTHONHASHSEED="random"))
         numbers = [[bits(np.array([from_hex(x)])) for x in answer] for answer in answers]
-        assert numbers == interpreted(tmp_path, lanes)
+        assert numbers == interpreted(tmp_path, n)
         return compilations
 
     assert play(1) > 0

@@ -46,7 +46,7 @@ class _Committed(NamedTuple):
     t: int
     sums: _Packed
     """After round t: the points x_{t+1}, the states, the sums of losses, and of gradients."""
-    kept: int
+    records: int
     """How many of the batch's ``records`` belong to these rounds."""
     last: tuple[Array, ...]
     """The record of round t, if it is not a checkpoint."""
@@ -106,8 +106,8 @@ class CompiledBatch(Batch):
             raise self._failure(error) from error
 
     def finish(self) -> None:
-        t, sums, kept, last = self.committed
-        parts = [*self.records[:kept], *([last] if last else [])]
+        t, sums, records, last = self.committed
+        parts = [*self.records[:records], *([last] if last else [])]
         if not parts:
             return
         x, state, loss, gradient = sums.arrays
@@ -129,7 +129,7 @@ class CompiledBatch(Batch):
         To look after the last round is enough: an infinite or NaN moment stays so,
         unless the rule forgets it within the block.
         """
-        (t, old, kept, _), new = self.committed, self.scratch
+        (t, old, records, _), new = self.committed, self.scratch
         np.copyto(new.memory, old.memory)
         checkpoints = self.games[0].checkpoints.between(t, stop)
         recorded: Rounds = checkpoints if stop in checkpoints[-1:] else np.append(checkpoints, stop)
@@ -142,7 +142,7 @@ class CompiledBatch(Batch):
         if not np.isfinite(new.memory).all():
             raise FloatingPointError("the sum of the gradients overflows")
         rows, n = (recorded, *record), checkpoints.size
-        self.records[kept:] = [tuple(column[:n] for column in rows)] if n else []
+        self.records[records:] = [tuple(column[:n] for column in rows)] if n else []
         last = tuple(column[n:] for column in rows) if recorded.size > n else ()
         self.committed = _Committed(stop, new, len(self.records), last)
         self.scratch = old

@@ -24,7 +24,7 @@ class _Committed(NamedTuple):
     state: State
     loss: Array
     gradient: Array
-    kept: int
+    records: int
     """How many of the batch's ``records`` belong to these rounds."""
     last: Record | None
     """The record of the last round, if it is not a checkpoint."""
@@ -73,8 +73,8 @@ class InterpretedGame(Batch):
             self.committed = _Committed(after, loss, gradient, len(self.records), None if t in checkpoints else last)
 
     def finish(self) -> None:
-        state, loss, gradient, kept, last = self.committed
-        self.game.append(state, loss, gradient, [*self.records[:kept], *([last] if last else [])])
+        state, loss, gradient, records, last = self.committed
+        self.game.append(state, loss, gradient, [*self.records[:records], *([last] if last else [])])
 
     def _loss_terms(self, t: int, x: Array) -> tuple[Array, Array]:
         """f_t(x_t) as an array (d,), all of it at the first coordinate, and g_t."""

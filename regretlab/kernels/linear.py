@@ -117,13 +117,13 @@ def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
     return by_cell
 
 
-def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., None]:  # noqa: C901 - as by_tile
+def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., None]:  # noqa: C901 - see by_tile
     per_row, rows = oracle is row_gradient, do.tile_rows
     load, store, scales, apply, stepsize, record_ledger = (
         do.load_in_tile, do.store_in_tile, do.scales_in_tile, do.apply, do.stepsize, do.record_ledger
     )  # fmt: skip
 
-    def by_tile(  # type: ignore[no-untyped-def]  # noqa: C901 - with its copies as functions it compiles half as fast
+    def by_tile(  # type: ignore[no-untyped-def]  # noqa: C901 - split into functions it compiles 1.4 times as long
         t0, G, coefficients, schedule_values, lower, upper, x, state, loss, gsum,
         recorded, xs, losses, gsums, ledger_rows,
     ):  # fmt: skip
