@@ -55,15 +55,12 @@ class Best(NamedTuple):
 class Solver:
     """Minimises a cumulative loss over one span of rounds after the other, each from the last best point.
 
-    ==================================  ================================================================================
-    d = 1                               closing in on the sign change of the subgradient
-    1 < d <= 64                         Newton's method; a BFGS approximation where the Hessian is not known
-    d > 64                              accelerated projected gradients; if the gap is still large, and d <= 1000,
-                                        Newton's method, with a Hessian by differences of gradients if need be
-    predictions whose losses have       Newton's method on smoothed losses, then kink by kink
-    kinks, 1 < d <= 1000
-    what these leave open, d <= 1000    a proximal bundle method, where F may have kinks
-    ==================================  ================================================================================
+    * d = 1: closing in on the sign change of the subgradient.
+    * 1 < d <= 64: Newton's method, with a BFGS approximation where the Hessian is not known.
+    * d > 64: accelerated projected gradients.  If the gap is still large and d <= 1000: Newton's method, with a Hessian
+      by differences of gradients where it is not known.
+    * 1 < d <= 1000, pointwise losses with kinks: Newton's method on smoothed losses, then kink by kink.
+    * 1 < d <= 1000, where F may have kinks and the gap is still large: a proximal bundle method.
 
     The answer does not depend on what a learner paid, so that all learners share it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,11 +73,11 @@ def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: 
     windows = [_Windows(w, int(stride or max(1, w // steps))) for w in chosen]
     for played in replay(game):
         for group in windows:
-            for ended in group.ending_in(played):
-                if linear:
-                    group.keep_worst(ended, _least_linear(game, ended))
-                else:
-                    group.ended.append(ended)
+            ended = group.ending_in(played)
+            if linear and ended is not None:
+                group.keep_worst(ended, _least_linear(game, ended))
+            elif ended is not None:
+                group.ended.append(ended)
     if not linear and windows:
         _solve(game, windows)
     rows = [group.worst for group in windows if group.worst is not None]
@@ -115,21 +114,22 @@ class _Windows:
     _open: Array = field(default_factory=lambda: np.empty((0, 0)))  # sums up to the start of each window under way
     _first: int = 1  # first round of the first window under way
 
-    def ending_in(self, played: Played) -> Iterator[_Ended]:
-        """The windows that end in these rounds, all at once; none if there are none."""
+    def ending_in(self, played: Played) -> _Ended | None:
+        """The windows that end in these rounds; None if there are none."""
         before, last = int(played.t[0]) - 1, int(played.t[-1])
         sums = np.column_stack([played.loss, played.loss_error, played.gradient, played.gradient_error])
-        k = np.arange(-(-before // self.stride) * self.stride, last, self.stride)  # rounds before which a window starts
+        k = np.arange(-(-before // self.stride) * self.stride, last, self.stride)  # rounds after which a window starts
         opened = sums[k - before]
         self._open = opened if not self._open.size else np.concatenate([self._open, opened])
         n = max(0, (last - self.length - (self._first - 1)) // self.stride + 1) if last >= self.length else 0
         n = min(n, len(self._open))
-        if n > 0:
-            first = self._first + self.stride * np.arange(n)
-            change = sums[first + self.length - 1 - before] - self._open[:n]
-            d = played.gradient.shape[1]
-            self._open, self._first = self._open[n:].copy(), self._first + n * self.stride
-            yield _Ended(first, change[:, 0] + change[:, 1], change[:, 2 : 2 + d] + change[:, 2 + d :])
+        if n == 0:
+            return None
+        first = self._first + self.stride * np.arange(n)
+        change = sums[first + self.length - 1 - before] - self._open[:n]
+        d = played.gradient.shape[1]
+        self._open, self._first = self._open[n:].copy(), self._first + n * self.stride
+        return _Ended(first, change[:, 0] + change[:, 1], change[:, 2 : 2 + d] + change[:, 2 + d :])
 
     def keep_worst(self, ended: _Ended, least: Array, gap: Array | float = 0.0) -> None:
         """Update ``worst`` by these windows, given the losses of the best fixed points and their gaps."""
