@@ -31,6 +31,11 @@ class Affine(FeasibleSet):
         Its rows may be linearly dependent, as long as the equations have a solution.
     b : array (k,)
 
+    Raises
+    ------
+    TypeError, ValueError
+        For arrays of a wrong type or shape, A = 0, or equations that contradict each other.
+
     Notes
     -----
     The projection in the metric w is y - W^-1 A^T (A W^-1 A^T)^-1 (A y - b), W = diag(w).

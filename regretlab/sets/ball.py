@@ -32,6 +32,11 @@ class L2Ball(Ball):
     dimension : int, optional
         d; by default that of ``center``, or else of the losses it is used with.
 
+    Raises
+    ------
+    TypeError, ValueError
+        For a radius, center or dimension of a wrong type or value, or a center of another dimension.
+
     Notes
     -----
     In the metric w the projection of y = center + radius v, ||v|| > 1, is

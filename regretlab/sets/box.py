@@ -27,6 +27,13 @@ class Box(FeasibleSet):
         Finite bounds with lo <= hi.  If both are numbers, the box takes the
         dimension of the losses it is used with.
 
+    Raises
+    ------
+    TypeError
+        For bounds that are no numbers.
+    ValueError
+        For bounds that are not finite, of different shapes, or with lo > hi.
+
     Notes
     -----
     The projection is clipping, whatever the weights, since the problem separates
@@ -131,6 +138,11 @@ class LinfBall(Ball):
         The origin by default.
     dimension : int, optional
         d; by default that of ``center``, or else of the losses it is used with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a radius, center or dimension of a wrong type or value, or a center of another dimension.
 
     Notes
     -----

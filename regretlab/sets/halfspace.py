@@ -74,6 +74,11 @@ class Hyperplane(LinearConstraint):
         Not zero.
     b : float
 
+    Raises
+    ------
+    TypeError, ValueError
+        For values that are not finite numbers, or a = 0.
+
     Notes
     -----
     The projection in the metric w is y - (<a, y> - b) (a / w) / sum_i a_i^2 / w_i.
@@ -105,6 +110,11 @@ class Halfspace(LinearConstraint):
     a : array (d,)
         Not zero.
     b : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        For values that are not finite numbers, or a = 0.
 
     Notes
     -----

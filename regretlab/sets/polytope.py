@@ -33,6 +33,13 @@ class Polytope(FeasibleSet):
     b : array (k,)
         At least one point must satisfy all inequalities.
 
+    Raises
+    ------
+    TypeError, ValueError
+        For arrays of a wrong type or shape, or if no point satisfies A x <= b.
+    ImportError
+        When daqp is needed for a projection and is not installed.
+
     Notes
     -----
     The projection is a quadratic program without a closed form, solved by DAQP

@@ -28,6 +28,11 @@ class Product(FeasibleSet):
     factors : sequence of FeasibleSet
         More of them.
 
+    Raises
+    ------
+    TypeError, ValueError
+        When there is no factor, one is no FeasibleSet, or one has no dimension.
+
     Notes
     -----
     The weighted projection separates into those of the factors.  The product has

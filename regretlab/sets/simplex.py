@@ -76,6 +76,11 @@ class CappedSimplex(FeasibleSet):
     cap, mass : float
         Positive, mass <= d cap.
 
+    Raises
+    ------
+    TypeError, ValueError
+        For values of a wrong type or out of range, or if mass > d cap, so that F is empty.
+
     Notes
     -----
     The projection in the metric w is x_i = min(cap, max(0, y_i - tau / w_i)), with
