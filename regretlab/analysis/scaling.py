@@ -28,8 +28,8 @@ FORMS = {"log T": 0.0, "sqrt T": 0.5, "linear": 1.0}
 """The verdicts, with their exponents."""
 
 NEAR = 1 / 8
-"""How far an exponent may be from a verdict's: half of the distance to T^(1/4) or T^(3/4), and room for logarithms,
-since a factor log T looks like T^(1/ln T), which is T^0.12 at T = 2^12."""
+"""How far an exponent may be from a verdict's: half of the distance to 1/4 or 3/4, and room for logarithms: a factor
+log T counts as T^(1/ln T), which is T^0.12 at T = 2^12."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

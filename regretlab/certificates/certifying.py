@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["certificates", "certify", "theorem_named"]
 
-_EPS = 1e-14
+_EPS = 1e-14  # upper bound of the relative rounding error of a sum of losses
 
 
 def certify(game: Trajectory, theorem: str | None = None) -> Certificate:
