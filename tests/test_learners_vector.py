@@ -127,7 +127,7 @@ def test_frank_wolfe_walks_towards_vertices():
     x, x1, s = np.full(3, 1.0 / 3.0), np.full(3, 1.0 / 3.0), np.zeros(3)
     for t, expected in enumerate(points(OnlineFrankWolfe(0.7), g, F)[1:], start=1):
         s = s + g[t - 1]
-        vertex = np.eye(3)[np.argmin(0.7 / math.sqrt(t) * s + 2.0 * (x - x1))]
+        vertex = np.eye(3)[np.argmin(0.7 / t**0.75 * s + 2.0 * (x - x1))]
         sigma = min(1.0, 2.0 / math.sqrt(t))
         x = (1.0 - sigma) * x + sigma * vertex
         np.testing.assert_allclose(x, expected, rtol=0.0, atol=1e-13)
