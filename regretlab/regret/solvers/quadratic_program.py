@@ -100,6 +100,7 @@ def _on_box(box: Box, g: Array, H: Array, u: Array, aim: float) -> Array | None:
     with their number.
     """
     lo, hi = (np.broadcast_to(bound, u.shape) for bound in (box.lo, box.hi))
+    H = H + 1e-30 * float(np.abs(g).max()) / (float((hi - lo).max()) or 1.0) * np.eye(u.size)  # prevents overflow
     v = np.clip(u, lo, hi)
     for _ in range(_MOST_STEPS):
         gradient = g + H @ (v - u)
