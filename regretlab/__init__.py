@@ -24,6 +24,7 @@ __all__ = [
     "Game",
     "GameError",
     "GameInterrupted",
+    "__version__",
     "certificates",
     "certify",
     "check_learner",
@@ -70,4 +71,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return __all__

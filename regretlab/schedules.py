@@ -139,3 +139,7 @@ class Values(Schedule):
 
     def shape(self, t: Rounds) -> Array:
         return self.function(t)
+
+
+def __dir__() -> list[str]:
+    return __all__

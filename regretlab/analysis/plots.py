@@ -156,3 +156,7 @@ def _png(figure: Figure) -> bytes:
     file = BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
+
+
+def __dir__() -> list[str]:
+    return __all__

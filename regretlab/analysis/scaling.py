@@ -238,3 +238,7 @@ def measure(
         learner, losses, feasible_set, T, seeds, start=start, block=block, compiled=compiled, progress=progress
     )
     return fit(rounds, regret, confidence=confidence)
+
+
+def __dir__() -> list[str]:
+    return __all__

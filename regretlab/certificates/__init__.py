@@ -24,3 +24,7 @@ __all__ = [
     "theorem",
     "theorem_named",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -83,3 +83,7 @@ __all__ = [
     "WithEpsilon",
     "Yogi",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

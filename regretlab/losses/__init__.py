@@ -66,3 +66,7 @@ __all__ = [
     "mnist",
     "read_idx",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

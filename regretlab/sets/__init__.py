@@ -24,3 +24,7 @@ __all__ = [
     "Reals",
     "Simplex",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

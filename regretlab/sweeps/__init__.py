@@ -4,3 +4,7 @@ from regretlab.sweeps.points import Points, log_uniform, random_points, uniform
 from regretlab.sweeps.run import sweep
 
 __all__ = ["Points", "log_uniform", "random_points", "sweep", "uniform"]
+
+
+def __dir__() -> list[str]:
+    return __all__

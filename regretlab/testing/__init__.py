@@ -16,3 +16,7 @@ __all__ = [
     "check_losses",
     "check_set",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -37,3 +37,7 @@ __all__ = [
     "stochastic_drift",
     "travel_time",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
