@@ -39,7 +39,7 @@ __all__ = [
     "regret_frame",
 ]
 
-_SOLVED_PER_DECADE = 8  # comparators that a solver finds
+_SOLVED_PER_DECADE = 8  # checkpoints with a comparator, where a solver has to find it
 
 
 class Comparators(NamedTuple):
@@ -99,7 +99,7 @@ def best_in_hindsight_at(game: Trajectory, rounds: ArrayLike) -> Comparators:
     Raises
     ------
     TypeError, ValueError
-        As there; also when ``rounds`` are not integers, or not checkpoints.
+        As for :func:`best_in_hindsight`; also when ``rounds`` are not integers, or not checkpoints.
     """
     asked = np.unique(np.asarray(rounds))
     if asked.size and asked.dtype.kind not in "iu":
