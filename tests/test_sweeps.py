@@ -25,7 +25,7 @@ from regretlab import sweep
 from regretlab.engine import driver
 from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import LinearLosses, Mod3, Periodic, Rademacher, RandomLeastSquares, ReddiTheorem2
-from regretlab.schedules import Constant, Values
+from regretlab.schedules import Constant, Constant, Values
 from regretlab.sweeps import Points, cache, chunks, executors, log_uniform, playing, random_points, run, uniform
 from regretlab.sweeps.cache import Folder
 
@@ -368,8 +368,11 @@ def test_what_changes_the_numbers_is_another_question(tmp_path, played, monkeypa
     with monkeypatch.context() as m:  # and a rule
         m.setattr(Adam, "rule", staticmethod(lambda g, m, v, beta1, beta2: ((m, v + 1.0), g, 2.0)))
         assert files(*parts) == 9
-    assert len(played) == 9
-    assert files(*parts) == 9
+    with monkeypatch.context() as m:  # and what a number means as a stepsize
+        m.setattr(Adam, "stepsize", Constant)
+        assert files(Adam(0.5, 0.0), *parts[1:]) == 10
+    assert len(played) == 10
+    assert files(*parts) == 10
 
 
 def test_a_part_that_cannot_be_named_cannot_be_kept(tmp_path):

@@ -20,7 +20,7 @@ from regretlab._utils.messages import one_line
 from regretlab._utils.types import Array
 from regretlab.engine.serialization import class_path, specification
 from regretlab.kernels.fingerprints import Unidentifiable, fingerprint
-from regretlab.learners.base import Algorithm1
+from regretlab.learners.base import Algorithm1, Learner
 from regretlab.sweeps.chunks import Chunk
 from regretlab.sweeps.playing import MEASURES, Rows
 
@@ -179,6 +179,8 @@ def _code(cls: type[Any]) -> str:
     for function in functions:
         if hasattr(function, "__code__"):
             digest.update(_identity(function).encode())
+    if issubclass(cls, Learner) and isinstance(cls.stepsize, type):  # what a number given as alpha means
+        digest.update(f"{class_path(cls.stepsize)} {_code(cls.stepsize)}".encode())
     return digest.hexdigest()
 
 
