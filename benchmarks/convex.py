@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def in_turns(measure: str, players: dict[str, Callable[[], float]], turns: int, limits: dict[str, float]) -> list[Row]:
-    """The first player is the one to compare with; each says its nanoseconds."""
+    """The times of the players, which return nanoseconds, and their ratios to the first player."""
     for play in players.values():
         play()  # compiles, allocates
     times = np.array([[play() for play in players.values()] for _ in range(turns)])
@@ -162,7 +162,7 @@ def compiled_c(scratch: Path) -> Path | None:
 
 
 def run(command: Sequence[str]) -> Any:
-    """What the program says."""
+    """The answer of the program."""
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 

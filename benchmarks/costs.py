@@ -1,4 +1,4 @@
-"""What regretlab costs besides time per round: memory, import, first call; each measured in fresh processes.
+"""Memory, and the time of the import and of the first call, each measured in new processes.
 
 Imports nothing but the standard library: on Linux a child's peak memory counts
 what its parent held when it was started.
@@ -47,7 +47,7 @@ class Import(NamedTuple):
 
     seconds: float
     heavy: list[str]
-    """What was imported with it of pandas and matplotlib."""
+    """Which of pandas and matplotlib were imported with it."""
 
 
 class FirstCall(NamedTuple):
@@ -60,20 +60,20 @@ class FirstCall(NamedTuple):
 
 
 def importing(times: int) -> Import:
-    """The median of several processes."""
+    """The median time of the import over several processes."""
     seconds, heavy = zip(*(_fresh(_IMPORT) for _ in range(times)), strict=True)
     return Import(statistics.median(seconds), heavy[0])
 
 
 def first_call(cache: Path) -> FirstCall:
-    """With the compiled functions kept in ``cache``."""
+    """The first calls of a process that caches compiled functions in the folder ``cache``."""
     before = _files(cache)
     play, play_all = _fresh(_FIRST_CALL, cache=cache)
     return FirstCall(play, play_all, len(_files(cache) - before))
 
 
 def peak_memory(horizon: int, cache: Path) -> float:
-    """MiB of a process that plays one game; compiled functions are in ``cache`` already."""
+    """The peak memory in MiB of a process that plays one game, with compiled functions from ``cache``."""
     return float(_fresh(_MEMORY, str(horizon), cache=cache))
 
 

@@ -1,4 +1,4 @@
-"""The same games by other libraries: numpy by hand, optax in one compiled scan, torch round by round.
+"""Players of other libraries: a numpy class, optax in one compiled scan, torch round by round.
 
 They sum their losses plainly, without the rounding errors that regretlab and
 the C loops keep.  ``PEERS`` maps a name to a function that imports the library
@@ -103,7 +103,7 @@ def optax_player(each_round: bool) -> Player:
 
 
 def torch_player() -> Player:
-    """``torch.optim.Adam(amsgrad=True)`` with autograd, which corrects for bias: as fast as the paper's, not the same.
+    """``torch.optim.Adam(amsgrad=True)`` with autograd, which corrects for bias: as much work as the paper's method.
 
     A tensor of L coordinates, all with the hyperparameters of the first game.
     """

@@ -17,7 +17,7 @@ import regretlab as rl
 SOURCE = Path(__file__).with_name("reference.c")
 FLAGS = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math")
 STRICT = "-ffp-contract=off"
-"""Without it a compiler may turn a * b + c into one rounding, which IEEE arithmetic, and regretlab, does not."""
+"""Rounds a * b and then the sum, as IEEE arithmetic and regretlab do; by default C compilers fuse the two."""
 
 
 def one_game(horizon: int, lanes: int) -> Outcome:
@@ -44,7 +44,7 @@ def many_games(horizon: int, lanes: int) -> Outcome:
 
 
 def with_ledger(horizon: int, lanes: int) -> Outcome:
-    """``rl.play_all`` with the ledger that certificates are made from, and the certificate of the last game."""
+    """``rl.play_all`` with the ledger that certificates need, and the certificate of the last game."""
     learners = _learners(lanes)
     options: dict[str, bool] = {"progress": False, "ledger": True}
     with stopwatch() as watch:
@@ -86,7 +86,7 @@ def reference(folder: Path, *flags: str) -> Callable[[str], Player]:
 
 
 def compiler_version() -> str:
-    """What the compiler says it is."""
+    """The first line of the compiler's description of itself."""
     compiler = _compiler()
     if compiler is None:
         return "no C compiler"

@@ -1,8 +1,8 @@
 """What is timed: AMSGrad on the online sequence of Reddi, Kale, Kumar (2018), Section 5, with its running regret.
 
 A *player* plays T rounds of L such games, which differ in alpha, beta1 and
-beta2, and says how long it took.  Time is CPU time in one thread, so that a busy machine is not
-mistaken for a slow program; on an idle machine it is the time on the clock.
+beta2, and returns the time per round.  Time is CPU time of one thread, so that it
+depends little on what else the machine does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 
 class Outcome(NamedTuple):
-    """What a player returns; ``x`` and ``regret`` of the first and of the last game."""
+    """What a player returns: the time, and the end of the first and of the last game."""
 
     ns: float
     """Nanoseconds per round of one game."""
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 
 
 Player = Callable[[int, int], Outcome]
-"""From T and L."""
+"""A function of T and L."""
 
 
 def hyperparameters(lanes: int) -> list[tuple[float, float, float]]:

@@ -1,4 +1,4 @@
-"""Measurements as a table for the eye, a page and a csv file."""
+"""Measurements as printed tables, as a Markdown page and as a csv file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ again, and a ratio is the median over such pairs of its time to that of regretla
 it is slower than regretlab.
 
 The C loops and regretlab keep their sums with the rounding errors, the others add plainly.
-Strict C is compiled with -ffp-contract=off, as IEEE arithmetic wants it; "roots ahead"
-computes 1/sqrt(t) for a block of rounds at once.  A scan of optax keeps a running regret by
-handing out that of each round; with the last one only it does less than the others, which
-know it at all checkpoints.  torch corrects for bias, which the paper's method does not.
+Strict C is compiled with -ffp-contract=off, as IEEE arithmetic requires; "roots ahead"
+computes 1/sqrt(t) for a block of rounds at once.  A scan of optax returns the regret of each
+round, or the last one only, which is less work than that of the others, which record it at
+all checkpoints.  torch corrects for bias, which the paper's method does not.
 """
 
 
@@ -43,7 +43,7 @@ class Line(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What a number should not exceed, or with ``at_least`` not fall below."""
+    """The largest value that a number should have, or the smallest with ``at_least``."""
 
     what: str
     measured: float | None

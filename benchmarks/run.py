@@ -1,4 +1,4 @@
-"""regretlab against C, optax, torch and numpy, and what it costs besides: ``python benchmarks/run.py``.
+"""Time per round against C, optax, torch and numpy; start-up time; memory: ``python benchmarks/run.py``.
 
 Prints tables and writes ``benchmarks.csv`` and ``benchmarks.md``.  Takes a few
 minutes, with --quick about one.  A peer that is not installed is left out.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Workload(NamedTuple):
-    """How regretlab plays, how many games and how many rounds of each."""
+    """What regretlab plays: ``lanes`` games side by side, of ``horizon`` rounds each."""
 
     name: str
     ours: Player
@@ -33,7 +33,7 @@ class Workload(NamedTuple):
 
 
 class Competitor(NamedTuple):
-    """Another player; ``work`` game-rounds are enough to take its time (None: as many as regretlab plays)."""
+    """Another player, timed over ``work`` rounds in all games together (None: as many as regretlab plays)."""
 
     name: str
     make: Callable[[], Player]
@@ -74,7 +74,7 @@ def measured_times(quick: bool, scratch: Path) -> Iterator[Line]:
 
 
 def competitors(lanes: int, scratch: Path) -> list[Competitor]:
-    """Who plays this many games."""
+    """The other players of this many games."""
     from peers import PEERS
     from players import STRICT, reference, with_ledger
 
