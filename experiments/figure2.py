@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 import regretlab as rl
 from regretlab.analysis.plots import draw_bands, legend_below, new_figure, styles
 from regretlab.learners import Adam, AMSGrad
-from regretlab.regret import ComparatorWarning, best_points
+from regretlab.regret import ComparatorWarning, minimize_sums
 from regretlab.regret.measures import total
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def compute(
     games = rl.play_all(grid, losses, F, horizon, checkpoints=np.union1d(even, solved))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ComparatorWarning)  # a wide gap is drawn as an error bar
-        _, least, gaps = best_points(games[0], np.array(solved))  # the same for all games
+        _, least, gaps = minimize_sums(games[0], np.array(solved))  # the same for all games
     best, gap = pd.Series(least, index=solved), pd.Series(gaps, index=solved)
 
     parts = []

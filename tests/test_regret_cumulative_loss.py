@@ -25,7 +25,7 @@ from regretlab.losses import (
     ShuffledExamples,
     Squared,
 )
-from regretlab.regret import Solver, cumulative_loss, cumulative_loss_at, cumulative_loss_of, cumulative_prediction_loss
+from regretlab.regret import Solver, cumulative_loss, cumulative_prediction_loss, sums_at, sums_of
 from regretlab.sets import Box, L2Ball, Simplex
 
 
@@ -33,11 +33,11 @@ from regretlab.sets import Box, L2Ball, Simplex
 def test_compiled_or_not_and_kept_or_not(losses, monkeypatch):
     game = play(OGD(), losses, L2Ball(0.4, dimension=3), 3000, checkpoints=[3000])
     stops = [10, 1500, 3000]
-    found = [[Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops]]
+    found = [[Solver(sums_of(game)).minimize(1, t + 1) for t in stops]]
     monkeypatch.setattr(cumulative_prediction_loss, "CACHED", 0)
-    found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops])
+    found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in stops])
     monkeypatch.setattr(cumulative_prediction_loss, "_COMPILE_FROM", math.inf)
-    found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops[:2]])
+    found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in stops[:2]])
     for one, other in zip(found[0], found[1], strict=True):
         assert one.value == other.value
         assert one.gap == other.gap
@@ -53,7 +53,7 @@ def test_many_epochs_are_summed_example_by_example(cls, link):
     best = rl.regret.best_in_hindsight(game)
     for t, u, value in zip(best.record.t.tolist(), best.point, best.loss, strict=True):
         assert exact(game, t, u) == pytest.approx(value, rel=1e-13)
-    found = cumulative_loss_of(game).at(best.point[-1], 11, 78)
+    found = sums_of(game).at(best.point[-1], 11, 78)
     assert found.value == pytest.approx(exact(game, 77, u) - exact(game, 10, u), rel=1e-12)
 
 
@@ -63,7 +63,7 @@ def test_memory_does_not_grow_with_the_horizon(monkeypatch):
     for T in (20_000, 160_000):
         game = play(OGD(), losses, cube(4), T, checkpoints=[T], progress=False)
         game.regret  # noqa: B018  # compiles, imports
-        solver = Solver(cumulative_loss_of(game))
+        solver = Solver(sums_of(game))
         tracemalloc.start()
         solver.minimize(1, T + 1)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -98,10 +98,10 @@ def test_smooth_functions_in_python(F, monkeypatch):
     game = play(OGD(), Clouds(), F, 60, seed=3, checkpoints=[60])
     row = game.regret.iloc[-1]
     assert row["gap"] <= 1e-9 * (1.0 + row["loss"])
-    solver = Solver(cumulative_loss_of(game))
+    solver = Solver(sums_of(game))
     found = [solver.minimize(1, t + 1) for t in (1, 60)][-1]
     monkeypatch.setattr(cumulative_loss, "CACHED", 0)  # draws are made again and again
-    solver = Solver(cumulative_loss_of(game))
+    solver = Solver(sums_of(game))
     again = [solver.minimize(1, t + 1) for t in (1, 60)][-1]
     assert found.value == again.value == row["comparator_loss"]
     assert found.gap == again.gap == row["gap"]
@@ -112,7 +112,7 @@ def test_how_far_a_set_reaches_takes_little_memory():
     F = Box(np.linspace(-2.0, -1.0, d), np.linspace(0.5, 3.0, d))
     game = play(OGD(), Examples(np.ones((2, d)), np.ones(2), Logistic()), F, 2)
     tracemalloc.start()
-    found = cumulative_loss_of(game)
+    found = sums_of(game)
     assert found.reach.tolist() == np.maximum(-F.lo, F.hi).tolist()
     found.at(game.point, 1, 3)
     peak = tracemalloc.get_traced_memory()[1]
@@ -143,7 +143,5 @@ def test_cumulative_losses_at_a_point(losses, seed):
     game = play(OGD(0.3), losses, cube(losses.dimension), 40, seed=seed)
     u = np.full(losses.dimension, 0.3)
     values = [losses.reveal(t, u, seed).value(u) for t in range(1, 41)]
-    assert cumulative_loss_at(game, np.array([1, 2, 7, 40]), u) == pytest.approx(
-        np.cumsum(values)[[0, 1, 6, 39]], rel=1e-13
-    )
-    assert cumulative_loss_at(game, np.array([], dtype=int), u).shape == (0,)
+    assert sums_at(game, np.array([1, 2, 7, 40]), u) == pytest.approx(np.cumsum(values)[[0, 1, 6, 39]], rel=1e-13)
+    assert sums_at(game, np.array([], dtype=int), u).shape == (0,)

@@ -33,7 +33,7 @@ from regretlab.losses import (
     SoftmaxRegression,
     Squared,
 )
-from regretlab.regret import ComparatorWarning, Solver, best_points, cumulative_loss_of, hindsight
+from regretlab.regret import ComparatorWarning, Solver, hindsight, minimize_sums, sums_of
 from regretlab.regret.solvers import newton
 from regretlab.sets import Box, CappedSimplex, Halfspace, L2Ball, LinfBall, Polytope, Product, Reals, Simplex
 
@@ -288,7 +288,7 @@ def test_closed_forms_are_taken_where_there_are_any():
     game = play(OGD(), losses, L2Ball(0.3), 50)
     assert list(game.regret.columns) == ["loss", "comparator_loss", "regret", "average_regret"]
     best = rl.regret.best_in_hindsight(game)
-    points, values, gaps = best_points(game, best.record.t)
+    points, values, gaps = minimize_sums(game, best.record.t)
     assert points == pytest.approx(best.point, abs=1e-5)
     assert (values - gaps <= best.loss + 1e-12).all()
     assert values == pytest.approx(best.loss, rel=1e-10)
@@ -352,7 +352,7 @@ def test_what_was_found_is_not_looked_for_again(monkeypatch):
 def test_the_best_point_is_found_once_for_all_learners(monkeypatch):
     learners, options = [OGD(0.3), Adam(0.3), AMSGrad(0.3)], {"seeds": (0, 1), "checkpoints": [10]}
     games = rl.play_all(learners, RandomLogistic(2), cube(2), 60, **options)
-    alone = [Solver(cumulative_loss_of(game)).minimize(1, 61) for game in games[:2]]
+    alone = [Solver(sums_of(game)).minimize(1, 61) for game in games[:2]]
     assert games[0].regret["comparator_loss"].iloc[-1] == pytest.approx(alone[0].value, rel=1e-9)
     games[1].regret  # noqa: B018
     monkeypatch.setattr(Solver, "minimize", None)

@@ -21,7 +21,7 @@ from regretlab.losses import (
     SoftmaxRegression,
     Squared,
 )
-from regretlab.regret import Solver, best_points, cumulative_loss_of
+from regretlab.regret import Solver, minimize_sums, sums_of
 from regretlab.regret.solvers import newton, quadratic_program
 from regretlab.regret.solvers.accelerated_gradient import accelerate
 from regretlab.regret.solvers.bundle import Bundle
@@ -71,11 +71,11 @@ def test_where_it_starts_does_not_matter(link, F):
     a, y = problem(next(name for name in LINKS if LINKS[name] == link), 4, 120, 1, np.random.default_rng(2))
     game = play(OGD(), Examples(a, y, link), F, 120)
     stops = [1, 2, 5, 17, 60, 120]
-    warm = Solver(cumulative_loss_of(game))
+    warm = Solver(sums_of(game))
     one_after_the_other = [warm.minimize(1, t + 1) for t in stops]
-    agree(one_after_the_other, [Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in stops])
+    agree(one_after_the_other, [Solver(sums_of(game)).minimize(1, t + 1) for t in stops])
     start = F.minimize_linear(np.arange(4.0) - 1.5)
-    agree(one_after_the_other, [Solver(cumulative_loss_of(game), start).minimize(1, t + 1) for t in stops])
+    agree(one_after_the_other, [Solver(sums_of(game), start).minimize(1, t + 1) for t in stops])
     assert all(best.tolerated() for best in one_after_the_other)
 
 
@@ -89,7 +89,7 @@ def test_few_kinks_and_many_have_the_same_answer(link, F, monkeypatch):
     found = []
     for most in (2000, 60, 0):
         monkeypatch.setattr(newton, "MOST_KINKS", most)
-        found.append([Solver(cumulative_loss_of(game)).minimize(1, t + 1) for t in (7, 300)])
+        found.append([Solver(sums_of(game)).minimize(1, t + 1) for t in (7, 300)])
     agree(found[0], found[1])
     agree(found[0], found[2])
     assert all(best.tolerated() for best in (*found[0], *found[1]))
@@ -101,7 +101,7 @@ def test_dimensions_beyond_second_derivatives():
     game = play(OGD(), Examples(a / 10.0, y, Logistic(), mu=0.01), L2Ball(1.0, dimension=70), 200, checkpoints=[200])
     frame = game.regret
     assert (frame["gap"] <= 1e-8 * (1.0 + frame["loss"])).all()
-    found = cumulative_loss_of(game)
+    found = sums_of(game)
     minimum = Minimum(found, 1, 201)
     accelerate(minimum, np.zeros(70), 0.0)  # what more than 1000 dimensions get
     assert minimum.value - minimum.gap <= frame["comparator_loss"].iloc[-1] <= minimum.value + frame["gap"].iloc[-1]
@@ -122,7 +122,7 @@ def test_softmax_regression_in_many_dimensions(F):
     """At t = 1 too, where the least loss is small; no point of F pays less than the gap allows."""
     losses, rng = separable(30, 4, 60), np.random.default_rng(1)
     game = play(OGD(), losses, F, 3)
-    sums = cumulative_loss_of(game)
+    sums = sums_of(game)
     solver = Solver(sums)
     for t in (1, 3):
         best = solver.minimize(1, t + 1)
@@ -141,7 +141,7 @@ def test_measured_second_derivatives(F):
     rng = np.random.default_rng(5)
     a, y = rng.standard_normal((90, 70)), rng.standard_normal(90)
     game = play(OGD(), Examples(a, y, Squared()), F, 90, checkpoints=[90])
-    found = cumulative_loss_of(game)
+    found = sums_of(game)
     for u in (F.nearest_to_origin(), F.minimize_linear(a[0]), F.project(0.02 * a[1])):
         quasi_newton = newton.QuasiNewton()
         quasi_newton.measure(found, 1, 91, u, found.at(u, 1, 91).gradient)
@@ -155,7 +155,7 @@ def test_accelerated_gradients_step_back_from_steps_that_are_too_long():
     rng = np.random.default_rng(0)
     losses = SoftmaxRegression(rng.random((200, 150)), rng.integers(0, 10, 200), batch=128, classes=10)
     game = play(OGD(0.01), losses, L2Ball(10.0), 2)
-    found = cumulative_loss_of(game)
+    found = sums_of(game)
     minimum = Minimum(found, 1, 3)
     accelerate(minimum, np.zeros(1500), 0.0)
     assert minimum.gap <= 1e-3 * found.value(np.zeros(1500), 1, 3)
@@ -193,7 +193,7 @@ def test_one_dimension_is_exact(link):
 def test_a_bundle_of_one_tangent_is_no_loss():
     """The first model is linear; nothing is divided by zero."""
     game = play(OGD(), Distances(2), cube(2), 5)
-    found = cumulative_loss_of(game)
+    found = sums_of(game)
     minimum = Minimum(found, 1, 6)
     Bundle([minimum.evaluate(np.zeros(2))]).minimize(minimum, QuadraticSolver(game.feasible_set))
     assert minimum.gap <= 1e-8
@@ -214,7 +214,7 @@ def centres(losses, t):
 def test_squares_are_least_at_the_mean(d, F):
     losses, t = Squares(d), np.array([1, 3, 20])
     F = F(d)
-    points, values, gaps = best_points(game_of(losses, F), t)
+    points, values, gaps = minimize_sums(game_of(losses, F), t)
     for row, stop in enumerate(t):
         z = centres(losses, stop)
         best = F.project(z.mean(axis=0))
@@ -227,7 +227,7 @@ def test_squares_are_least_at_the_mean(d, F):
 @pytest.mark.parametrize("F", [INTERVAL, rl.sets.Box(-0.9, -0.3), rl.sets.Box(0.25, 0.25)], ids=label)
 def test_distances_are_least_at_the_median(F):
     losses, t = Distances(), np.arange(1, 21)
-    points, values, gaps = best_points(game_of(losses, F), t)
+    points, values, gaps = minimize_sums(game_of(losses, F), t)
     for row, stop in enumerate(t):
         z = centres(losses, stop)
         best = np.abs(z - F.project(np.median(z))).sum()
@@ -239,7 +239,7 @@ def test_distances_are_least_at_the_median(F):
 @pytest.mark.parametrize("d", [2, 4])
 def test_the_gap_is_honest_where_the_losses_have_kinks(d):
     losses, t = Distances(d), np.array([2, 11, 30])
-    points, values, gaps = best_points(game_of(losses), t)
+    points, values, gaps = minimize_sums(game_of(losses), t)
     for row, stop in enumerate(t):
         z = centres(losses, stop)
         best = np.abs(z - np.median(z, axis=0)).sum()
@@ -276,7 +276,7 @@ class Steep(ConvexLosses):
 
 @pytest.mark.parametrize(("losses", "best"), [(Flat(), 2.5), (Tilted(), -3.0), (Steep(), -1e-7 / (1.0 + 1e-9))])
 def test_one_round_in_one_dimension(losses, best):
-    (point,), (value,), (gap,) = best_points(game_of(losses, INTERVAL, T=1), np.array([1]))
+    (point,), (value,), (gap,) = minimize_sums(game_of(losses, INTERVAL, T=1), np.array([1]))
     assert INTERVAL.contains(point)
     assert value == losses.value(1, point)
     assert value == pytest.approx(best, abs=1e-12)
@@ -297,7 +297,7 @@ def test_the_gap_is_in_the_table_of_the_regret():
 
 def test_a_box_of_one_point():
     F = rl.sets.Box([0.2, 0.3], [0.2, 0.3])
-    points, values, gaps = best_points(game_of(Squares(2), F), np.array([1, 5]))
+    points, values, gaps = minimize_sums(game_of(Squares(2), F), np.array([1, 5]))
     assert points.tolist() == [[0.2, 0.3]] * 2
     assert gaps == pytest.approx(0.0, abs=1e-12)
     assert values[0] == Squares(2).value(1, np.array([0.2, 0.3]))

@@ -25,7 +25,7 @@ from regretlab import sweep
 from regretlab.engine import driver
 from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import LinearLosses, Mod3, Periodic, Rademacher, RandomLeastSquares, ReddiTheorem2
-from regretlab.schedules import Constant, Constant, Values
+from regretlab.schedules import Constant, Values
 from regretlab.sweeps import Points, cache, chunks, executors, log_uniform, playing, random_points, run, uniform
 from regretlab.sweeps.cache import Folder
 

@@ -8,21 +8,21 @@ from below.  ``solvers.optimality_gap`` turns these bounds into the column ``gap
 other solvers only choose the points at which losses are evaluated, and none can make the gap too small.
 """
 
-from regretlab.regret.cumulative_loss import CumulativeLoss, Evaluation
-from regretlab.regret.cumulative_prediction_loss import cumulative_loss_of
-from regretlab.regret.hindsight import Best, ComparatorWarning, Solver, best_points, cumulative_loss_at
+from regretlab.regret.cumulative_loss import Sums, Tangent
+from regretlab.regret.cumulative_prediction_loss import sums_of
+from regretlab.regret.hindsight import Best, ComparatorWarning, Solver, minimize_sums, sums_at
 from regretlab.regret.measures import Comparators, best_in_hindsight, regret_frame
 
 __all__ = [
     "Best",
     "ComparatorWarning",
     "Comparators",
-    "CumulativeLoss",
-    "Evaluation",
     "Solver",
+    "Sums",
+    "Tangent",
     "best_in_hindsight",
-    "best_points",
-    "cumulative_loss_at",
-    "cumulative_loss_of",
+    "minimize_sums",
     "regret_frame",
+    "sums_at",
+    "sums_of",
 ]

@@ -18,7 +18,7 @@ from regretlab.kernels import two_sum
 from regretlab.losses.base import Losses, RandomConvexLosses, generator
 from regretlab.sets import FeasibleSet
 
-__all__ = ["CACHED", "EPS", "CumulativeCallableLoss", "CumulativeLoss", "Evaluation", "Total"]
+__all__ = ["CACHED", "EPS", "CallableSums", "Sums", "Tangent", "Total"]
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -30,8 +30,8 @@ _DIRECTIONS = 64  # linear functions minimised at once
 _PREFIX_ROUNDINGS = 1024  # roundings that one evaluation of a prefix sum is expected to make
 
 
-class Evaluation(NamedTuple):
-    """F at a point u: its value, and an affine minorant that is tangent at u or nearly so.
+class Tangent(NamedTuple):
+    """F at a point u: its value, and an affine minorant, the tangent at u or nearly that.
 
         F(v) >= constant + <gradient, v> - minorant_error for all v in the feasible set.
 
@@ -67,7 +67,7 @@ class Total:
         return self.sum + self.error
 
 
-class CumulativeLoss(ABC):
+class Sums(ABC):
     """F(u) = sum_{start <= s < stop} f_s(u) for any rounds start, stop, on a feasible set.
 
     Minorants and bounds of errors are valid on a bounded set; values need none.
@@ -107,7 +107,7 @@ class CumulativeLoss(ABC):
         return 2.0 * float(np.linalg.norm(self.reach)) or 1.0
 
     @abstractmethod
-    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Evaluation:
+    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Tangent:
         """F(u), a minorant and, if ``hessian``, the Hessian.
 
         ``width`` is the half-width of the intervals over which pointwise losses are averaged for the minorant and the
@@ -140,7 +140,7 @@ class CumulativeLoss(ABC):
         return np.array([reveal(start + k, u, self.seed).value(u) for k, u in enumerate(points)], dtype=np.float64)
 
 
-class CumulativeCallableLoss(CumulativeLoss):
+class CallableSums(Sums):
     """F for sequences given by Python functions: f_s is called round by round, or one sum for many rounds.
 
     A sequence may have a method ``prefix_sum(t, seed)`` that returns sum_{s<=t} f_s as one
@@ -163,13 +163,13 @@ class CumulativeCallableLoss(CumulativeLoss):
         parts = [sign * float(self._prefix(t).value(u)) for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)) if t > 0]
         return self._finite(sum(parts), u, start, stop)
 
-    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Evaluation:
+    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Tangent:
         u = u.copy()
         by = self._by_prefix if hasattr(self.losses, "prefix_sum") else self._by_round
         with np.errstate(all="ignore"):
             value, gradient, size, minorant_error, value_error = by(u, start, stop)
         self._finite(value, u, start, stop, gradient)
-        return Evaluation(value, gradient, value - float(gradient @ u), minorant_error, value_error, size)
+        return Tangent(value, gradient, value - float(gradient @ u), minorant_error, value_error, size)
 
     def _by_round(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
         """F(u), its gradient, sum_s |f_s(u)|, and bounds of the rounding errors of minorant and value."""

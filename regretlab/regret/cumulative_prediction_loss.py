@@ -19,10 +19,10 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels.prediction_sums import compiles, each_value, pointwise_kinks, pointwise_terms
 from regretlab.losses.examples import OverExamples
 from regretlab.losses.linear_predictions import PredictionLosses
-from regretlab.regret.cumulative_loss import CACHED, EPS, CumulativeCallableLoss, CumulativeLoss, Evaluation, Total
+from regretlab.regret.cumulative_loss import CACHED, EPS, CallableSums, Sums, Tangent, Total
 from regretlab.sets import FeasibleSet
 
-__all__ = ["CumulativePredictionLoss", "PiecewiseLinear", "Rows", "cumulative_loss_of"]
+__all__ = ["PiecewiseLinear", "PredictionSums", "Rows", "sums_of"]
 
 _ROWS, _NUMBERS = 1024, 2**20  # at most, in a block
 _BATCH = 64  # rows added up without compensation of rounding errors
@@ -63,7 +63,7 @@ class PiecewiseLinear(NamedTuple):
     rounding_error: float
 
 
-class CumulativePredictionLoss(CumulativeLoss):
+class PredictionSums(Sums):
     """F(u) = sum_s f_s(u), by compiled loops over blocks of rows.
 
     Rows are cached up to a fixed number and generated again beyond it.  Rounds that go through the same examples again
@@ -87,7 +87,7 @@ class CumulativePredictionLoss(CumulativeLoss):
         self._counted: dict[int, Array] = {}
         self._far: Array | None = None
 
-    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Evaluation:
+    def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Tangent:
         d = u.size
         value, constant, gradient = Total(), Total(), Total(np.zeros(d))
         curvature = np.zeros((d, d) if hessian else 0)
@@ -109,7 +109,7 @@ class CumulativePredictionLoss(CumulativeLoss):
         b, mu = self.batch, self._mu(start, stop)
         square = 0.5 * mu * float(u @ u)
         error = error / b + self._square_error(mu)
-        return Evaluation(
+        return Tangent(
             float(value.value) / b + square,
             gradient.value / b + mu * u,
             float(constant.value) / b - square,
@@ -221,11 +221,11 @@ class CumulativePredictionLoss(CumulativeLoss):
         return Rows(a, np.array(y).reshape(-1), np.abs(a) @ self.reach, np.ones(len(a)))
 
 
-def cumulative_loss_of(game: Trajectory) -> CumulativeLoss:
+def sums_of(game: Trajectory) -> Sums:
     """The cumulative loss of the sequence of a game, which can be evaluated at any point."""
     if isinstance(game.losses, PredictionLosses):
-        return CumulativePredictionLoss(game.losses, game.feasible_set, game.seed, game.horizon)
-    return CumulativeCallableLoss(game.losses, game.feasible_set, game.seed)
+        return PredictionSums(game.losses, game.feasible_set, game.seed, game.horizon)
+    return CallableSums(game.losses, game.feasible_set, game.seed)
 
 
 def _combined(weights: Array, a: Array) -> Array:

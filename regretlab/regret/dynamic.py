@@ -14,7 +14,7 @@ from regretlab.engine.replay import replay
 from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
 from regretlab.regret.cumulative_loss import Total
-from regretlab.regret.cumulative_prediction_loss import cumulative_loss_of
+from regretlab.regret.cumulative_prediction_loss import sums_of
 from regretlab.regret.requirements import check_oblivious
 
 __all__ = ["losses_along_path"]
@@ -75,7 +75,7 @@ def _blocks(game: Trajectory) -> Iterator[Block]:
             g = np.diff(played.gradient, axis=0) + np.diff(played.gradient_error, axis=0)
             yield int(played.t[0]), len(g), g.__mul__
         return
-    loss = cumulative_loss_of(game)
+    loss = sums_of(game)
     for start in range(1, game.horizon + 1, _BLOCK):
         n = min(_BLOCK, game.horizon + 1 - start)
         if isinstance(game.losses, LinearLosses):

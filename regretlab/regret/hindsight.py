@@ -12,8 +12,8 @@ import numpy as np
 
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.trajectory import Trajectory
-from regretlab.regret.cumulative_loss import CumulativeLoss, Total
-from regretlab.regret.cumulative_prediction_loss import CumulativePredictionLoss, cumulative_loss_of
+from regretlab.regret.cumulative_loss import Sums, Total
+from regretlab.regret.cumulative_prediction_loss import PredictionSums, sums_of
 from regretlab.regret.solvers.accelerated_gradient import accelerate
 from regretlab.regret.solvers.bundle import Bundle
 from regretlab.regret.solvers.newton import Newton, QuasiNewton, minimize_with_differences, minimize_with_smoothing
@@ -25,9 +25,9 @@ __all__ = [
     "Best",
     "ComparatorWarning",
     "Solver",
-    "best_points",
-    "cumulative_loss_at",
+    "minimize_sums",
     "progress",
+    "sums_at",
     "warn_of_gaps",
 ]
 
@@ -66,13 +66,13 @@ class Solver:
 
     Parameters
     ----------
-    loss : CumulativeLoss
+    loss : Sums
         On a bounded set.
     u : array (d,), optional
         Where to start; by default the point of the set that is nearest to the origin.
     """
 
-    def __init__(self, loss: CumulativeLoss, u: Array | None = None) -> None:
+    def __init__(self, loss: Sums, u: Array | None = None) -> None:
         self.loss = loss
         self.u = loss.feasible_set.nearest_to_origin() if u is None else u
         self._quadratic, self._quasi_newton = QuadraticSolver(loss.feasible_set), QuasiNewton()
@@ -84,7 +84,7 @@ class Solver:
         self._rescale(stop - start)
         # where learners start by default: an ordinary point, so that aim is small beside the losses there
         minimum.evaluate(self.loss.feasible_set.nearest_to_origin())
-        kinked = isinstance(self.loss, CumulativePredictionLoss) and not self.loss.smooth
+        kinked = isinstance(self.loss, PredictionSums) and not self.loss.smooth
         if d == 1:
             minimize_on_interval(minimum, self.u)
         elif d > _DENSE or (d > _NEWTON and not kinked):
@@ -105,7 +105,7 @@ class Solver:
         """Newton's method, and the bundle method if that leaves a gap and F may have kinks."""
         loss, large = self.loss, self.u.size > _NEWTON
         newton = Newton(minimum, minimum.point if large else self.u, self._quadratic, self._quasi_newton)
-        if isinstance(loss, CumulativePredictionLoss) and not loss.smooth:
+        if isinstance(loss, PredictionSums) and not loss.smooth:
             minimize_with_smoothing(newton, loss)
         elif large and not loss.has_hessian:
             minimize_with_differences(newton)
@@ -129,7 +129,7 @@ _caches: WeakValueDictionary[Any, _Cache] = WeakValueDictionary()
 _warned: WeakSet[Trajectory] = WeakSet()
 
 
-def best_points(game: Trajectory, t: Rounds, near: Array | None = None) -> tuple[Array, Array, Array]:
+def minimize_sums(game: Trajectory, t: Rounds, near: Array | None = None) -> tuple[Array, Array, Array]:
     """u_t = argmin_{u in F} sum_{s<=t} f_s(u): points (h, d), values (h,) and gaps (h,) for increasing t.
 
     They do not depend on the learner, and are cached for as long as there is a game of an equal sequence, set and seed.
@@ -152,7 +152,7 @@ def best_points(game: Trajectory, t: Rounds, near: Array | None = None) -> tuple
     todo = {stop: i for i, stop in enumerate(asked) if stop not in cached}
     if todo:
         before = max((s for s in cached if s < min(todo)), default=None)
-        solver = Solver(cumulative_loss_of(game), None if before is None else cached[before].point)
+        solver = Solver(sums_of(game), None if before is None else cached[before].point)
         with progress(sum(todo)) as tick:
             for stop, i in todo.items():
                 solver.u = solver.u if near is None else near[i]
@@ -211,9 +211,9 @@ def progress(rounds: int) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
-def cumulative_loss_at(game: Trajectory, t: Rounds, u: Array) -> Array:
+def sums_at(game: Trajectory, t: Rounds, u: Array) -> Array:
     """(h,): sum_{s<=t} f_s(u) for increasing rounds t of shape (h,) and a point u (d,)."""
-    loss, total, start, values = cumulative_loss_of(game), Total(), 1, []
+    loss, total, start, values = sums_of(game), Total(), 1, []
     for stop in t:
         total.add(loss.value(u, start, int(stop) + 1))
         values.append(total.value)

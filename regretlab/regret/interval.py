@@ -12,7 +12,7 @@ from regretlab._utils.validation import whole
 from regretlab.engine.replay import Played, replay
 from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
-from regretlab.regret.cumulative_prediction_loss import cumulative_loss_of
+from regretlab.regret.cumulative_prediction_loss import sums_of
 from regretlab.regret.hindsight import Best, Solver, progress, warn_of_gaps
 from regretlab.regret.requirements import check_bounded, check_oblivious
 
@@ -150,7 +150,7 @@ def _least_linear(game: Trajectory, ended: _Ended) -> Array:
 
 def _solve(game: Trajectory, windows: list[_Windows]) -> None:
     """Find the worst window of each length by a solver for each window; warn of wide gaps."""
-    loss, wide = cumulative_loss_of(game), {}
+    loss, wide = sums_of(game), {}
     with progress(sum(group.length * sum(len(ended.first) for ended in group.ended) for group in windows)) as tick:
         for group in windows:
             every = _Ended(*(np.concatenate(column) for column in zip(*group.ended, strict=True)))

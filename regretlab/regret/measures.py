@@ -15,7 +15,7 @@ from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.trajectory import Trajectory
 from regretlab.regret.dynamic import losses_along_path
-from regretlab.regret.hindsight import best_points, cumulative_loss_at
+from regretlab.regret.hindsight import minimize_sums, sums_at
 from regretlab.regret.interval import interval_regret
 from regretlab.regret.requirements import check_bounded, check_oblivious
 from regretlab.sets import FeasibleSet
@@ -126,7 +126,7 @@ def _best(game: Trajectory, record: Record) -> Comparators:
         if F.projection is not None or not F.bounded:
             return Comparators(record, points, losses, np.zeros(len(record.t)))
     check_bounded(F)
-    return Comparators(record, *best_points(game, record.t, points), solved=True)
+    return Comparators(record, *minimize_sums(game, record.t, points), solved=True)
 
 
 def linear_comparators(record: Record, F: FeasibleSet) -> Comparators:
@@ -184,7 +184,7 @@ def against(game: Trajectory, u: ArrayLike) -> Comparators:
     if is_linear(game):
         return Comparators(record, points, _inner(record.gradient, points), np.zeros(len(record.t)))
     check_oblivious(game)
-    return Comparators(record, points, cumulative_loss_at(game, record.t, point), np.zeros(len(record.t)))
+    return Comparators(record, points, sums_at(game, record.t, point), np.zeros(len(record.t)))
 
 
 def against_path(game: Trajectory, path: ArrayLike | Callable[[Rounds], ArrayLike]) -> Comparators:

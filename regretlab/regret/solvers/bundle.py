@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab.regret.cumulative_loss import EPS, Evaluation
+from regretlab.regret.cumulative_loss import EPS, Tangent
 from regretlab.regret.solvers.optimality_gap import Minimum
 from regretlab.regret.solvers.quadratic_program import QuadraticSolver, step_length
 
@@ -29,7 +29,7 @@ _OUTER, _INNER = 40, 30
 class Bundle:
     """The last affine minorants of F: constants c (k,) and gradients g (k, d)."""
 
-    def __init__(self, evaluations: Sequence[Evaluation]) -> None:
+    def __init__(self, evaluations: Sequence[Tangent]) -> None:
         self.c = np.array([found.constant for found in evaluations])
         self.g = np.array([found.gradient for found in evaluations])
         self.error = max(found.minorant_error for found in evaluations)
@@ -61,7 +61,7 @@ class Bundle:
             if idle > _IDLE:
                 return
 
-    def _add(self, evaluation: Evaluation, weights: Array) -> Array:
+    def _add(self, evaluation: Tangent, weights: Array) -> Array:
         """Add a minorant, and return the weights of all; those with a weight of zero are now the oldest."""
         order = np.argsort(weights > 0.0, kind="stable")
         self.c = np.append(self.c[order], evaluation.constant)

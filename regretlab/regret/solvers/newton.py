@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab.regret.cumulative_loss import CumulativeLoss, Evaluation
-from regretlab.regret.cumulative_prediction_loss import CumulativePredictionLoss
+from regretlab.regret.cumulative_loss import Sums, Tangent
+from regretlab.regret.cumulative_prediction_loss import PredictionSums
 from regretlab.regret.solvers.optimality_gap import Minimum
 from regretlab.regret.solvers.piecewise_linear import minimize_piecewise_linear
 from regretlab.regret.solvers.quadratic_program import QuadraticSolver
@@ -46,7 +46,7 @@ class QuasiNewton:
             return max(float(np.linalg.norm(gradient)), 1e-300) / diameter * np.eye(u.size)
         return self._matrix
 
-    def measure(self, loss: CumulativeLoss, start: int, stop: int, u: Array, gradient: Array) -> None:
+    def measure(self, loss: Sums, start: int, stop: int, u: Array, gradient: Array) -> None:
         """Replace the Hessian by differences of gradients near u, in every direction that F has.
 
         The points u + s_i are projections of u +- h e_i onto F, the farther one of each two.  With the changes y_i of
@@ -82,7 +82,7 @@ class Newton:
     def __init__(self, minimum: Minimum, u: Array, quadratic: QuadraticSolver, quasi_newton: QuasiNewton) -> None:
         self.minimum, self.quadratic, self.quasi_newton = minimum, quadratic, quasi_newton
         self.width, self.damping = 0.0, 0.0
-        self.evaluations: list[Evaluation] = []
+        self.evaluations: list[Tangent] = []
         self._last = minimum.evaluations + _MOST_PASSES
         self.go_to(u)
 
@@ -132,7 +132,7 @@ class Newton:
             length *= min(0.9, max(0.05, -slope / (end - slope)))
         return False
 
-    def _evaluate(self, u: Array) -> Evaluation:
+    def _evaluate(self, u: Array) -> Tangent:
         """F at u, with its Hessian where there is one."""
         with_hessian = self.minimum.loss.has_hessian
         found = self.minimum.evaluate(u, self.width, hessian=with_hessian)
@@ -153,7 +153,7 @@ def minimize_with_differences(newton: Newton) -> None:
         newton.run(_PER_MEASUREMENT)
 
 
-def minimize_with_smoothing(newton: Newton, loss: CumulativePredictionLoss) -> None:
+def minimize_with_smoothing(newton: Newton, loss: PredictionSums) -> None:
     """Minimise a sum of losses with kinks: smoothed less and less, and in the end kink by kink.
 
     Each pointwise loss is averaged over an interval of half-width h.  Once the Frank-Wolfe gap of that problem is below
@@ -182,7 +182,7 @@ def minimize_with_smoothing(newton: Newton, loss: CumulativePredictionLoss) -> N
             newton.go_to(newton.u)
 
 
-def _polish(newton: Newton, loss: CumulativePredictionLoss) -> bool:
+def _polish(newton: Newton, loss: PredictionSums) -> bool:
     """Keep the kinks near the best point, minimise, and repeat for the kinks near both; whether the gap is small."""
     minimum, other = newton.minimum, newton.u
     for _ in range(_POLISHES):

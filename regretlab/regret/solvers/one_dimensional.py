@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab.regret.cumulative_loss import Evaluation
+from regretlab.regret.cumulative_loss import Tangent
 from regretlab.regret.solvers.optimality_gap import Minimum
 
 __all__ = ["minimize_on_interval"]
@@ -24,7 +24,7 @@ def minimize_on_interval(minimum: Minimum, u: Array) -> None:
     """
     F = minimum.feasible_set
     ends = [F.minimize_linear(np.array([sign])) for sign in (1.0, -1.0)]
-    sides: list[tuple[float, Evaluation] | None] = [None, None]
+    sides: list[tuple[float, Tangent] | None] = [None, None]
     for point in (u, *ends):
         if not minimum.done:
             at = float(point[0]), minimum.evaluate(point)

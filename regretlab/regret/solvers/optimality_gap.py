@@ -3,7 +3,7 @@
 How the gap is computed, and why it bounds the error of R_t
 -----------------------------------------------------------
 Evaluating F = sum_{s<=t} f_s at a point u of the feasible set gives F(u) and an affine minorant: c + <G, v> <= F(v) for
-all v in F (:class:`~regretlab.regret.cumulative_loss.Evaluation`).  So ::
+all v in F (:class:`~regretlab.regret.cumulative_loss.Tangent`).  So ::
 
     c + min_{z in F} <G, z>  <=  min_{v in F} F(v)  <=  F(u),
 
@@ -23,7 +23,7 @@ import math
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab.regret.cumulative_loss import CumulativeLoss, Evaluation
+from regretlab.regret.cumulative_loss import Sums, Tangent
 
 __all__ = ["WARN_ABOVE", "Minimum"]
 
@@ -53,19 +53,19 @@ class Minimum:
         <G, u> - min_{z in F} <G, z> at the point u evaluated last, with G the slope of its minorant.
     """
 
-    def __init__(self, loss: CumulativeLoss, start: int, stop: int) -> None:
+    def __init__(self, loss: Sums, start: int, stop: int) -> None:
         self.loss, self.start, self.stop = loss, start, stop
         self.feasible_set = loss.feasible_set
         self.point: Array = np.empty(0)
         self.value, self.lower = math.inf, -math.inf
         self.evaluations, self.frank_wolfe_gap = 0, math.inf
-        self._first: Evaluation | None = None
-        self._best: Evaluation | None = None
+        self._first: Tangent | None = None
+        self._best: Tangent | None = None
         closed = self.feasible_set.projection is not None
         self._inexact = 0.0 if closed else _PROGRAM * float(np.abs(loss.reach).sum())
 
-    def evaluate(self, u: Array, width: float = 0.0, *, hessian: bool = False) -> Evaluation:
-        """F at a point u of F, which improves the bounds: see :meth:`CumulativeLoss.at`."""
+    def evaluate(self, u: Array, width: float = 0.0, *, hessian: bool = False) -> Tangent:
+        """F at a point u of F, which improves the bounds: see :meth:`Sums.at`."""
         self.evaluations += 1
         found = self.loss.at(u, self.start, self.stop, width, hessian=hessian)
         self._first = self._first or found
