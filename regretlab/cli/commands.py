@@ -124,8 +124,8 @@ def compare(
     claim, guarantee and counterexample of its documentation. With --on LOSSES --horizon T all are
     played, and their regrets after T rounds are printed too.
     """
-    from regretlab import GameError
     from regretlab.cli.learner_profiles import profile, regrets
+    from regretlab.engine.errors import GameError
 
     named: dict[str, Any] = {learner.text: learner.part for learner in learners}
     table = None
