@@ -1,4 +1,4 @@
-"""Loss sequences: rounds from 1 on, the same answer however asked, honest draws, comparators.
+"""Loss sequences: rounds from 1 on, the same losses in any order of calls, honest draws, comparators.
 
 Tests of random draws have fixed seeds, so they never change their mind; the
 probability that an honest generator fails one, over the choice of seed, is stated
@@ -95,7 +95,7 @@ def test_nobody_changes_a_sequence_through_what_it_returns(sequence):
     assert np.array_equal(sequence.block(1, 10, 0), before)
 
 
-# -- the same answer however asked ------------------------------------------------------------
+# -- the same losses in any order of calls ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES, ids=_name)
@@ -135,7 +135,7 @@ def test_rounds_in_any_order(sequence, t):
 
 @pytest.mark.parametrize("sequence", RANDOM, ids=_name)
 def test_a_random_round_depends_on_the_seed_and_the_round_only(sequence):
-    """Whatever was asked before, of this object or of another one."""
+    """Whatever rounds were computed before, by this object or by another one."""
     fresh = type(sequence)
     fields = {name: getattr(sequence, name) for name in sequence.__dataclass_fields__}
     asked = [(9000, 1), (1, 0), (4096, 0), (4097, 0), (1, 1), (9000, 0), (1365, 2), (1, 0), (123_456, 0), (1366, 2)]
@@ -295,7 +295,7 @@ def test_bad_parameters_of_the_sign_adversary(wrong):
 
 @dataclass(frozen=True)
 class Answers(losses.LinearLosses):
-    """Returns what it was told to."""
+    """A sequence whose gradients a test chooses."""
 
     what: object
 

@@ -67,7 +67,7 @@ def name(value):
 
 
 def fresh(sequence):
-    """An equal sequence that nobody has asked yet."""
+    """An equal sequence with nothing in its caches."""
     return dataclasses.replace(sequence)
 
 
@@ -77,7 +77,7 @@ def revealed(sequence, t, seed, x=None):
     return f.value(x), f.gradient(x).tobytes()
 
 
-# -- the same answer however asked ------------------------------------------------------------
+# -- the same losses in any order of calls ------------------------------------------------------
 
 
 @pytest.mark.parametrize("sequence", ALL, ids=name)
@@ -146,7 +146,7 @@ FORMULAS = {
 
 @pytest.mark.parametrize("sequence", [*EXAMPLES, *MODELS], ids=name)
 def test_losses_of_linear_predictions(sequence):
-    """Value and gradient from the link's formula and the rows."""
+    """Value and gradient from the formula of the pointwise loss and the rows."""
     ell, slope = FORMULAS[type(sequence.link)]
     rng = np.random.default_rng(3)
     for t in (1, 2, 5, 29, 30, 31, 10_000):

@@ -1,4 +1,4 @@
-"""Weighted projections: printed values, exact arithmetic, the variational inequality; and the other questions to a set.
+"""Weighted projections: printed values, exact arithmetic, the variational inequality; and the other methods of a set.
 
 ``python tests/test_sets_projections.py 100000`` measures the variational inequality on so many cases per set (or of the
 kinds named after the number).
@@ -79,7 +79,7 @@ def affine(rng, d):
 
 
 def product(rng, d):
-    """Of few kinds, as each is compiled for itself."""
+    """A random product; of few kinds of factors, since each kind is compiled anew."""
     if d < 3:
         return Product(*(simplex(rng, 1) for _ in range(d)))
     k = int(rng.integers(1, d - 1))
