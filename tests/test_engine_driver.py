@@ -12,6 +12,7 @@ from pieces import INTERVAL, Averaging, Interrupted, PythonBox, Squares, Waves, 
 import regretlab as rl
 from regretlab import play, play_all
 from regretlab.engine import driver
+from regretlab.engine.batch import Batch
 from regretlab.learners import OGD, Adam, AMSGrad, Learner, State
 
 LONE = PythonBox([-1.0], [1.0])
@@ -61,6 +62,25 @@ def test_progress_is_silent_when_piped_and_shown_on_request(capsys, monkeypatch)
     out, err = capsys.readouterr()
     assert out == ""
     assert "100/100" in err.replace(".0", "")
+
+
+def test_the_driver_plays_any_batch(monkeypatch):
+    """It calls what the abstract class Batch has, and nothing else."""
+    stops = []
+
+    class Counter(Batch):
+        t, block = 0, 40
+
+        def play(self, stop, horizon, draws, compiled):
+            stops.append((stop, horizon, draws, compiled))
+            self.t = stop
+
+        def finish(self):
+            stops.append("finished")
+
+    monkeypatch.setattr(driver, "group", lambda games: [Counter()])
+    driver.advance([rl.Game(Adam(), Waves(), INTERVAL)], 100, compiled=False, progress=False)
+    assert stops == [(40, 100, {}, False), (80, 100, {}, False), (100, 100, {}, False), "finished"]
 
 
 def test_no_games_at_all():
