@@ -331,7 +331,7 @@ def test_the_values_of_a_stated_schedule_are_checked():
         Steady(-1.0)
 
 
-@pytest.mark.parametrize("value", [0.1, Constant(), "constant", None, float, lambda a: Constant(a)], ids=repr)
+@pytest.mark.parametrize("value", [0.1, Constant(), "constant", None, float, lambda a: Constant(a)], ids=label)
 @pytest.mark.parametrize("base", [Adam, TorchAdam, Plain, Halved, L2Penalty, DoublingTrick], ids=lambda x: x.__name__)
 def test_what_is_no_class_of_schedules_is_a_type_error(base, value):
     made = dataclass(frozen=True)(type("Mine", (base,), {"stepsize": value, "__annotations__": {}}))
