@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
-from conftest import peer
+from conftest import label, peer
 from pieces import INTERVAL, Sawtooth, assert_same, bits
 
 from regretlab import DictLearner, Game, play, sweep
