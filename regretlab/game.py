@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from regretlab._utils.types import ArrayLike, Rounds
 from regretlab.analysis.diagnostics import Diagnosis, diagnose
@@ -93,7 +93,7 @@ class Game(Trajectory):
         block: int | None = None,
         compiled: bool | None = None,
         progress: bool | None = None,
-    ) -> Game:
+    ) -> Self:
         """Play on until ``horizon`` rounds are played, and return this game; the same bits as played at once.
 
         Parameters
@@ -113,7 +113,7 @@ class Game(Trajectory):
         play_on(self, horizon, block=block, compiled=compiled, progress=progress)
         return self
 
-    def with_ledger(self) -> Game:
+    def with_ledger(self) -> Self:
         """This game if it has a ledger; else the same game, played again with one (only once).
 
         Raises
@@ -215,7 +215,7 @@ class Game(Trajectory):
         save_game(self, path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Game:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """The game that :meth:`save` wrote to ``path``; :meth:`extend` plays on.
 
         Raises

@@ -67,7 +67,7 @@ def test_defaults():
     assert game.feasible_set == rl.sets.Box([0.25], [3.0])
 
 
-@pytest.mark.parametrize("start", [0.5, [0.5], (0.5,), np.array([0.5]), np.float32(0.5), [1], 1, True])
+@pytest.mark.parametrize("start", [0.5, [0.5], (0.5,), np.array([0.5]), np.float32(0.5), [1], 1])
 def test_starts(start):
     game = play(Adam(), Mod3(), INTERVAL, 3, start=start)
     assert game.points.loc[1, "x_1"] == float(np.ravel(start)[0])
@@ -107,13 +107,14 @@ class Untouchable(rl.losses.LinearLosses):
 @pytest.mark.parametrize("horizon", [0, -1, 1.5, True, False, "10", None, [3], np.nan, np.inf, -np.inf, 1j, b"1", 0.5])
 def test_horizons(horizon):
     message = re.escape(f"horizon={horizon!r}")
+    error = ValueError if type(horizon) in (int, float) else TypeError
     for way in (
         lambda: play(Adam(), Untouchable(), INTERVAL, horizon),
         lambda: play_all([Adam()], Untouchable(), INTERVAL, horizon),
         lambda: compare([Adam()], Untouchable(), INTERVAL, horizon),
         lambda: rl.Game(Adam(), Untouchable(), INTERVAL).extend(horizon),
     ):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(error, match=message):
             way()
 
 
@@ -135,9 +136,10 @@ def test_a_game_cannot_be_shortened():
 @pytest.mark.parametrize("seed", [-1, 1.5, 1.0, True, None, "0", [1], np.nan])
 def test_seeds(seed):
     message = re.escape(f"seed={seed!r}")
-    with pytest.raises(ValueError, match=message):
+    error = ValueError if type(seed) is int else TypeError
+    with pytest.raises(error, match=message):
         play(Adam(), Untouchable(), INTERVAL, 5, seed=seed)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(error, match=message):
         play_all([Adam()], Untouchable(), INTERVAL, 5, seeds=[0, seed])
 
 
@@ -156,8 +158,9 @@ def test_large_seeds():
         ([0.0, 0.0], r"start has shape \(2,\), the losses have dimension 1"),
         ([[0.0]], r"start has shape \(1, 1\)"),
         ([], r"start has shape \(0,\)"),
-        ("a", "could not convert"),
-        ([None], "start|float"),
+        ("a", "start='a' must be an array"),
+        (True, "start=True must be"),
+        ([None], r"start=\[None\] must be"),
     ],
 )
 def test_infeasible_starts(start, words):
