@@ -12,18 +12,16 @@ from typing import NamedTuple
 from regretlab._utils.files import whole_file
 
 INTRODUCTION = """\
-AMSGrad on the online sequence of Reddi et al. (2018), Section 5, on [-1, 1], with
-alpha_t = alpha/sqrt(t) and its running regret.  Games side by side differ in alpha, beta1
-and beta2 and meet the same gradients.  Times are CPU time of one thread, for one round of
-one game, without compilation; every competitor plays right after regretlab, again and
-again, and a ratio is the median over such pairs of its time to that of regretlab: above 1
-it is slower than regretlab.
+AMSGrad on the online sequence of Reddi et al. (2018), Section 5, on [-1, 1], with alpha_t = alpha/sqrt(t) and its
+running regret.  Games side by side differ in alpha, beta1 and beta2 and meet the same gradients.  Times are CPU time of
+one thread, for one round of one game, without compilation.  Each competitor plays right after regretlab, many times.  A
+ratio is the median, over these pairs, of the competitor's time divided by regretlab's: above 1 the competitor is slower.
 
-The C loops and regretlab keep their sums with the rounding errors, the others add plainly.
-Strict C is compiled with -ffp-contract=off, as IEEE arithmetic requires; "roots ahead"
-computes 1/sqrt(t) for a block of rounds at once.  A scan of optax returns the regret of each
-round, or the last one only, which is less work than that of the others, which record it at
-all checkpoints.  torch corrects for bias, which the paper's method does not.
+The C loops and regretlab use compensated summation for the loss and the gradients; the others use plain sums.  Strict C
+is compiled with -ffp-contract=off, so that the compiler does not fuse multiplications and additions; contracted C may
+fuse them.  "roots ahead" computes 1/sqrt(t) for a block of rounds at once.  optax runs in a scan of jax.  "regret of
+each round" returns R_t of every round; "last regret only" returns R_T, and so does less than the others, which record
+the regret at all checkpoints.  torch corrects for bias, which the paper's method does not.
 """
 
 
