@@ -14,8 +14,9 @@ from regretlab._utils.files import whole_file
 INTRODUCTION = """\
 AMSGrad on the online sequence of Reddi et al. (2018), Section 5, on [-1, 1], with alpha_t = alpha/sqrt(t) and its
 running regret.  Games side by side differ in alpha, beta1 and beta2 and meet the same gradients.  Times are CPU time of
-one thread, for one round of one game, without compilation.  Each competitor plays right after regretlab, many times.  A
-ratio is the median, over these pairs, of the competitor's time divided by regretlab's: above 1 the competitor is slower.
+one thread, for one round of one game, without compilation.  Each competitor plays right after regretlab, many times.
+A ratio is the median, over these pairs, of the competitor's time divided by regretlab's: above 1 the competitor is
+slower.
 
 The C loops and regretlab use compensated summation for the loss and the gradients; the others use plain sums.  Strict C
 is compiled with -ffp-contract=off, so that the compiler does not fuse multiplications and additions; contracted C may
