@@ -44,16 +44,16 @@ over the turns, with the smallest and the largest ratio beside it.
 
 **Least squares.** AMSGrad on f_t(x) = (<a_t, x> - y_t)^2 / 2 at d = 10, one game through `rl.play`, against
 `convex.c`, compiled with -O3 -march=native -ffp-contract=off.  Both use compensated summation.  "rows of an array":
-both read a_t and y_t from the same array.  "rows drawn": `RandomLeastSquares` draws them while it plays, while the loop in C
-reads them from an array.  "drawing alone" is the time of `losses.data`.
+both read a_t and y_t from the same array.  "rows drawn": `RandomLeastSquares` draws them while it plays, while the
+loop in C reads them from an array.  "drawing alone" is the time of `losses.data`.
 
 **Projections.** The compiled `projection` of the rows of an array, in one loop that copies each row first.  Each point
 is outside of the set, and the weights are 10^u with u uniform.
 
 **Softmax.** AMSGrad on softmax regression (784 features, 10 classes, 128 examples in a round, {rounds:,} rounds)
-through `rl.play`, against the two matrix products X a^T and s a of each round alone, on the same batches, in the same process,
-with one thread for the matrix products.  Batches in order are views of the features.  Shuffled batches have to be
-gathered first, in any program, so the competitor gathers them, too.  On a ball each projection reads all 7840
+through `rl.play`, against the two matrix products X a^T and s a of each round alone, on the same batches, in the same
+process, with one thread for the matrix products.  Batches in order are views of the features.  Shuffled batches have
+to be gathered first, in any program, so the competitor gathers them, too.  On a ball each projection reads all 7840
 coordinates about eight times, which the products do not.
 """
 
