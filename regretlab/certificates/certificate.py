@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["THEOREMS", "Bound", "Certificate", "Theorem", "theorem"]
 
 TOLERANCE = 1e-9
-"""Largest relative error of a bound by the rounding of its terms, and by coordinates of weight zero."""
+"""The relative error that rounding of the terms, and coordinates with W_{t,i} = 0, may cause in a bound."""
 
 
 class Bound(NamedTuple):
-    """What the function of a theorem returns for a game: R_t <= the sum of the terms, if the hypotheses hold."""
+    """R_t <= the sum of the terms, if the hypotheses hold: what the function of a theorem returns for a game."""
 
     terms: dict[str, Array]
     """The terms by name, each (h,) at the h checkpoints."""
@@ -47,7 +47,8 @@ class Theorem:
     function : callable
         From :class:`Quantities` to a :class:`Bound`.
     true : bool
-        False for a claim that is false or printed with a mistake.  It can be evaluated by name, but certifies nothing.
+        False for a claim that is false or printed with a mistake.  Such a claim can be evaluated by name, but
+        certifies nothing.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Theorem:
     true: bool
 
     def fits(self, learner: Learner) -> bool:
-        """Whether the theorem is stated for this learner: one of its classes, or one with the same rule."""
+        """Whether the theorem is stated for this learner: it is one of ``learners``, or has the rule of one of them."""
         return any(
             isinstance(learner, cls) or (isinstance(learner, Algorithm1) and learner.rule is getattr(cls, "rule", None))
             for cls in self.learners
@@ -76,16 +77,17 @@ class Theorem:
 
 
 THEOREMS: dict[str, Theorem] = {}
-"""All theorems by name, in the order in which they are listed and in which ties are broken."""
+"""All theorems by name, in the order of ``regretlab list``; among equal bounds :func:`certify` takes the first."""
 
 
 def theorem(
     source: str, *learners: type[Learner], true: bool = True
 ) -> Callable[[Callable[[Quantities], Bound]], Callable[[Quantities], Bound]]:
-    """A decorator that adds a function to :data:`THEOREMS`, under the name of the function.
+    """A decorator that adds a theorem to :data:`THEOREMS`, under the name of the decorated function.
 
     The function takes :class:`Quantities` and returns a :class:`Bound`.  The first paragraph of its docstring is the
-    formula.  :func:`certify` then uses the theorem for games of its learners.  A theorem of the same name is replaced.
+    formula.  :func:`certify` then uses the theorem for games of these learners.  It replaces a theorem of the same
+    name.
 
     Parameters
     ----------
@@ -99,7 +101,7 @@ def theorem(
     Raises
     ------
     TypeError
-        When ``source`` is no string, or ``learners`` are no classes of learners or none.
+        When ``source`` is not a string, there are no ``learners``, or one of them is not a class of learners.
 
     Examples
     --------
@@ -138,12 +140,12 @@ class Certificate:
     Attributes
     ----------
     theorem : Theorem
-        With its name, source and formula.
+        The theorem, with its name, source and formula.
     curve : DataFrame by round t
         A column for each term of the bound; ``bound``, their sum; ``regret`` and its error bar ``gap`` (the regret lies
         in [regret, regret + gap]); and ``slack`` = bound - regret.  All are in the unit of the losses.
     hypotheses : tuple of Hypothesis
-        Each with what was measured, whether it holds, and the first round in which it does not.
+        Each has what was measured, whether the hypothesis holds, and the first round in which it fails.
     trivial_bound : float
         d D G T, which no regret exceeds.
     rounding : Series by round t
@@ -194,7 +196,9 @@ class Certificate:
 
     @property
     def growth(self) -> float:
-        """The exponent a of bound_t ~ t^a over the last decade of the curve; NaN if it has none.
+        """The exponent a of bound_t ~ t^a over the last decade of rounds.
+
+        NaN if that decade has a single checkpoint, or a bound in it is not positive and finite.
 
         A bound with an exponent near 1 says nothing about convergence of R_T / T.
         """

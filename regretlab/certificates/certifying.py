@@ -28,26 +28,27 @@ def certify(game: Trajectory, theorem: str | None = None) -> Certificate:
     Parameters
     ----------
     game : Game
-        Of at least one round.  If it has no ledger, it is played again with one: give ``ledger=True`` to
-        :func:`regretlab.play` to avoid that.
+        Of at least one round.  A game without a ledger (the running sums that theorems need) is played again with one:
+        give ``ledger=True`` to :func:`regretlab.play` to avoid that.
     theorem : str, optional
-        A name of :data:`regretlab.certificates.THEOREMS`, which ``regretlab list`` shows.  By default the theorem with
+        A name in :data:`regretlab.certificates.THEOREMS`; ``regretlab list`` shows them.  By default the theorem with
         the smallest bound at the horizon among those whose hypotheses hold, or else the master inequality.
 
     Returns
     -------
     Certificate
         The bound, its terms and the regret, in the unit of the losses, and the hypotheses.  If a hypothesis fails, the
-        certificate says so, with the first round where it does, and is not ``certified``.  On an unbounded set terms
-        may be infinite and the regret NaN.
+        certificate says so, with the first round in which it fails, and is not ``certified``.  On an unbounded set
+        terms may be infinite and the regret NaN.
 
     Raises
     ------
     ValueError
-        When ``theorem`` is no name of a theorem, or the game has no rounds.
+        When there is no theorem of this name, or the game has no rounds.
     TypeError
-        When ``game`` is no game; when the learner keeps no ledger, or lacks what ``theorem`` needs; and, without a
-        name, when no theorem is stated for the learner.
+        When ``game`` is not a game; when the learner keeps no ledger, or lacks what ``theorem`` needs; and, without a
+        name, when no theorem about the learner has hypotheses that hold and the learner is not of Algorithm 1, to which
+        the master inequality applies.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def certificates(game: Trajectory) -> list[Certificate]:
     Parameters
     ----------
     game : Game
-        As for :func:`certify`, which says what is raised.
+        As for :func:`certify`, and with the same errors.
 
     Returns
     -------
@@ -90,7 +91,7 @@ def certificates(game: Trajectory) -> list[Certificate]:
 
 
 def theorem_named(name: str) -> Theorem:
-    """The theorem of this name; ``ValueError`` with the nearest names if there is none."""
+    """The theorem of this name; ``ValueError`` with the nearest names if there is none, ``TypeError`` if no string."""
     if not isinstance(name, str):
         raise TypeError(f"theorem={name!r} must be the name of a theorem")
     if name not in THEOREMS:
@@ -99,7 +100,7 @@ def theorem_named(name: str) -> Theorem:
 
 
 def _check(game: Trajectory) -> None:
-    """``TypeError`` or ``ValueError`` unless this is a played game."""
+    """Raise ``TypeError`` unless this is a game, and ``ValueError`` unless it has a round."""
     if not isinstance(game, Trajectory):
         raise TypeError(f"game={game!r} is not a Game")
     if game.horizon == 0:
@@ -107,7 +108,7 @@ def _check(game: Trajectory) -> None:
 
 
 def _smallest(every: list[Certificate]) -> Certificate | None:
-    """The certified one with the smallest bound at the horizon, the first of those that agree to 10 digits."""
+    """The certified one with the smallest bound at the horizon, or None; the first of those that agree to 10 digits."""
     certified = [each for each in every if each.certified]
     return min(certified, key=lambda each: float(f"{each.total:.9e}"), default=None)
 

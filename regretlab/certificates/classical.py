@@ -1,7 +1,7 @@
 """Online gradient descent and AdaGrad: the classical bounds; and the bound of Kingma and Ba on Adam, which is false.
 
-D_2 is the Euclidean diameter of F, and G_2 the largest ||g_t||_2.  For gradients of several coordinates, G_2 is an
-upper bound of it: the norm of the vector of each coordinate's largest |g_{t,i}|.
+D_2 is the Euclidean diameter of F, and G_2 the largest ||g_t||_2.  Where the ledger lacks that maximum and d > 1, G_2
+is an upper bound on it: the norm of the vector of each coordinate's largest |g_{t,i}|.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def ogd(q: Quantities) -> Bound:
 def ogd_root(q: Quantities) -> Bound:
     """R_T <= D_2^2 sqrt(T)/(2 alpha) + alpha (sqrt(T) - 1/2) G_2^2.
 
-    alpha_t = alpha/sqrt(t).  With alpha = D_2/G_2 it is below 1.5 D_2 G_2 sqrt(T), with
-    alpha = D_2/(sqrt(2) G_2) below sqrt(2) D_2 G_2 sqrt(T); Zinkevich has alpha = 1.
+    For alpha_t = alpha/sqrt(t).  With alpha = D_2/G_2 the bound is below 1.5 D_2 G_2 sqrt(T), with
+    alpha = D_2/(sqrt(2) G_2) below sqrt(2) D_2 G_2 sqrt(T).  Zinkevich has alpha = 1.
     """
     a, root = q.alpha.scale, np.sqrt(q.t)
     terms = {
@@ -63,7 +63,7 @@ def ogd_root(q: Quantities) -> Bound:
 def ogd_constant(q: Quantities) -> Bound:
     """R_T <= D_2^2/(2 alpha) + alpha T G_2^2/2.
 
-    With alpha = D_2/(G_2 sqrt(T)) it is D_2 G_2 sqrt(T).
+    With alpha = D_2/(G_2 sqrt(T)) the bound is D_2 G_2 sqrt(T).
     """
     a = q.alpha.scale
     terms = {
@@ -77,7 +77,7 @@ def ogd_constant(q: Quantities) -> Bound:
 def ogd_centred(q: Quantities) -> Bound:
     """R_T <= r^2/(2 alpha) + (alpha/2) sum_t ||g_t||_2^2, for a ball of radius r and x_1 its centre.
 
-    With alpha = r/(G_2 sqrt(T)) it is at most r G_2 sqrt(T).
+    With alpha = r/(G_2 sqrt(T)) the bound is at most r G_2 sqrt(T).
     """
     F, a = q.F, q.alpha.scale
     first = q.game.record.point[0]
@@ -93,7 +93,7 @@ def ogd_centred(q: Quantities) -> Bound:
 def ogd_strongly_convex(q: Quantities) -> Bound:
     """R_T <= (1/(2 mu)) sum_t ||g_t||_2^2/t <= (G_2^2/(2 mu)) (1 + ln T), for alpha_t = 1/(mu t).
 
-    The losses must be mu-strongly convex for their mu, ``losses.mu``.
+    mu is ``losses.mu``, and the losses must be mu-strongly convex.
     """
     fits = isinstance(q.alpha, Inverse) and math.isclose(q.alpha.scale * q.mu, 1.0, rel_tol=1e-12)
     stepsize = Hypothesis("alpha_t = 1/(mu t)", fits, repr(q.alpha))
@@ -104,7 +104,7 @@ def ogd_strongly_convex(q: Quantities) -> Bound:
 def adagrad(q: Quantities) -> Bound:
     """R_T <= (D^2/(2 alpha) + alpha) sum_i ||g_{1:T,i}||_2.
 
-    With alpha = D/sqrt(2) it is sqrt(2) D N.
+    N = sum_i ||g_{1:T,i}||_2.  With alpha = D/sqrt(2) the bound is sqrt(2) D N.
     """
     a = q.alpha.scale
     terms = {"D^2/(2 alpha) N": 0.5 * q.D**2 / a * q.N, "alpha N": a * q.N}
@@ -124,7 +124,7 @@ def kingma_ba_theorem41(q: Quantities) -> Bound:
     + alpha (1+beta_1) G/((1-beta_1) sqrt(1-beta_2) (1-gamma)^2) N
     + d D^2 G sqrt(1-beta_2)/(2 alpha (1-beta_1) (1-lambda)^2).
 
-    gamma = beta_1^2/sqrt(beta_2), vhat_T = v_T/(1-beta_2^T).  For Adam, with
+    gamma = beta_1^2/sqrt(beta_2), vhat_T = v_T/(1-beta_2^T), N = sum_i ||g_{1:T,i}||_2.  For Adam, with
     beta_{1,t} = beta_1 lambda^{t-1} and alpha_t = alpha/sqrt(t).
     """
     a, b1, b2, one, D, G = q.alpha.scale, q.b1, q.b2, inverse(1.0 - q.b1), q.D, q.G

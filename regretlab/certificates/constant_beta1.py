@@ -1,6 +1,7 @@
 """Constant beta_1: Alacaoglu, Malitsky, Mertikopoulos, Cevher (2020), for AMSGrad and AdamNC.
 
-Use them for the usual settings: with a constant beta_1 the second term of Theorem 4 of Reddi et al. grows like T^{3/2}.
+Use these bounds for the usual settings: with a constant beta_1 the second term of Theorem 4 of Reddi et al. grows like
+T^{3/2}.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def _hypotheses(q: Quantities) -> list[Hypothesis]:
 def amsgrad_constant_beta1(q: Quantities) -> Bound:
     """R_T <= D^2 sqrt(T)/(2 alpha (1-beta_1)) sum_i sqrt(vhat_{T,i})
     + alpha L_T N/sqrt((1-beta_2)(1-beta_1^2/beta_2)).
+
+    L_T = sqrt(1 + ln T), N = sum_i ||g_{1:T,i}||_2.
     """
     one, g = inverse(1.0 - q.b1), q.gamma_A
     terms = {
@@ -44,7 +47,7 @@ def amsgrad_constant_beta1_posterior(q: Quantities) -> Bound:
     """R_T <= (2-beta_1) D^2 sqrt(T)/(4 alpha (1-beta_1)) sum_i sqrt(vhat_{T,i})
     + (1+beta_1)/(2(1-beta_1)) sum_t alpha_t sum_i m_{t,i}^2/sqrt(vhat_{t,i}).
 
-    It is the master inequality for a monotone metric, and holds for any beta_2.
+    This is the master inequality for Gamma_t >= 0, and holds for any beta_2.
     """
     b1, one = q.b1, inverse(1.0 - q.b1)
     terms = {

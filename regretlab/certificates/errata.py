@@ -20,7 +20,7 @@ _TRAN_PHONG = "Tran, Phong (2019), arXiv 1904.03590"
 
 
 def _hypotheses(q: Quantities) -> list[Hypothesis]:
-    """The hypotheses of Tran and Phong's bounds, apart from the schedule of beta_1."""
+    """The hypotheses that all bounds of Tran and Phong share."""
     return [
         q.convex(), q.bounded(), q.gradients(), q.root_stepsize(), q.beta1_below_first(),
         q.constant_beta2(), q.gamma_below_one(),
@@ -42,7 +42,7 @@ def last_fall(b1: float, lam: float) -> int:
     """t0, the last t >= 1 with sqrt(t+1)/(1 - b1 lam^t) < sqrt(t)/(1 - b1 lam^{t-1}), or 1 if there is none.
 
     For real t, sqrt(t)/(1 - b1 lam^{t-1}) decreases where b1 lam^{t-1} (1 + 2 t ln(1/lam)) > 1.  The left-hand side
-    decreases for t > 1/(2 ln(1/lam)), so there is a last such t; it is found by bisection.
+    decreases for t > 1/(2 ln(1/lam)), so there is a last such t, which bisection finds.
     """
     if b1 == 0.0 or lam == 0.0:
         return 1
@@ -73,7 +73,8 @@ def amsgrad_tran_phong(q: Quantities) -> Bound:
     """R_T <= d D^2 G/(2 alpha (1-beta_1)) (sum_{t<=t0} sqrt(t) + sqrt(T)) + d D^2 G/(2 alpha (1-beta_1)(1-lambda)^2)
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
 
-    For beta_{1,t} = beta_1 lambda^{t-1}.  After round t0, sqrt(t)/(1-beta_{1,t}) increases.
+    For beta_{1,t} = beta_1 lambda^{t-1}, and gamma = beta_1/sqrt(beta_2).  t0 is the last t for which
+    sqrt(t)/(1-beta_{1,t}) is smaller at t+1 than at t, or 1.
     """
     unit, root = _unit(q), np.sqrt(q.t)
     known = not math.isnan(q.lam)
@@ -88,10 +89,11 @@ def amsgrad_tran_phong(q: Quantities) -> Bound:
 
 @theorem(_TRAN_PHONG + ", Theorem 4.1 for beta_{1,t} = beta_1/t", AMSGrad)
 def amsgrad_tran_phong_inverse(q: Quantities) -> Bound:
-    """R_T <= d D^2 G/(2 alpha (1-beta_1)) (1 + sqrt(T)) + d D^2 G sqrt(T)/(alpha (1-beta_1))
+    """R_T <= d D^2 G/(2 alpha (1-beta_1)) (sum_{t<=t0} sqrt(t) + sqrt(T)) + d D^2 G sqrt(T)/(alpha (1-beta_1))
     + alpha sqrt(ln T + 1) N/((1-beta_1)^2 sqrt(1-beta_2)(1-gamma)).
 
-    The first term has the sum of sqrt(t) up to the round t0 from which on sqrt(t)/(1-beta_1/t) increases.
+    For beta_{1,t} = beta_1/t, and gamma = beta_1/sqrt(beta_2).  t0 is the last t for which
+    sqrt(t)/(1-beta_1/t) is smaller at t+1 than at t, or 1.
     """
     unit, root = _unit(q), np.sqrt(q.t)
     t = np.arange(1.0, 10_001.0)
@@ -136,8 +138,8 @@ def _decay(q: Quantities) -> Array:
 def adabound_savarese(q: Quantities) -> Bound:
     """R_T <= ((2 sqrt(T) - 1)/2) (d M D^2 + R G_2^2 (1+beta_1)/(1-beta_1)) + beta_1/(1-beta_1) d G D.
 
-    For AdaBound and AMSBound with alpha_t = alpha/sqrt(t) and a constant beta_1, where
-    t/lower_t - (t-1)/upper_{t-1} <= M for all t, and R = max_t upper_t.
+    For AdaBound and AMSBound with alpha_t = alpha/sqrt(t) and a constant beta_1, with
+    M = max_{t<=T} (t/lower_t - (t-1)/upper_{t-1}) and R = max_{t<=T} upper_t.
     """
     schedules = {"lower": Constant(math.nan), "upper": Constant(math.nan)} | dict(q.schedules)
     M = R = -math.inf

@@ -1,6 +1,6 @@
 """Follow the regularized leader, exponential weights, and AdaGrad with one stepsize for all coordinates.
 
-The sums of alpha_t ||g_t||^2 are those of the gradients in the game.
+The sums of alpha_t ||g_t||^2 are taken over the gradients of the game.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["adagrad_norm", "dual_averaging", "exponential_weights"]
 def adagrad_norm(q: Quantities) -> Bound:
     """R_T <= (D_2^2/(2 alpha) + alpha) sqrt(sum_t ||g_t||_2^2).
 
-    With alpha = D_2/sqrt(2) it is sqrt(2) D_2 sqrt(sum_t ||g_t||_2^2).
+    With alpha = D_2/sqrt(2) the bound is sqrt(2) D_2 sqrt(sum_t ||g_t||_2^2).
     """
     a, length = q.alpha.scale, np.sqrt(q.sum("square"))
     terms = {"D_2^2/(2 alpha) ||g_{1:T}||": 0.5 * q.D_2**2 / a * length, "alpha ||g_{1:T}||": a * length}
@@ -40,8 +40,8 @@ def dual_averaging(q: Quantities) -> Bound:
 def exponential_weights(q: Quantities) -> Bound:
     """R_T <= s (ln(s/min_i x_{1,i})/alpha_T + (1/2) sum_t alpha_t ||g_t||_inf^2), on a simplex of mass s.
 
-    For non-increasing alpha_t; for the exponentiated gradient they must be constant.
-    With x_1 uniform, s = 1 and alpha = sqrt(2 ln d/T)/G it is G sqrt(2 T ln d).
+    For non-increasing alpha_t; for the exponentiated gradient alpha_t must be constant.
+    With x_1 uniform, s = 1 and alpha = sqrt(2 ln d/T)/G the bound is G sqrt(2 T ln d).
     """
     F, first = q.F, q.game.record.point[0]
     s = F.mass if isinstance(F, Simplex) else 1.0

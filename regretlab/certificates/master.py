@@ -1,13 +1,13 @@
-"""The master inequality: a bound for every learner of Algorithm 1, whatever its metric does.
+"""The master inequality: a bound for every learner of Algorithm 1, even if its metric is not monotone.
 
-For x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t), w_t = W_t / alpha_t, w_0 = 0 and any u in F,
-the projected step implies
+Let w_t = W_t / alpha_t, w_0 = 0 and Delta_t = x_t - u for a u in F.  The projected step
+x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t) implies
 
-    <m_t, x_t - u> <= (1/2) sum_i w_{t,i} (Delta_{t,i}^2 - Delta_{t+1,i}^2) + (alpha_t/2) sum_i m_{t,i}^2 / W_{t,i},
+    <m_t, x_t - u> <= (1/2) sum_i w_{t,i} (Delta_{t,i}^2 - Delta_{t+1,i}^2) + (alpha_t/2) sum_i m_{t,i}^2 / W_{t,i}.
 
-Delta_t = x_t - u.  Summed over t, the first part is at most (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+,
-for any metric.  It remains to compare g_t with m_t, in one way for a constant beta_1 and in another for a schedule.
-Where m_t is not a moving average of gradients, the difference e_t from one is a term of its own.
+Summed over t, the first part is at most (D^2/2) sum_i sum_t [w_{t,i} - w_{t-1,i}]_+, for any metric.  It remains to
+replace m_t by g_t: ``master`` does this for a constant beta_1, ``master_schedule`` for any beta_{1,t}.  Where m_t is
+not a moving average of gradients, the bound has one more term, with the differences e_t between the two.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def master(q: Quantities) -> Bound:
     + (1+beta_1)/(2(1-beta_1)) sum_t alpha_t sum_i m_{t,i}^2 / W_{t,i} + D/(1-beta_1) sum_t ||e_t||_1.
 
     w_t = W_t/alpha_t, and e_t = m_t - beta_1 m_{t-1} - (1-beta_1) g_t is 0 for a
-    moving average.  From (1-beta_1) g_t = m_t - beta_1 m_{t-1} - e_t and
+    moving average.  The proof uses (1-beta_1) g_t = m_t - beta_1 m_{t-1} - e_t and
     <m_t, x_t - x_{t+1}> <= alpha_t ||m_t||^2_{1/W_t}.
     """
     b1, D = q.b1, q.D
@@ -50,7 +50,7 @@ def master_schedule(q: Quantities) -> Bound:
     + (1/2) sum_t alpha_t sum_i (m_{t,i}^2 + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / W_{t,i} + D sum_t ||e_t||_1.
 
     w_t = W_t/alpha_t, and e_t = m_t - beta_{1,t} m_{t-1} - (1-beta_{1,t}) g_t is 0 for a
-    moving average.  From g_t = m_t + beta_{1,t} (g_t - m_{t-1}) - e_t, for any beta_{1,t}.
+    moving average.  The proof uses g_t = m_t + beta_{1,t} (g_t - m_{t-1}) - e_t and holds for any beta_{1,t}.
     """
     D = q.D
     terms = {
@@ -64,5 +64,5 @@ def master_schedule(q: Quantities) -> Bound:
 
 
 def _product(constant: float, sums: Array) -> Array:
-    """constant * sums with 0 * inf = 0, on an unbounded set."""
+    """constant * sums; 0 if all sums are 0, even where the constant is inf because F is unbounded."""
     return sums if not sums.any() else np.asarray(constant * sums)

@@ -52,9 +52,9 @@ class Measurements:
     D, D_2 : float
         Diameters of F in the inf-norm and the Euclidean norm; inf if F is unbounded.
     schedules : dict
-        The hyperparameters of the learner by name.
+        The schedules of the learner's hyperparameters, by name.
     alpha, beta1, beta2 : Schedule
-        Three of them; 1, 0 and None for a learner that lacks them.
+        The schedules of these names; the constants 1 and 0, and None, for a learner that lacks them.
     """
 
     def __init__(self, game: Trajectory, t: Rounds) -> None:
@@ -111,14 +111,17 @@ class Measurements:
 
     @cached_property
     def lag(self) -> Array:
-        """sum_{s<=t} sum_i beta_{1,s} alpha_s (g_{s,i} - m_{s-1,i})^2 / W_{s,i}; inf for a constant beta_1 > 0."""
+        """sum_{s<=t} sum_i beta_{1,s} alpha_s (g_{s,i} - m_{s-1,i})^2 / W_{s,i}: (h,).
+
+        For constant betas, whose ledger lacks this sum: inf if beta_1 > 0.
+        """
         if "lag" in self._ledger:
             return self.sum("lag")
         return np.full(self.t.size, 0.0 if self.b1 == 0.0 else np.inf)  # the ledger of constant betas lacks it
 
     @cached_property
     def zeta(self) -> Array:
-        """max_{s<=t} max_i ||g_{1:s,i}||_2 alpha_s / W_{s,i}; inf for constant betas, whose ledger lacks it."""
+        """max_{s<=t} max_i ||g_{1:s,i}||_2 alpha_s / W_{s,i}: (h,); inf for constant betas, whose ledger lacks it."""
         return np.sqrt(self.each("zeta2").max(axis=1)) if "zeta2" in self._ledger else np.full(self.t.size, np.inf)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What the function of a theorem takes: the quantities of a game, and hypotheses that it checks on the game."""
+"""The argument of a theorem's function: the quantities of a game, with methods that check hypotheses on the game."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Hypothesis(NamedTuple):
     measured: str
     """What was measured, such as "D_inf = 2"."""
     first_violated: int | None = None
-    """The first round in which it does not hold, for a condition on rounds."""
+    """The first round in which a condition on rounds fails, else None."""
 
 
 class Quantities(Measurements):
-    """A game in the notation of the theorems: what the function of a theorem computes its :class:`Bound` from.
+    """A game in the notation of the theorems; the function of a theorem computes its :class:`Bound` from it.
 
-    Attributes are the symbols of the papers, such as ``q.D`` and ``q.N``; :class:`Measurements` has the parameters and,
-    in docstrings, the formulas.  Methods such as ``q.bounded()`` check a hypothesis on the game.
+    Attributes are the symbols of the papers, such as ``q.D`` and ``q.N``; the docstrings of :class:`Measurements` have
+    their formulas and the parameters of both classes.  Methods such as ``q.bounded()`` check a hypothesis on the game.
     """
 
     def bounded(self) -> Hypothesis:
@@ -39,7 +39,7 @@ class Quantities(Measurements):
         return Hypothesis("F bounded", math.isfinite(self.D), f"D_inf = {self.D:.6g}")
 
     def convex(self) -> Hypothesis:
-        """f_t is convex: it cannot be measured on the rounds of a game, and is taken from the class of the losses."""
+        """f_t is convex.  A game cannot show this: the class of the losses promises it."""
         promised = f"as {type(self.game.losses).__name__} promises (check_losses looks at it)"
         return Hypothesis("f_t convex", True, "linear" if self.game.losses.linear else promised)
 
@@ -48,7 +48,7 @@ class Quantities(Measurements):
         return Hypothesis("f_t mu-strongly convex", self.mu > 0.0, f"mu = {self.mu:g}")
 
     def gradients(self) -> Hypothesis:
-        """The gradients are bounded, by the largest one in the game."""
+        """||g_t||_inf <= G, which always holds: G is the largest ||g_t||_inf in the game."""
         return Hypothesis("||g_t||_inf <= G", True, f"G = {self.G[-1]:.6g}, the largest seen")
 
     def momentum(self) -> Hypothesis:
@@ -58,7 +58,7 @@ class Quantities(Measurements):
         return Hypothesis("m_t = beta_1 m_{t-1} + (1 - beta_1) g_t", holds, f"sum of |differences| = {missed:.3g}")
 
     def monotone(self) -> Hypothesis:
-        """Gamma_t >= 0 in every coordinate and round."""
+        """Gamma_t >= 0 in every coordinate and round, up to rounding."""
         first = self.each("first_fall")[-1]
         violated = first[first > 0.0]
         falls = float(self.each("falls")[-1].max())
@@ -80,7 +80,7 @@ class Quantities(Measurements):
         return Hypothesis("beta_{1,t} = beta_1", isinstance(self.beta1, Constant), repr(self.beta1))
 
     def beta1_below_first(self) -> Hypothesis:
-        """beta_{1,t} <= beta_{1,1} < 1, at the rounds of :meth:`_values`."""
+        """beta_{1,t} <= beta_{1,1} < 1, checked in the first 1,000 rounds and at the checkpoints."""
         t, values = self._values(self.beta1)
         above = values > self.b1
         first = int(t[above.argmax()]) if above.any() else None
@@ -88,7 +88,7 @@ class Quantities(Measurements):
         return Hypothesis("beta_{1,t} <= beta_{1,1} < 1", holds, f"{self.b1:g} at t = 1", first)
 
     def no_momentum(self) -> Hypothesis:
-        """beta_{1,t} = 0, at the rounds of :meth:`_values`."""
+        """beta_{1,t} = 0, checked in the first 1,000 rounds and at the checkpoints."""
         _, values = self._values(self.beta1)
         return Hypothesis("beta_1 = 0", not values.any(), f"{values.max():g}")
 
@@ -114,13 +114,13 @@ class Quantities(Measurements):
         return Hypothesis("beta_1 < sqrt(beta_2)", self.gamma_R < 1.0, f"beta_1 / sqrt(beta_2) = {self.gamma_R:.6g}")
 
     def falling_stepsize(self) -> Hypothesis:
-        """alpha_t does not increase, at the rounds of :meth:`_values`."""
+        """alpha_t does not increase, checked in the first 1,000 rounds and at the checkpoints."""
         t, values = self._values(self.alpha)
         rises = np.flatnonzero(np.diff(values) > ROUNDING * values[1:])
         first = int(t[rises[0] + 1]) if rises.size else None
         return Hypothesis("alpha_t non-increasing", first is None, repr(self.alpha), first)
 
     def _values(self, schedule: Schedule) -> tuple[Rounds, Array]:
-        """Rounds, and a schedule at them: the first thousand and the checkpoints."""
+        """The first 1,000 rounds and the checkpoints (n,), and the values of a schedule in these rounds (n,)."""
         t = np.union1d(np.arange(1, min(self.T, 1000) + 1), self.t.astype(np.int64))
         return t, schedule(t)

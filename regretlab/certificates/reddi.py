@@ -1,8 +1,8 @@
 """Reddi, Kale, Kumar (2018): Theorem 4 and Corollary 1 on AMSGrad, Theorem 5 and Corollary 2 on AdamNC.
 
 With A = sum_i sqrt(vhat_{T,i}), S = sum_t sum_i beta_{1,t} sqrt(vhat_{t,i})/alpha_t, N = sum_i ||g_{1:T,i}||_2,
-gamma = beta_1/sqrt(beta_2), L_T = sqrt(1 + ln T), D = D_inf, G = G_inf.  Theorem 4 exists in three printings.
-``amsgrad_schedule`` is a sharper form; its proof is in paper_notes.md.
+gamma = beta_1/sqrt(beta_2), L_T = sqrt(1 + ln T), D = D_inf, G = G_inf.  For AdamNC, S has v_t in place of vhat_t.
+Theorem 4 exists in three printings.  ``amsgrad_schedule`` is a sharper form; its proof is in paper_notes.md.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def amsgrad_schedule(q: Quantities) -> Bound:
     """R_T <= D^2 sqrt(T)/(2 alpha) A + (D^2/2) S + (1/2) sum_t alpha_t sum_i (m_{t,i}^2
     + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / sqrt(vhat_{t,i}).
 
-    The last sum is replaced by its upper bound
+    The last term, with its factor 1/2, is replaced by its upper bound
     (1/2 + beta_1 + beta_1 (1-beta_1)(1-gamma)) alpha L_T N / ((1-beta_1)(1-gamma) sqrt(1-beta_2))
-    if that is smaller, or if the ledger lacks a part of the sum.
+    if that is smaller, or if the ledger lacks the sum of the (g_{t,i} - m_{t-1,i})^2.
     """
     b1 = q.b1
     bound = (0.5 + b1 + b1 * (1.0 - b1) * (1.0 - q.gamma_R)) * _moments(q)
@@ -88,7 +88,8 @@ def amsgrad_theorem4_iclr(q: Quantities) -> Bound:
     """R_T <= D^2 sqrt(T)/(alpha (1-beta_1)) A + D^2/(2(1-beta_1)) S
     + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2)).
 
-    The printed proof is wrong (Tran, Phong 2019), but the statement is true: it is no smaller than the sharper form.
+    The printed proof is wrong (Tran, Phong 2019), but the statement is true: the bound is at least that of
+    ``amsgrad_schedule``.
     """
     return _theorem4(q, inverse(1.0 - q.b1), 0.5 * inverse(1.0 - q.b1))
 
@@ -102,7 +103,7 @@ def amsgrad_theorem4_revised(q: Quantities) -> Bound:
 
 
 def _theorem4(q: Quantities, first: float, second: float) -> Bound:
-    """first D^2 sqrt(T) A/alpha + second D^2 S + Q."""
+    """first D^2 sqrt(T) A/alpha + second D^2 S + alpha L_T N/((1-beta_1)^2 (1-gamma) sqrt(1-beta_2))."""
     terms = {
         "D^2 sqrt(T) A": first * q.D**2 * _metric(q),
         "D^2 S": second * q.D**2 * q.S,
@@ -112,7 +113,7 @@ def _theorem4(q: Quantities, first: float, second: float) -> Bound:
 
 
 def _corollary1(q: Quantities, first: float, second: float, last: Array) -> Bound:
-    """first D^2 sqrt(T) A/alpha + second D^2 G + last, for beta_{1,t} = beta_1 lambda^{t-1}."""
+    """first D^2 sqrt(T) A/alpha + second beta_1 D^2 G/(1-lambda)^2 + last, for beta_{1,t} = beta_1 lambda^{t-1}."""
     terms = {
         "D^2 sqrt(T) A": first * q.D**2 * _metric(q),
         "decay of beta_1": second * inverse(1.0 - q.lam) ** 2 * q.b1 * q.D**2 * q.G,
@@ -162,7 +163,7 @@ def amsgrad_corollary1_printed(q: Quantities) -> Bound:
 
 
 def _adamnc(q: Quantities) -> list[Hypothesis]:
-    """Those hypotheses of Theorem 5 that do not concern v_t."""
+    """The hypotheses of Theorem 5 other than those on v_t."""
     return [q.convex(), q.bounded(), q.gradients(), q.root_stepsize(), q.beta1_below_first()]
 
 

@@ -17,6 +17,8 @@ __all__ = ["nosadam", "sadam_constant_beta1"]
 def nosadam(q: Quantities) -> Bound:
     """R_T <= (D^2/(2 alpha)) sum_i sqrt(T v_{T,i})
     + alpha max_{t<=T}(sqrt(B_t/t)/b_t) sum_i sqrt(sum_t b_t g_{t,i}^2).
+
+    b_t is the weight of g_t^2 in the mean, and B_t = b_1 + ... + b_t.
     """
     stops, a = q.t.astype(np.int64), q.alpha.scale
     B, steepest = np.empty(stops.size), np.empty(stops.size)
@@ -40,7 +42,8 @@ def sadam_constant_beta1(q: Quantities) -> Bound:
     """R_T <= d delta D^2/(2 alpha) + beta_1/(1-beta_1) d G D
     + alpha (1+beta_1)/(2(1-beta_1)) sum_i ln(1 + ||g_{1:T,i}||^2/delta).
 
-    For alpha_t = alpha/t, beta_{2,t} = 1 - 1/t and mu-strongly convex losses with alpha >= G^2/mu.
+    For alpha_t = alpha/t, beta_{2,t} = 1 - 1/t, a constant delta in V_t = v_t + delta/t, and mu-strongly convex losses
+    with alpha >= G^2/mu.
     """
     a, b1, one = q.alpha.scale, q.b1, inverse(1.0 - q.b1)
     schedule = q.schedule("delta")
