@@ -65,7 +65,7 @@ class Game(Trajectory):
     state : State
         The learner's state: x_{T+1} and its moments.
     loss, gradient : arrays (2, d)
-        sum_t f_t(x_t) by coordinate and sum_t g_t, each with its rounding error.
+        Row 0: sum_t f_t(x_t) by coordinate, or sum_t g_t.  Row 1: its rounding error.
     record : Record
         Points and sums at the checkpoints.
 
@@ -94,7 +94,9 @@ class Game(Trajectory):
         compiled: bool | None = None,
         progress: bool | None = None,
     ) -> Self:
-        """Play on until ``horizon`` rounds are played, and return this game; the same bits as played at once.
+        """Play on until ``horizon`` rounds are played, and return this game.
+
+        The result has the same bits as a game that plays all rounds at once.
 
         Parameters
         ----------
@@ -105,8 +107,10 @@ class Game(Trajectory):
 
         Raises
         ------
+        TypeError
+            When ``horizon`` is not a number, or ``block`` not an integer.
         ValueError
-            When ``horizon`` or ``block`` is no number of rounds, or more rounds are played already.
+            When ``horizon`` or ``block`` is not a number of rounds, or more rounds are played already.
         GameError, GameInterrupted
             When a round fails, or on Ctrl-C; this game keeps the rounds before it.
         """
@@ -114,7 +118,9 @@ class Game(Trajectory):
         return self
 
     def with_ledger(self) -> Self:
-        """This game if it has a ledger; else the same game, played again with one (only once).
+        """This game if it has a ledger; else the same game with one, for which every round is played once more.
+
+        A second call does not play these rounds again.
 
         Raises
         ------
@@ -130,55 +136,91 @@ class Game(Trajectory):
         """R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u) at the checkpoints.
 
         Columns loss, comparator_loss, regret, average_regret, by round t.  The comparator is the best point for the
-        rounds up to t.  Where it is found numerically, at some eight checkpoints per decade, there is a column gap: the
-        regret lies in [regret, regret + gap].
+        rounds up to t.  Linear losses have a row for each checkpoint, other losses for about eight checkpoints per
+        decade.  Where a solver finds the comparator, there is a column gap: R_t lies in [regret, regret + gap].
+
+        Raises
+        ------
+        TypeError
+            When the losses are adaptive and not linear.
+        ValueError
+            When F is unbounded, unless the comparator has a closed form.
         """
         return measures.regret_frame(measures.best_in_hindsight(self))
 
     def regret_at(self, rounds: ArrayLike) -> pd.DataFrame:
         """R_t = sum_{s<=t} f_s(x_s) - min_{u in F} sum_{s<=t} f_s(u) at these checkpoints t, in increasing order.
 
-        Columns as in :attr:`regret`, which gives all checkpoints of linear losses and some of others; here a comparator
-        is looked for at these rounds only.
+        Columns as in :attr:`regret`, with a row for each of these checkpoints whatever the losses are.
 
         Raises
         ------
         TypeError
-            For anything but integers.
+            When the rounds are not integers, and as for :attr:`regret`.
         ValueError
-            Naming the rounds that are not recorded.
+            When a round is not recorded (the message names it), and as for :attr:`regret`.
         """
         return measures.regret_frame(measures.best_in_hindsight_at(self, rounds))
 
     def regret_against(self, u: ArrayLike) -> pd.DataFrame:
-        """R_t(u) = sum_{s<=t} f_s(x_s) - f_s(u) for a fixed point u of F, at the checkpoints."""
+        """R_t(u) = sum_{s<=t} [f_s(x_s) - f_s(u)] for a fixed point u of F, at the checkpoints.
+
+        ``u`` is an array (d,), or a number for d = 1; the columns are those of :attr:`regret`.
+
+        Raises
+        ------
+        TypeError
+            When the losses are adaptive and not linear.
+        ValueError
+            When u is not a point of F.
+        """
         return measures.regret_frame(measures.against(self, u))
 
     def regret_against_best(self) -> pd.DataFrame:
-        """R_t(u) for the best point of the whole horizon, u = argmin_{v in F} sum_{s<=T} f_s(v), at the checkpoints."""
+        """R_t(u) for the best point of the whole horizon, u = argmin_{v in F} sum_{s<=T} f_s(v), at the checkpoints.
+
+        Columns and errors are those of :attr:`regret`.
+        """
         return measures.regret_frame(measures.best_at_the_end(self))
 
     def dynamic_regret(self, path: ArrayLike | Callable[[Rounds], ArrayLike]) -> pd.DataFrame:
-        """sum_{s<=t} f_s(x_s) - f_s(u_s) against a path u_1, u_2, ... in F, at the checkpoints.
+        """sum_{s<=t} [f_s(x_s) - f_s(u_s)] against a path u_1, u_2, ... in F, at the checkpoints.
 
-        ``path`` is an array (T, d), or a function of an array of rounds (n,) that gives (n, d).  The column path_length
-        is sum_{2<=s<=t} ||u_s - u_{s-1}||_2.
+        ``path`` is an array (T, d), or a function of an array of rounds (n,) that returns (n, d).  The columns are
+        those of :attr:`regret`, and path_length: sum_{2<=s<=t} ||u_s - u_{s-1}||_2.
+
+        Raises
+        ------
+        TypeError
+            When the losses are adaptive and not linear.
+        ValueError
+            When ``path`` has a wrong shape, or leaves F.
         """
         return measures.regret_frame(measures.against_path(self, path))
 
     def interval_regret(self, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
-        """max over windows [r, r + w) of sum_{s in [r, r + w)} f_s(x_s) - min_{u in F} of the same sum of f_s(u).
+        """For each length w, the largest regret on a window of w rounds,
 
-        By length w: the worst window, its first and last round, and the columns of :attr:`regret`.  The windows start
-        at the rounds 1, 1 + stride, 1 + 2 stride, ...
+            max_r { sum_{r<=s<r+w} f_s(x_s) - min_{u in F} sum_{r<=s<r+w} f_s(u) },
+
+        over the windows that start at r = 1, 1 + stride, 1 + 2 stride, ...
+
+        A table by length, with the first and the last round of the worst window and the columns of :attr:`regret`.
 
         Parameters
         ----------
         lengths : array of int, optional
             By default T, T/2, T/4, ...: down to 1 for linear losses, to T/64 for others.
         stride : int, optional
-            By default w/64 for linear losses, w/2 for others.  With stride = 1 these are all windows; w/stride sums are
-            kept in memory for each length.
+            By default w/64 for linear losses, w/2 for others.  With stride = 1 these are all windows.  Memory holds
+            w/stride sums for each length.
+
+        Raises
+        ------
+        TypeError
+            When ``lengths`` or ``stride`` are not integers; when the losses are adaptive and not linear.
+        ValueError
+            When one is below 1, or a length is above T; when F is unbounded.
         """
         return measures.interval_regret(self, lengths, stride)
 
@@ -191,7 +233,13 @@ class Game(Trajectory):
         return diagnose(self)
 
     def plot(self) -> Figure:
-        """A figure of three panels: average regret; regret with a sqrt(T) guide on log-log axes; x_t."""
+        """A figure of three panels: average regret; regret with a sqrt(t) guide on log-log axes; x_t.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for :attr:`regret`; also when no round has been played.
+        """
         return plot_game(self)
 
     def __repr__(self) -> str:
@@ -221,7 +269,9 @@ class Game(Trajectory):
         Raises
         ------
         ValueError
-            When the file is damaged, of another format, or needs a class that is not there.
+            When the file is damaged or of another format, or when a class that it names does not exist.
+        OSError
+            When the file cannot be opened.
         """
         return load_game(path, cls)
 
@@ -261,7 +311,7 @@ def play(
     ledger : bool
         Add up the running sums that certificates need; without them :meth:`Game.certify` plays the game a second time.
     block : int, optional
-        Rounds that are played between two looks at Ctrl-C; changes no bit of the result.
+        Rounds that are played at a time; Ctrl-C waits for the end of a compiled block. Changes no bit of the result.
     compiled : bool, optional
         Whether to compile the loop over rounds; by default where that is faster. Changes no bit of the result.
     progress : bool, optional
@@ -370,8 +420,8 @@ def compare(
     -------
     DataFrame
         Columns learner, seed, t, loss, comparator_loss, regret, average_regret, x_1..x_d: a row for every checkpoint of
-        every game.  Where a comparator is found numerically there is a column gap too, and rows only for the
-        checkpoints at which that is done.
+        every game, or for losses that are not linear, for about eight checkpoints per decade.  Where a solver finds the
+        comparators, there is a column gap too.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)  # what open() would have given it
+        Path(name).chmod(0o666 & ~umask)  # the permissions that open() would have set
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -41,16 +41,16 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def read_npz(path: str | os.PathLike[str]) -> tuple[Any, dict[str, NDArray[Any]]]:
-    """The ``head`` of an ``.npz`` file, which is JSON, and its arrays by name.
+    """The entry ``head`` of an ``.npz`` file, decoded from JSON, and the other arrays of the file by name.
 
     Raises
     ------
     OSError
         When the file cannot be opened.
     ValueError
-        When it is not such a file, or is damaged.
+        When the file is damaged, or is not an ``.npz`` file with a JSON ``head``.
     """
-    with Path(path).open("rb") as raw:  # numpy leaves a damaged file open
+    with Path(path).open("rb") as raw:  # np.load does not close a damaged file
         try:
             with np.load(raw, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}

@@ -1,4 +1,4 @@
-"""Messages of errors."""
+"""Error messages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _SELF_EXPLANATORY = (TypeError, ValueError, OSError, RuntimeError, ImportError)
 def one_line(error: BaseException) -> str:
     """The message of an error without line breaks.
 
-    The type of the error comes first where the message alone may not say what is wrong, such as that of a ``KeyError``,
-    which is only the key, or an empty message.
+    The name of the error's type comes first when the message is empty, or when messages of that type do not explain
+    themselves: the message of a ``KeyError`` is only the key.
     """
     text = " ".join(str(error).split())
     return text if text and isinstance(error, _SELF_EXPLANATORY) else f"{type(error).__name__}: {text}"

@@ -1,7 +1,7 @@
 """Checks of arguments: a wrong type is a ``TypeError``, a wrong value a ``ValueError``.
 
 Each message names the argument, its value and what is allowed.  A number is a real number of Python or numpy, or an
-array of shape () that holds one; True and False are no numbers.
+array of shape () that holds one; True and False are not numbers.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def whole(least: int, **values: object) -> None:
 
 
 def rounds_to_play(horizon: object) -> int:
-    """``horizon`` as an integer >= 1; a float without a fraction, such as 1e6, is one too."""
+    """``horizon`` as an int >= 1; a float with an integer value, such as 1e6, is accepted too."""
     _check(
         {"horizon": horizon},
         Real,
@@ -58,7 +58,7 @@ def rounds_to_play(horizon: object) -> int:
 
 
 def _check(values: dict[str, object], kind: type, allowed: str, holds: Callable[[Any], bool]) -> None:
-    """Check that each value is a number of this kind for which ``holds`` is true."""
+    """Check that each value is a number of the type ``kind`` for which ``holds`` is true."""
     for name, value in values.items():
         number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
         if isinstance(number, bool) or not isinstance(number, kind):
@@ -75,7 +75,10 @@ def _is_finite(number: Any) -> bool:
 
 
 def real_array(name: str, value: ArrayLike, shape: str, *dimensions: int) -> Array:
-    """A read-only copy of an array of finite real numbers that is not empty and has one of these ``dimensions``."""
+    """A read-only float64 copy of ``value``, checked to be a nonempty array of finite real numbers.
+
+    ``dimensions`` are the values of ``ndim`` that are allowed; ``shape`` describes them in the messages.
+    """
     try:
         given = np.asarray(value)
     except ValueError:  # rows of different lengths
@@ -94,7 +97,7 @@ def real_array(name: str, value: ArrayLike, shape: str, *dimensions: int) -> Arr
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """``; did you mean ...?`` with the one or two nearest of ``names``, or else all of them."""
+    """The end of a message: ``; did you mean ...?`` with the one or two ``names`` nearest to ``name``, or all names."""
     known = {other.lower(): other for other in names}
     close = [known[other] for other in difflib.get_close_matches(name.lower(), known, n=2)]
     return f"; did you mean {' or '.join(close)}?" if close else f"; there are: {', '.join(known.values()) or 'none'}"

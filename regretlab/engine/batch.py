@@ -1,4 +1,4 @@
-"""The driver's interface: what it can do with the games that it plays side by side."""
+"""The interface through which the driver plays games side by side."""
 
 from __future__ import annotations
 
@@ -14,38 +14,41 @@ from regretlab.losses.base import BlockLosses
 __all__ = ["Batch", "Draws", "block_data", "loss_and_gradient"]
 
 Draws = dict[tuple[int, int], tuple[Array, ...]]
-"""The data of a block of rounds by sequence (its ``id``) and seed: all batches that meet a sequence share its data."""
+"""The data of a block of rounds, by the ``id`` of the sequence and the seed.
+
+All batches with this sequence and seed share the data.
+"""
 
 
 class Batch(ABC):
-    """One or more games at the same round, that the driver plays on block by block.
+    """One or more games at the same round, which the driver advances block by block.
 
     A batch computes on copies and commits each block, or each round, with a single
-    assignment.  So after an error or Ctrl-C it is at the end of some round, and
-    ``finish`` hands the games the rounds up to there.
+    assignment.  Hence after an error or Ctrl-C the batch is at the end of some round,
+    and ``finish`` appends the rounds up to there to the games.
     """
 
     @property
     @abstractmethod
     def t(self) -> int:
-        """Rounds played and committed."""
+        """The number of rounds played and committed."""
 
     @property
     @abstractmethod
     def block(self) -> int:
-        """How many rounds it prefers to play at a time."""
+        """The number of rounds that the batch prefers to play at a time."""
 
     @abstractmethod
     def play(self, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
-        """Play the rounds t + 1, ..., ``stop``, of a game that is to have ``horizon`` rounds.
+        """Play and commit the rounds t + 1, ..., ``stop`` of games that are to have ``horizon`` rounds.
 
-        Takes the data of the rounds from ``draws``, and adds data that are missing there.
-        ``compiled`` says whether to compile; None: where that is faster.
+        The batch takes the data of these rounds from ``draws``, and adds to ``draws`` what is missing.
+        ``compiled`` says whether to compile the loop; with None the batch compiles where that is faster.
 
         Raises
         ------
         GameError
-            When a round fails; rounds before it may be not committed either.
+            When a round fails; the batch may then not have committed all rounds before it.
         """
 
     @abstractmethod
@@ -54,7 +57,7 @@ class Batch(ABC):
 
 
 def loss_and_gradient(game: Trajectory, t: int, x: Array) -> tuple[float, Array]:
-    """f_t(x) and g_t of a game's sequence, checked: a number and real numbers (d,)."""
+    """f_t(x) and g_t of a game's sequence; a ``TypeError`` unless they are a number and real numbers of shape (d,)."""
     revealed = game.losses.reveal(t, x, game.seed)
     value, g = revealed.value(x), np.array(revealed.gradient(x), ndmin=1)
     if np.ndim(value):
@@ -65,7 +68,7 @@ def loss_and_gradient(game: Trajectory, t: int, x: Array) -> tuple[float, Array]
 
 
 def block_data(game: Trajectory, start: int, stop: int) -> tuple[Array, ...]:
-    """The data of the rounds start, ..., stop of a game's sequence, checked to have the game's dimension."""
+    """The data of the rounds start, ..., stop of a game's sequence; a ``GameError`` if their dimension is not d."""
     assert isinstance(game.losses, BlockLosses)
     try:
         data = game.losses.data(start, stop + 1, game.seed)

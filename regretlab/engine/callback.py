@@ -19,7 +19,7 @@ _COMPILE_FROM = 64  # cells; fewer are faster in the interpreter
 
 
 class CallbackBatch(CompiledBatch):
-    """Any losses: Python evaluates f_t(x_t) and g_t, then a loop over one round updates all learners."""
+    """Games with any losses: in each round Python evaluates f_t(x_t) and g_t, then one call updates all learners."""
 
     block = 64
 
@@ -27,7 +27,7 @@ class CallbackBatch(CompiledBatch):
         super().__init__(games)
         self.geometry = np.array([game.feasible_set.parameters() for game in games])
         self.answers: dict[int, tuple[Array, ...]] = {}
-        """Losses and gradients of rounds that are not committed yet, so that no slow loss is evaluated twice."""
+        """f_t(x_t) and g_t by round t, for rounds not committed yet, so that no slow loss is evaluated twice."""
 
     def play(self, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
         if compiled is None and self.coefficients.shape[1] < _COMPILE_FROM:
@@ -62,7 +62,7 @@ class CallbackBatch(CompiledBatch):
     def _evaluate(self, t: int, x: Array) -> tuple[Array, Array]:
         """f_t(x_t) (L,) and g_t (L, d) of the L games."""
         points = [point.copy() for point in x.reshape(len(self.games), self.d)]
-        for point in points:  # arrays of their own, so that a sequence recognizes a point by its identity
+        for point in points:  # separate arrays, so that a sequence can recognize a point by its ``id``
             point.setflags(write=False)
         answers = [loss_and_gradient(game, t, point) for game, point in zip(self.games, points, strict=True)]
         values, gradients = zip(*answers, strict=True)

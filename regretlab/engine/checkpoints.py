@@ -20,12 +20,12 @@ _DECADES = 18
 class Record:
     """The points of a game at its h checkpoints t, and the sums up to them.
 
-    Each sum comes with its rounding error, so that it is exact to about one part in
-    1e16 for any number of rounds.
+    Each sum is stored with its rounding error; together they are exact to about one
+    part in 1e16 for any number of rounds.
 
     Attributes
     ----------
-    t : int array (h,)
+    t : int array (h,), the checkpoints
     point : array (h, d), the point x_t played in round t
     loss : array (h, 2, d), sum_{s<=t} f_s(x_s) by coordinate (for losses that are
         not a sum over coordinates, all of it at coordinate 0), and its rounding error
@@ -76,8 +76,10 @@ class Checkpoints:
 
         Raises
         ------
-        TypeError, ValueError
-            Unless they are integers of at least 1.
+        TypeError
+            When ``rounds`` are not integers.
+        ValueError
+            When there is none, or one is below 1.
         """
         if rounds is None or isinstance(rounds, Checkpoints):
             return rounds or cls()
@@ -89,7 +91,7 @@ class Checkpoints:
         return cls(tuple(np.unique(array).tolist()))
 
     def between(self, after: int, until: int) -> Rounds:
-        """The checkpoints in (after, until]; the driver records the last round besides."""
+        """The checkpoints in (after, until]; a game also records its last round."""
         t = self._rounds
         return t[np.searchsorted(t, after, "right") : np.searchsorted(t, until, "right")]
 
@@ -103,5 +105,5 @@ class Checkpoints:
 
 @cache
 def _log_spaced() -> Rounds:
-    """The default checkpoints, about 32 per decade; at the first use, since np.unique takes long to load."""
+    """The default checkpoints, about 32 per decade; computed at first use, because np.unique is slow to load."""
     return np.unique(np.round(10.0 ** (np.arange(_DECADES * _PER_DECADE) / _PER_DECADE)).astype(np.int64))

@@ -21,9 +21,9 @@ from regretlab.losses.counterexamples import PeriodicLosses
 
 __all__ = ["CompiledBatch", "rounds_in_block"]
 
-_BLOCK = 4 * DRAWN_TOGETHER  # rounds in a block, if their data are few
-_DATA = 2**19  # numbers in the data of a block
-_INTERPRET = 10_000  # cells times rounds: the interpreter is done with these before the compiler starts
+_BLOCK = 4 * DRAWN_TOGETHER  # the largest number of rounds in a block
+_DATA = 2**19  # numbers in the data of a block of more than one round, at most
+_INTERPRET = 10_000  # cells times rounds that the interpreter plays in less time than it takes to compile
 
 
 class _Packed(NamedTuple):
@@ -41,19 +41,19 @@ class _Packed(NamedTuple):
 
 
 class _Committed(NamedTuple):
-    """The rounds that are played and kept."""
+    """The batch after its last committed round t."""
 
     t: int
     sums: _Packed
     """After round t: the points x_{t+1}, the states, the sums of losses, and of gradients."""
     records: int
-    """How many of the batch's ``records`` belong to these rounds."""
+    """How many of the batch's ``records`` belong to rounds up to t."""
     last: tuple[Array, ...]
     """The record of round t, if it is not a checkpoint."""
 
 
 class CompiledBatch(Batch):
-    """Games with one class of learner and schedules of one shape, at the same round.
+    """Games at the same round, whose learners have one class and schedules of one shape.
 
     Each coordinate of each game is a cell.  An array of the batch has one column for
     each cell: game by game, or coordinate by coordinate if all games meet the same
@@ -83,7 +83,7 @@ class CompiledBatch(Batch):
 
     @abstractmethod
     def _data(self, stop: int, draws: Draws) -> tuple[Any, ...]:
-        """The data of the rounds up to ``stop``, as the loop expects them."""
+        """The data of the rounds t + 1, ..., ``stop``, in the form that ``_loop`` takes."""
 
     @abstractmethod
     def _loop(
@@ -118,15 +118,15 @@ class CompiledBatch(Batch):
             points, losses, gradients, ledger_rows = columns
             rows = [self._of_game(j, points), self._of_game(j, losses)]
             rows += [gradients if self.one_sequence else self._of_game(j, gradients), self._of_game(j, ledger_rows)]
-            if len(self.games) > 1:  # views of one game's part keep the arrays of all games alive
+            if len(self.games) > 1:  # copies, because a view of one game's part keeps the arrays of all games alive
                 rows = [column.copy() for column in rows]
             record = Record(recorded.astype(np.int64), *rows)
             game.append(game.state.after(t, own[0], own[1]), own[2], own[3], [record])
 
     def _commit(self, stop: int, data: tuple[Any, ...], compiled: bool) -> None:
-        """Play the rounds up to ``stop`` on a copy, and keep the result if all of it is finite.
+        """Play the rounds up to ``stop`` on a copy, and commit the copy if all of its numbers are finite.
 
-        To look after the last round is enough: an infinite or NaN moment stays so,
+        A test after the last round suffices: an infinite or NaN moment stays so,
         unless the rule forgets it within the block.
         """
         (t, old, records, _), new = self.committed, self.scratch
@@ -137,7 +137,7 @@ class CompiledBatch(Batch):
         ledger = state[len(state) - len(self.binding.ledger_names) :]
         record = [np.empty((recorded.size, *array.shape)) for array in (x, loss, gradient, ledger)]
         schedule_values = self.binding.schedule_values(np.arange(t + 1, stop + 1))
-        with np.errstate(all="ignore"):  # but an interpreted rule may raise where a compiled one has inf or NaN
+        with np.errstate(all="ignore"):  # an interpreted rule may still raise where a compiled one has inf or NaN
             self._loop(t + 1, stop - t, data, schedule_values, compiled, (*new.arrays, recorded, *record))
         if not np.isfinite(new.memory).all():
             raise FloatingPointError("the sum of the gradients overflows")
@@ -148,7 +148,7 @@ class CompiledBatch(Batch):
         self.scratch = old
 
     def _failure(self, error: Exception) -> GameError:
-        """The error of the next round: of the first game that fails when it is played with ``update``."""
+        """The error of round t + 1: plays it with ``update``, and reports the first game that fails."""
         t, sums, *_ = self.committed
         x, states, loss, _ = sums.arrays
         for j, game in enumerate(self.games):
@@ -211,7 +211,10 @@ class CompiledBatch(Batch):
 
 
 def rounds_in_block(per_round: int) -> int:
-    """Rounds in a block, if a round has ``per_round`` numbers: a multiple of what is drawn together, where possible."""
+    """The number of rounds in a block whose data have ``per_round`` numbers per round.
+
+    A multiple of ``DRAWN_TOGETHER`` if it is larger than that.
+    """
     n = min(_BLOCK, max(1, _DATA // per_round))
     return n - n % DRAWN_TOGETHER if n > DRAWN_TOGETHER else n
 

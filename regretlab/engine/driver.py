@@ -1,4 +1,4 @@
-"""The driver: plays all games block by block; it knows nothing but their batches."""
+"""The driver plays all games block by block, through the interface of :class:`~regretlab.engine.batch.Batch`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def advance(
         When ``block`` is not an integer of at least 1.
     GameError
         When a gradient is not finite, a moment overflows or the sequence fails;
-        the message names round, learner and sequence.
+        the message names round, learner, sequence and seed.
     GameInterrupted
         On Ctrl-C.  After either error the games have the rounds played so far.
     """
@@ -143,7 +143,7 @@ def play_side_by_side(
 
 
 def _play(batch: Batch, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
-    """Play the rounds up to ``stop``; if that fails, in halves, to find the failing round and keep those before it."""
+    """Play the rounds up to ``stop``; if that fails, play halves, to find the failing round and keep the others."""
     try:
         return batch.play(stop, horizon, draws, compiled)
     except GameError as error:
@@ -154,7 +154,7 @@ def _play(batch: Batch, stop: int, horizon: int, draws: Draws, compiled: bool | 
 
 
 def _finish(todo: list[Batch]) -> None:
-    """Finish all batches, each once: also when Ctrl-C comes in between."""
+    """Finish each batch once, even when Ctrl-C interrupts this function and it is called again."""
     while todo:
         todo.pop().finish()
 

@@ -11,9 +11,9 @@ __all__ = ["GameError", "GameInterrupted", "failure"]
 
 
 class GameError(RuntimeError):
-    """A game could not go on at round ``t``; ``games`` holds what was played before it."""
+    """A game could not go on at round ``t``; ``games`` holds all games with the rounds played before the error."""
 
-    def __init__(self, message: str, t: int = 0) -> None:  # t = 0 so that it can be pickled
+    def __init__(self, message: str, t: int = 0) -> None:  # unpickling calls this with the message alone
         super().__init__(message)
         self.t = t
         self.games: Sequence[Trajectory] = ()
@@ -36,7 +36,7 @@ class GameInterrupted(KeyboardInterrupt):
 
 
 def failure(game: Trajectory, t: int, reason: str | Exception) -> GameError:
-    """The ``GameError`` of round t, whose message names round, learner and sequence."""
+    """The ``GameError`` of round t; its message names round, learner, sequence and seed."""
     if isinstance(reason, Uncompilable):
         reason = f"the rule cannot be compiled, but compiled=False plays it: {reason}"
     plain = isinstance(reason, str | ArithmeticError | TypeError | ValueError)

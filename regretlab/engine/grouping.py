@@ -18,11 +18,11 @@ from regretlab.sets import Box, FeasibleSet, Product
 
 __all__ = ["group"]
 
-_CELLS = 256  # cells in a batch: their arrays stay in the first-level cache
+_CELLS = 256  # cells in a batch at most, if it has several games: their arrays stay in the first-level cache
 
 
 def group(games: Sequence[Trajectory]) -> list[Batch]:
-    """The games as batches: games that can share a compiled loop together, each other game by itself."""
+    """The games in batches: games that can share a compiled loop are together, every other game is alone."""
     sharing: dict[Any, list[Trajectory]] = {}
     result: list[Batch] = []
     for game in games:
@@ -37,7 +37,7 @@ def group(games: Sequence[Trajectory]) -> list[Batch]:
 
 
 def _grouping_key(game: Trajectory) -> tuple[Any, ...] | None:
-    """The kind of batch for a game, then what all games of that batch have in common; None if there is no such kind."""
+    """The class of batch for a game, then what all games of that batch share; None if no compiled loop can play it."""
     learner, losses, F = game.learner, game.losses, game.feasible_set
     if not isinstance(learner, Algorithm1) or type(learner).update is not Algorithm1.update:
         return None
@@ -53,7 +53,10 @@ def _grouping_key(game: Trajectory) -> tuple[Any, ...] | None:
 
 
 def _same_shapes(learner: Algorithm1) -> object:
-    """The shapes of a learner's schedules, which may differ in scale within a batch; its id if they have no hash."""
+    """The shapes of a learner's schedules, or the learner's ``id`` if a shape cannot be hashed.
+
+    Learners with equal shapes share a batch; the scales of their schedules may differ.
+    """
     shapes = tuple(schedule.same_shape() for schedule in learner.schedules.values())
     try:
         hash(shapes)

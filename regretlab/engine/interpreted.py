@@ -19,13 +19,13 @@ __all__ = ["InterpretedGame"]
 
 
 class _Committed(NamedTuple):
-    """The rounds that are played and kept."""
+    """The game after its last committed round."""
 
     state: State
     loss: Array
     gradient: Array
     records: int
-    """How many of the batch's ``records`` belong to these rounds."""
+    """How many of the batch's ``records`` belong to committed rounds."""
     last: Record | None
     """The record of the last round, if it is not a checkpoint."""
 
@@ -38,7 +38,7 @@ class InterpretedGame(Batch):
     def __init__(self, game: Trajectory) -> None:
         self.game = game
         self.records: list[Record] = []
-        """The checkpoints, one by one."""
+        """A record for each checkpoint."""
         self.committed = _Committed(game.state, game.loss, game.gradient, 0, None)
 
     @property

@@ -1,4 +1,4 @@
-"""A batch of games whose losses or sets couple the coordinates, with the data of many rounds at once."""
+"""A batch of games whose losses or sets couple the coordinates; one call of the loop plays many rounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["JointBatch"]
 
 
 class JointBatch(CompiledBatch):
-    """Losses or sets that couple the coordinates of a game: linear losses, or one sequence of linear predictions."""
+    """Games with linear losses on sets that couple the coordinates, or with one sequence of prediction losses."""
 
     def __init__(self, games: Sequence[Trajectory]) -> None:
         super().__init__(games)

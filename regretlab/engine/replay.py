@@ -17,7 +17,7 @@ from regretlab.kernels import two_sum
 
 __all__ = ["Played", "replay", "with_ledger"]
 
-_NUMBERS = 2**19  # in the record of a block
+_NUMBERS = 2**19  # numbers in the record of a block
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class _EveryRound(Checkpoints):
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """A block of rounds, and the sums up to each of them, from the round before the first on.
+    """A block of n rounds r, ..., r + n - 1, and sums over all rounds s < r + i, for i = 0, ..., n.
 
     Attributes
     ----------
     t : int array (n,)
-        The rounds.
+        The rounds of the block.
     loss, loss_error : arrays (n + 1,)
-        sum f_s(x_s), and its rounding error, so that differences are exact.
+        sum_{s<r+i} f_s(x_s), and its rounding error; with it, differences of the sums are exact.
     gradient, gradient_error : arrays (n + 1, d)
-        sum g_s, and its rounding error.
+        sum_{s<r+i} g_s, and its rounding error.
     """
 
     t: Rounds
@@ -48,12 +48,13 @@ class Played:
 
 
 def replay(game: Trajectory) -> Iterator[Played]:
-    """All rounds of a game, block by block: plays the game once more.
+    """Play a game once more, and yield its rounds block by block.
 
     Raises
     ------
     ValueError
-        When the game ends otherwise this time, because its learner or its sequence is not a function of its arguments.
+        When the game ends with another loss or point this time, because the answers of its learner or sequence depend
+        on more than their arguments.
     """
     d, T = game.state.point.size, game.horizon
     if T == 0:
@@ -85,13 +86,13 @@ def replay(game: Trajectory) -> Iterator[Played]:
 Kind = TypeVar("Kind", bound=Trajectory)
 
 _LEDGERS: WeakKeyDictionary[Trajectory, Trajectory] = WeakKeyDictionary()
-"""The games with a ledger, by the games without one."""
+"""For each game without a ledger, the same game with one."""
 
 
 def with_ledger(game: Kind) -> Kind:
     """``game`` if it has a ledger; else a game of the same class with the same rounds and a ledger.
 
-    That game is played once, and kept for as long as ``game`` lives.
+    The new game is kept for as long as ``game`` lives, so that each round is played again only once.
 
     Raises
     ------

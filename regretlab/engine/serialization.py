@@ -83,7 +83,7 @@ def from_specification(json_value: Any, arrays: Sequence[Array] = ()) -> Any:
     Raises
     ------
     ValueError
-        When the class does not exist, is of another kind, or has other fields than when it was saved.
+        When the class does not exist, is no part of a game, or has other fields than when it was saved.
     """
     if not isinstance(json_value, dict):
         return json_value
@@ -192,7 +192,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a saved game, or it is damaged") from error
     if found != _FORMAT:
-        writer = head.get("regretlab", "0.1.0")  # which did not write its version
+        writer = head.get("regretlab", "0.1.0")  # 0.1.0 did not write its version
         raise ValueError(
             f"{path} has format {found}, written by regretlab {writer}; this version, {version.__version__}, reads "
             f"format {_FORMAT}. Play the game again, or load it with regretlab {writer}"

@@ -48,12 +48,12 @@ class Trajectory:
     record : Record
         Points and sums at the checkpoints.
     loss, gradient : arrays (2, d)
-        sum_t f_t(x_t) by coordinate and sum_t g_t, each with its rounding error.
+        Row 0: sum_t f_t(x_t) by coordinate, or sum_t g_t.  Row 1: its rounding error.
 
     Raises
     ------
     TypeError, ValueError
-        When the parts do not fit together: before round 1.
+        Before round 1, when the parts do not fit together.
     """
 
     def __init__(
