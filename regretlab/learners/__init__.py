@@ -1,4 +1,4 @@
-"""Online learners: each class is one method, with its formula, its paper and what is known of its regret."""
+"""Online learners: each class is one method, with its formula, its paper and what is known about its regret."""
 
 from regretlab.learners.adabound import AdaBound, AMSBound
 from regretlab.learners.adam import Adam, AdamNC, AdamX, AMSGrad, RMSProp

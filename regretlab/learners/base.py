@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Algorithm1", "Learner", "State"]
 
 _CHECKED: WeakKeyDictionary[Callable[..., Any], set[tuple[str, ...]]] = WeakKeyDictionary()
-"""Rules that have been called once without error, and with which moments."""
+"""For each rule that a test call has checked: the tuples of moment names it was checked with."""
 
 _COMPILE_FROM = 64
 """Dimension from which :meth:`Algorithm1.update` is compiled; the bits are the same either way."""
@@ -36,9 +36,8 @@ _COMPILE_FROM = 64
 class Learner(ABC):
     """An online learner: a frozen dataclass of hyperparameters with ``start`` and ``update``.
 
-    ``stepsize`` is the class of schedules that a number given as alpha stands for:
-    :class:`~regretlab.schedules.InverseSqrt`, so that a number a means alpha_t = a / sqrt(t), unless a
-    class says otherwise.
+    A number a given as alpha means the schedule ``stepsize(a)``.  By default ``stepsize`` is
+    :class:`~regretlab.schedules.InverseSqrt`, hence alpha_t = a / sqrt(t); a subclass may set another class.
 
     Raises
     ------
@@ -83,10 +82,10 @@ class Algorithm1(Learner):
     coordinatewise, with Pi_F^W(y) = argmin_{x in F} sum_i W_i (x_i - y_i)^2.
 
     A learner is a frozen dataclass with one static method, ``rule``, in scalar
-    arithmetic.  Its arguments are found by name: ``g`` is g_{t,i},
-    ``t`` the round, a field of the class is that hyperparameter's value at
-    round t, and any other name is a moment, a number kept between rounds, 0 at the start.
-    It returns the moments in the order of its arguments, then m_t, then
+    arithmetic.  The names of its arguments say what they are: ``g`` is g_{t,i},
+    ``t`` the round, a field of the class that hyperparameter's value at
+    round t.  Any other name is a moment, a number kept between rounds, 0 at the start.
+    The rule returns the new moments in the order of its arguments, then m_t, then
     W_t = sqrt(V_t)::
 
         @dataclass(frozen=True)
@@ -106,10 +105,10 @@ class Algorithm1(Learner):
     ---------------
     alpha : the stepsize alpha_t > 0.  A number a means ``stepsize(a)``: alpha_t = a / sqrt(t)
     unless the class has ``stepsize = Constant``, ``Inverse`` or another class of schedules.
-    beta1, beta2 : a number is constant; 0 <= beta1 < 1, 0 < beta2 < 1.
+    beta1, beta2 : a number is constant; 0 <= beta1 < 1, 0 < beta2 < 1 (a schedule beta2 may be 0).
     Each may be a schedule (:mod:`regretlab.schedules`) or a function of an array of rounds.
-    Any other field is such a hyperparameter too, a number being constant; ``ranges`` has by name
-    the values that are allowed.
+    Any other field of a subclass is a hyperparameter too, and a number is constant; ``ranges`` maps its
+    name to the allowed values.
     """
 
     alpha: Hyperparameter = 0.1
@@ -147,7 +146,7 @@ class Algorithm1(Learner):
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _check_rule(self) -> None:
-        """``TypeError`` unless the rule, called once, returns as many moments as it has arguments for them."""
+        """Call the rule once; ``TypeError`` unless it returns as many moments as it takes."""
         (rule, names), moments = self.signature(), self.moment_names
         checked = _CHECKED.setdefault(rule, set())
         if moments in checked:
@@ -225,7 +224,7 @@ class Algorithm1(Learner):
 
 @cache
 def _read_rule(cls: type[Algorithm1]) -> tuple[Callable[..., Any], tuple[str, ...]]:
-    """The static method ``rule`` of a class, and its arguments."""
+    """The static method ``rule`` of a class, and the names of its arguments."""
     rule = inspect.getattr_static(cls, "rule", None)
     rule = rule.__func__ if isinstance(rule, staticmethod) else rule
     if not inspect.isfunction(rule):

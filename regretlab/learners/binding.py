@@ -1,4 +1,4 @@
-"""How a loop over rounds calls a learner's rule: which array fills which of its arguments."""
+"""How a loop over rounds calls a learner's rule: which array fills which argument."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["RuleBinding"]
 
 _OF_RULE = ("g", "t")
 _OF_ACCOUNT = ("g", "x", "m", "w", "t")
-"""The arguments of a rule, and of an account of it, that the loop itself supplies."""
+"""The arguments of a rule, and of an account (:mod:`regretlab.learners.ledger`), that the loop itself supplies."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class _Reciprocal(Schedule):
 class RuleBinding:
     """A rule, bound to the schedules of its hyperparameters.
 
-    Hyperparameter number p has at round t the value ``coefficients()[p]``, times its row of
+    At round t, hyperparameter number p has the value ``coefficients()[p]``, multiplied by its row of
     ``schedule_values(t)`` unless it is constant.
 
     Attributes
@@ -47,7 +47,7 @@ class RuleBinding:
     schedules : dict
         The schedule of each hyperparameter, in the order of the coefficients.
     ranges : dict
-        The values each of them may have.
+        The allowed values of each hyperparameter.
     make_call : function
         Makes the :class:`~regretlab.kernels.RuleCall`.
     ledger_names : tuple of str
@@ -61,7 +61,7 @@ class RuleBinding:
 
     @cached_property
     def call(self) -> RuleCall:
-        """How the loop fills the arguments; made at first use, since of many games in one loop only one is asked."""
+        """How the loop fills the arguments; made at first use, since one loop for many games asks only one of them."""
         return self.make_call()
 
     @classmethod
@@ -74,7 +74,7 @@ class RuleBinding:
         *,
         ledger: bool = False,
     ) -> RuleBinding:
-        """The binding of a rule with arguments ``names``, followed by an account of it if ``ledger``."""
+        """The binding of a rule with arguments ``names``; with ``ledger``, an account follows it in each round."""
 
         def make_call(slots: dict[str, tuple[int, int]]) -> RuleCall:
             return RuleCall(rule, _filled(names, slots, _OF_RULE), slots["alpha"], identity(rule))
@@ -95,7 +95,7 @@ class RuleBinding:
         )
 
     def schedule_values(self, t: Rounds) -> Array:
-        """(Q, n): the schedules that are not constant, at scale one and rounds t of shape (n,).
+        """(Q, n): the Q schedules that are not constant, at scale one, at the rounds ``t`` of shape (n,).
 
         Raises
         ------
@@ -123,7 +123,7 @@ def _reciprocal(schedule: Schedule) -> Schedule:
 
 
 def _slots(schedules: Mapping[str, Schedule]) -> dict[str, tuple[int, int]]:
-    """(p, q) of each hyperparameter: its row of the coefficients and of the schedule values (q = -1: constant)."""
+    """(p, q) of each hyperparameter: its rows in the coefficients and in the schedule values; q = -1 if constant."""
     slots, q = {}, 0
     for p, (name, schedule) in enumerate(schedules.items()):
         constant = isinstance(schedule, Constant)

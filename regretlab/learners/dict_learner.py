@@ -1,4 +1,4 @@
-"""Learners on a dictionary of arrays, such as the parameters of a model by name, stepped by the user."""
+"""Learners on a dictionary of arrays, such as the named parameters of a model; the user supplies the gradients."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class DictState:
         return {name: self._named(moment) for name, moment in self.state.moments.items()}
 
     def _named(self, vector: Array) -> dict[str, Array]:
-        """The arrays by name whose entries are those of ``vector``."""
+        """The entries of ``vector`` as arrays by name."""
         ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes.values()])
         parts = np.split(vector, ends[:-1])
         return {name: part.reshape(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
@@ -57,14 +57,14 @@ class DictState:
 class DictLearner:
     """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t) where x_t is a dictionary of arrays.
 
-    The user steps it, with gradients from wherever they come.  All arrays together are one point of F,
-    in the order of the dictionary given to ``start``: a set that couples coordinates, and the
-    metric of its projection, are those of the whole model.
+    You compute the gradients and call ``update`` once a round.  All arrays together form one point of F,
+    in the order of the dictionary given to ``start``: F may couple coordinates of different arrays, and the
+    projection is that of the whole model.
 
     Parameters
     ----------
     learner : Learner
-        Any learner; what a number alpha means is up to it.
+        Any learner; its class says what a number alpha means.
 
     Raises
     ------
@@ -134,7 +134,7 @@ class DictLearner:
 
 
 def _vector(what: str, arrays: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Array:
-    """The arrays in the order of ``shapes``, as one vector; ``ValueError`` for a wrong name, shape or number."""
+    """The arrays in the order of ``shapes``, as one vector; ``ValueError`` for a wrong name or shape, NaN or inf."""
     if set(arrays) != set(shapes):
         raise ValueError(f"{what} has the names {sorted(arrays)}; they must be {sorted(shapes)}")
     for name, shape in shapes.items():

@@ -43,11 +43,11 @@ BETA = Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0))
 FINITE = Range("finite", np.isfinite)
 
 STAYS_IN_RANGE = (Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse)
-"""Schedules that are in range at every round if they are at the sampled ones."""
+"""Schedules that are in range at every round if they are in range at the sampled rounds."""
 
 
 def sample_rounds() -> Rounds:
-    """The rounds, up to 10^6, at which a schedule is checked before round 1; a game checks the others as it goes."""
+    """The rounds, up to 10^6, at which a schedule is checked before round 1; a game checks the rest as it plays."""
     return np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
 
 
@@ -75,7 +75,7 @@ def as_schedule(name: str, value: object, allowed: Range, of_number: type[Schedu
         raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
     number = value.scale if isinstance(value, Constant) else value
     if isinstance(number, Real):
-        if name == "beta2" and allowed is BETA:  # a constant 0 would remember no gradient but the last
+        if name == "beta2" and allowed is BETA:  # with a constant 0, v_t would be g_t^2
             allowed = Range("in (0, 1)", lambda a: (a > 0.0) & (a < 1.0))
         if not (math.isfinite(number) and allowed.holds(np.array(float(number)))):
             raise ValueError(f"{name}={value!r} must be {allowed.text}")
@@ -90,7 +90,7 @@ def as_schedule(name: str, value: object, allowed: Range, of_number: type[Schedu
 
 
 def check_range(name: str, value: object, t: Rounds, values: Array, allowed: Range) -> None:
-    """``ValueError``, with the first such round, unless all ``values`` of a hyperparameter at rounds t are allowed."""
+    """``ValueError``, with the first bad round, unless all ``values`` of a hyperparameter at rounds t are allowed."""
     fine = np.isfinite(values) & allowed.holds(values)
     if not fine.all():
         at = int(np.argmin(fine))

@@ -1,12 +1,12 @@
-"""Running sums of a game that certificates need (its ledger), updated in the loop that plays it.
+"""The ledger of a game: running sums that certificates need, updated in the loop that plays the game.
 
 For one coordinate, with w_t = W_t / alpha_t and w_0 = m_0 = 0, after round t:
 
-    m            m_t (0 where W_t = 0, where no step is made)
+    m            m_t, or 0 if W_t = 0 (then x_t makes no step)
     weight       w_t
     rise         sum_s [w_s - w_{s-1}]_+
-    least        min_s Gamma_s, Gamma_s = w_s - w_{s-1}, Gamma_1 = w_1
-    falls        number of rounds in which Gamma_s < 0 by more than rounding
+    least        min_s Gamma_s, where Gamma_s = w_s - w_{s-1}
+    falls        number of rounds with Gamma_s < -ROUNDING w_{s-1}
     first_fall   the first of them, or 0
     momentum     sum_s beta_{1,s} w_s
     step         sum_s alpha_s m_s^2 / W_s
@@ -16,17 +16,17 @@ For one coordinate, with w_t = W_t / alpha_t and w_0 = m_0 = 0, after round t:
     x            x_t
     travelled    sum_{s<t} |x_{s+1} - x_s|
 
-Where beta_1 or beta_2 is not constant, also
+If beta_1 or beta_2 is not constant, there are two more rows,
 
     lag          sum_s beta_{1,s} alpha_s (g_s - m_{s-1})^2 / W_s over the rounds with W_s > 0
     zeta2        max_s (sum_{r<=s} g_r^2) / w_s^2
 
-and ``mismatch`` then includes beta_{1,s} |g_s - m_{s-1}| for the rounds with W_s = 0.
+and ``mismatch`` also sums beta_{1,s} |g_s - m_{s-1}| over the rounds with W_s = 0.
 
-The loop calls an account of the round after the learner's rule.  It fills the arguments by name,
-as those of a rule: ``g``, ``x``, ``m``, ``w`` (W_t), ``t``, ``alpha``, ``per_alpha`` (1/alpha_t),
-``beta1``; every other argument is a row of the ledger, 0 at the start.  The account returns these
-rows in the order of its arguments.
+In each round the loop calls the learner's rule, then a function that updates the ledger: an *account*.
+The loop fills the arguments of both by name.  An account may take ``g``, ``x``, ``m``, ``w`` (W_t), ``t``,
+``alpha``, ``per_alpha`` (1/alpha_t) and ``beta1``; every other argument is a row of the ledger, 0 at the start.
+The account returns the new rows in the order of its arguments.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from regretlab.kernels import scaled_step
 __all__ = ["ROUNDING", "account", "account_scheduled", "names_in_ledger"]
 
 ROUNDING = 1e-12
-"""A relative fall of the weight by less than this counts as rounding."""
+"""A relative decrease of w_t by at most this much counts as rounding."""
 
 
-# The arguments are floats, t an int; those of the second line are the rows of the ledger, with m_ = m_{t-1} and
-# x_ = x_{t-1}.  A compiled loop fills them by name, so both functions list them all.
+# The arguments are floats, but t is an int.  Those in the second line are the rows of the ledger before the round;
+# m_ = m_{t-1} and x_ = x_{t-1}.  A compiled loop fills arguments by name, so each function lists all of them.
 # fmt: off
 
 
@@ -77,7 +77,7 @@ def account_scheduled(  # type: ignore[no-untyped-def]
 ) -> Any:
     """The rows after round t, for any beta_{1,t} and beta_{2,t}."""
     lag += beta1 * alpha * scaled_step(g - m_, w) * (g - m_)
-    mismatch += 0.0 if w > 0.0 else beta1 * abs(g - m_)  # the rounds that lag leaves out
+    mismatch += 0.0 if w > 0.0 else beta1 * abs(g - m_)  # lag leaves these rounds out
     zeta2 = max(zeta2, scaled_step(square + g * g, w * w * per_alpha * per_alpha))
     rows = account(
         g, x, m, w, t, alpha, per_alpha, beta1,
@@ -92,5 +92,5 @@ _LOOP = ("g", "x", "m", "w", "t", "alpha", "per_alpha", "beta1")
 
 
 def names_in_ledger(account: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of the rows that an account updates, in order."""
+    """The names of the ledger rows that ``account`` updates, in order."""
     return tuple(name.rstrip("_") for name in inspect.signature(account).parameters if name not in _LOOP)

@@ -1,4 +1,4 @@
-"""The state of a learner between two rounds, and checks of what goes into one."""
+"""The state of a learner between two rounds, and checks of x_1 and of gradients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class State:
     point : array (d,)
         x_{t+1}, the point the learner plays next.
     moments : dict of arrays (d,)
-        What the learner's rule keeps between rounds, by name, e.g. m, v, vhat.
+        What the learner keeps between rounds, by name, e.g. m, v, vhat; (d, d) for full-matrix learners.
     feasible_set : FeasibleSet
         F, of dimension d.
     ledger : dict of arrays (d,)
@@ -54,7 +54,7 @@ class State:
 
 
 def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, moment_names: Iterable[str]) -> State:
-    """The state before round 1: x_1 = ``point``, by default the point of F nearest to the origin, all moments zero."""
+    """The state before round 1: x_1 = ``point`` (default: the point of F nearest to the origin), all moments zero."""
     if point is None:
         if feasible_set.dimension is None:
             feasible_set = feasible_set.with_dimension(1)
