@@ -1,4 +1,4 @@
-"""AdaBound and AMSBound: Adam and AMSGrad with stepsizes between two bounds that meet."""
+"""AdaBound and AMSBound: Adam and AMSGrad with stepsizes clipped between two bounds, by default with a common limit."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class _Bounded(Algorithm1):
 
     @cached_property
     def schedules(self) -> dict[str, Schedule]:
-        """The hyperparameters that the method uses, as schedules: alpha first, the bounds among them."""
+        """The hyperparameters as schedules, alpha first; bounds that are None are replaced by the paper's."""
         if self.lower is not None and self.upper is not None:
             return super().schedules
         beta2 = self.beta2.scale if isinstance(self.beta2, Constant) else self.beta2
@@ -96,17 +96,17 @@ class AdaBound(_Bounded):
     x_{t+1} = Pi_F^{1/eta_t}(x_t - eta_t m_t).
 
     Luo, Xiong, Liu, Sun (2019), arXiv:1902.09843.  ``lower_t`` and ``upper_t``
-    bound etahat_t, in units of a stepsize.  A number is a constant bound; None is the paper's, which depends
-    on beta2: 0.1 (1 - 1/((1 - beta2) t + 1)) and 0.1 (1 + 1/((1 - beta2) t)), where 0.1 is the
+    bound etahat_t, in units of x over g.  A number is a constant bound.  None is the paper's bound,
+    lower_t = 0.1 (1 - 1/((1 - beta2) t + 1)) or upper_t = 0.1 (1 + 1/((1 - beta2) t)); 0.1 is the
     ``final_lr`` of the authors' code.
 
     A number alpha means alpha_t = alpha / sqrt(t), as in the formula.  For any other schedule
-    eta_t = (alpha_t / alpha_1) Clip(alpha_1 / sqrt v_t, lower_t, upper_t): with a constant
-    one this is the form of the paper's experiments.  In the notation of Algorithm 1,
+    eta_t = (alpha_t / alpha_1) Clip(alpha_1 / sqrt v_t, lower_t, upper_t); a constant
+    schedule gives the form of the paper's experiments.  In the notation of Algorithm 1,
     W_t = alpha_t / eta_t = Clip(sqrt v_t, alpha_1 / upper_t, alpha_1 / lower_t).
 
     Claim: R_T = O(sqrt T).
-    Counterexample: the proof needs 1/eta_t not to decrease, which the bounds do not give
+    Counterexample: the proof needs 1/eta_t not to decrease, which the bounds do not ensure
     (Savarese 2019, arXiv:1908.04457); until they are active this is Adam.
     Guarantee: R_T = O(sqrt T) when t/lower_t - (t-1)/upper_{t-1} is bounded, as it is for
     the default bounds, with a large constant.
@@ -144,7 +144,7 @@ class AMSBound(_Bounded):
 
     Luo, Xiong, Liu, Sun (2019), arXiv:1902.09843.  Hyperparameters as for :class:`AdaBound`.
 
-    Claim: R_T = O(sqrt T), with the gap of AdaBound's proof: the rising lower bound can still
+    Claim: R_T = O(sqrt T), but the proof has the same gap as AdaBound's: the rising lower bound can still
     make 1/eta_t decrease.
     Guarantee: as for AdaBound.
     """

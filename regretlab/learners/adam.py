@@ -45,7 +45,7 @@ class Adam(Algorithm1):
     x_{t+1} = Pi_F^{sqrt v_t}(x_t - alpha_t m_t / sqrt v_t),   alpha_t = alpha / sqrt(t).
 
     Kingma, Ba (2015), arXiv:1412.6980, as stated by Reddi et al. (2018): without bias correction
-    and eps.  With them it is :class:`TorchAdam`.
+    or eps.  :class:`TorchAdam` has both.
 
     Claim: R_T = O(sqrt T) (Theorem 4.1), which is false.
     Counterexample: Theorems 1 to 3 of Reddi et al. give sequences on which R_T/T does not tend to 0.
@@ -95,7 +95,7 @@ class AdamX(Algorithm1):
 
     Tran, Phong (2019), arXiv:1904.03590, who found that the proof of AMSGrad's Theorem 4
     needs sqrt(vhat_t) / (alpha_t (1 - beta_{1,t})) not to decrease in t; the maximum above
-    makes it so.  With a constant beta1, which a number is, it is AMSGrad.  The default decays as in its corollary.
+    ensures this.  A number beta1 is constant, which makes it AMSGrad; the default decays, 0.9 * 0.99^(t-1).
 
     Guarantee: R_T = O(sqrt T) for alpha_t = alpha / sqrt(t), beta1 < sqrt(beta2) and
     beta_{1,t} = beta1 lambda^(t-1) or beta1 / t (Theorem 5.1).
@@ -119,7 +119,7 @@ class AdamNC(Algorithm1):
     """Adam with an increasing beta_{2,t}, by default 1 - 1/t: v_t = (1/t) sum_{s<=t} g_s^2,
     alpha_t = alpha / sqrt(t).
 
-    Algorithm 3 of Reddi, Kale, Kumar (2018), arXiv:1904.09237.  NC is for *non-constant* beta2, not for
+    Algorithm 3 of Reddi, Kale, Kumar (2018), arXiv:1904.09237.  NC means *non-constant* beta2, not
     "no correction": Adam without bias correction is :class:`Adam`.  With beta1 = 0 it is AdaGrad.
     A number beta2 is constant, which makes it Adam.
 

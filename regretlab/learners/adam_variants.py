@@ -40,8 +40,8 @@ class Padam(Algorithm1):
     """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   vhat_t = max(vhat_{t-1}, v_t),   W_t = vhat_t^p,
     alpha_t = alpha / sqrt(t).
 
-    Chen, Zhou, Tang, Yang, Cao, Gu (2018), arXiv:1806.06763: partially adaptive; AMSGrad for
-    p = 1/2, the momentum method as p -> 0.  alpha has the units of x times those of g to the
+    Chen, Zhou, Tang, Yang, Cao, Gu (2018), arXiv:1806.06763: the partially adaptive method, which is AMSGrad
+    for p = 1/2 and tends to gradient descent with momentum as p -> 0.  alpha has the units of x times those of g to the
     power 2p - 1.  Compiled and interpreted powers may differ in the last bit.
 
     Claim: R_T = O(sqrt T) for convex losses.
@@ -68,8 +68,8 @@ class Padam(Algorithm1):
 class UnmaximizedPadam(Algorithm1):
     """v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   W_t = v_t^p,   alpha_t = alpha / sqrt(t).
 
-    What many implementations of Padam compute: the paper's algorithm is :class:`Padam`, with
-    the running maximum.  Adam for p = 1/2.
+    Many implementations of Padam compute this; the paper's algorithm is :class:`Padam`, with
+    the running maximum.  For p = 1/2 it is Adam.
 
     Counterexample: on the losses of Figure 1 of Reddi et al. (2018) and p = 1/4 it goes to the
     wrong end, as Adam does.
@@ -93,8 +93,8 @@ class UnmaximizedPadam(Algorithm1):
 class NosAdam(Algorithm1):
     """v_t = sum_{s<=t} b_s g_s^2 / B_t,   B_t = sum_{s<=t} b_s,   W_t = sqrt v_t,   alpha_t = alpha / sqrt(t).
 
-    Huang, Wang, Dong (2018), arXiv:1805.07557: Adam with beta_{2,t} = B_{t-1} / B_t, by default
-    their NosAdam-HH with b_t = t^-0.1.  A number b is constant, and any constant gives AdamNC.
+    Huang, Wang, Dong (2018), arXiv:1805.07557: Adam with beta_{2,t} = B_{t-1} / B_t.  The default
+    b_t = t^-0.1 is their NosAdam-HH.  A number b is constant, and any constant gives AdamNC.
 
     Claim: R_T = O(sqrt T) when B_t / t does not increase.
     Guarantee: for beta1 = 0, R_T <= (D^2 / (2 alpha)) sum_i sqrt(T v_{T,i})
@@ -120,10 +120,10 @@ class Yogi(Algorithm1):
     """v_t = v_{t-1} - (1 - beta2) sign(v_{t-1} - g_t^2) g_t^2,   W_t = sqrt v_t,
     alpha_t = alpha / sqrt(t).
 
-    Zaheer, Reddi, Sachan, Kale, Kumar (2018), Adaptive Methods for Nonconvex Optimization: v_t
-    goes up as Adam's does, and down by no more than (1 - beta2) g_t^2.  Here v_0 = 0.
+    Zaheer, Reddi, Sachan, Kale, Kumar (2018), Adaptive Methods for Nonconvex Optimization: v_t goes up
+    or down by (1 - beta2) g_t^2, where Adam's changes by (1 - beta2) |v_{t-1} - g_t^2|.  Here v_0 = 0.
 
-    Claim: stationary points of nonconvex problems with growing minibatches.
+    Claim: it finds stationary points of nonconvex problems with growing minibatches.
     Guarantee: none known for the regret.
     """
 
@@ -147,8 +147,8 @@ class AdaBelief(Algorithm1):
     """s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,   W_t = sqrt s_t,   alpha_t = alpha / sqrt(t).
 
     Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris, Duncan (2020), arXiv:2010.07468.
-    Without eps a constant gradient makes W_t tend to 0, and beta1 = 0 makes it 0, so that
-    the learner does not move; the paper adds eps to s_t in each round.
+    Here there is no eps; the paper adds eps to s_t in each round.  Without it, a constant gradient makes
+    W_t tend to 0, and with beta1 = 0 the learner never moves, since W_t = 0.
 
     Claim: R_T = O(sqrt T), for the version with a running maximum, :class:`AMSBelief`.
     Counterexample: it fails where Adam fails, e.g. on the losses of Figure 1 of Reddi et al. (2018).
@@ -198,7 +198,7 @@ class QHAdam(Algorithm1):
     Ma, Yarats (2018), arXiv:1810.06801, without its bias corrections of m_t and v_t.
     nu1 = nu2 = 1 is Adam, nu1 = 0 and nu2 = 1 RMSProp.
 
-    Guarantee: none known for the regret; with nu2 < 1 the step of beta1 = 0 is at most
+    Guarantee: none known for the regret; for beta1 = 0 and nu2 < 1 a step is at most
     alpha_t / sqrt(1 - nu2).
     """
 
@@ -222,8 +222,8 @@ class Nadam(Algorithm1):
     """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t (beta1 m_t / (1 - beta1^{t+1}) + (1 - beta1) g_t / (1 - beta1^t)) / W_t),
     v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   W_t = sqrt(v_t / (1 - beta2^t)),   alpha_t = alpha / sqrt(t).
 
-    Dozat (2016), Incorporating Nesterov Momentum into Adam, with a constant beta1 and with
-    its bias corrections, which are part of the look-ahead.
+    Dozat (2016), Incorporating Nesterov Momentum into Adam, with a constant beta1.  The bias
+    corrections stay, since the look-ahead needs them.
 
     Guarantee: none known for the regret.
     Counterexample: with beta1 = 0 it is a bias-corrected RMSProp, which fails on the losses of
@@ -252,7 +252,8 @@ class SAdam(Algorithm1):
     and a number alpha means alpha_t = alpha / t.  alpha has the units of x times those of g.
 
     Claim: R_T = O(log T) for mu-strongly convex losses and alpha >= G^2 / mu.
-    Guarantee: for beta_{2,t} = 1 - 1/t and constant beta1, R_T <= d delta D^2 / (2 alpha) + (beta1 / (1 - beta1)) d G D
+    Guarantee: for such losses and alpha, beta_{2,t} = 1 - 1/t and constant beta1,
+    R_T <= d delta D^2 / (2 alpha) + (beta1 / (1 - beta1)) d G D
     + alpha (1 + beta1) / (2 (1 - beta1)) sum_i ln(1 + ||g_{1:T,i}||^2 / delta).
     """
 

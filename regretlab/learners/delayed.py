@@ -1,9 +1,9 @@
-"""Learners that divide by a second moment without the gradient of the round.
+"""Learners that divide by a second moment of past gradients only, without g_t.
 
-With v_{t-1} in the denominator a rare large gradient is not scaled down by itself, which is how
-Adam fails.  All of them start with v_0 = 0, and a coordinate whose denominator is 0 does
+Adam fails since v_t contains a rare large g_t and scales it down; v_{t-1} does not contain it.
+The second moment starts at 0, and a coordinate whose denominator is 0 does
 not move (0/0 := 0, and here also m/0 := 0): the first gradient only sets the scale.
-The metric of the projection is that of the step, W_t = sqrt v_{t-1}.
+The projection is in the metric W_t of the step, e.g. sqrt v_{t-1}; in ADOPT it is Euclidean.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class DelayedAdam(Algorithm1):
     Savarese, McAllester, Babu, Maire (2019), arXiv:1912.01823, without eps.
 
     Claim: the nonconvex rate of SGD.
-    Counterexample: with momentum it fails on the losses of Figure 1 of Reddi et al. (2018), as Adam
-    does: the delay alone does not help (:class:`ADOPT` also divides before it averages).
+    Counterexample: with momentum it fails on the losses of Figure 1 of Reddi et al. (2018), as Adam does.
+    The delay alone does not help; :class:`ADOPT` also divides before it averages.
     """
 
     alpha: Hyperparameter = 0.1
@@ -47,8 +47,8 @@ class ACProp(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   s_t = beta2 s_{t-1} + (1 - beta2) (g_t - m_t)^2,
     x_{t+1} = Pi_F^{sqrt s_{t-1}}(x_t - alpha_t g_t / sqrt s_{t-1}),   alpha_t = alpha / sqrt(t).
 
-    Zhuang, Ding, Tang, Dvornek, Tatikonda, Duncan (2021), arXiv:2110.05454.  The gradient
-    itself is divided, not m_t.  For beta1 = 0, s_t is 0 and the learner does not move.
+    Zhuang, Ding, Tang, Dvornek, Tatikonda, Duncan (2021), arXiv:2110.05454.  The numerator is
+    g_t, not m_t.  For beta1 = 0, s_t is 0 and the learner does not move.
 
     Claim: it converges for all beta1, beta2 on f_t = P x if t mod P = 1, else -x; O(1/sqrt T) for
     nonconvex problems.
@@ -72,9 +72,9 @@ class ADOPT(Algorithm1):
     x_{t+1} = Pi_F(x_t - alpha_t m_t),   alpha_t = alpha / sqrt(t).
 
     Taniguchi, Harada, Minegishi, Oshima, Jeong, Nagahara, Iiyama, Suzuki, Iwasawa, Matsuo
-    (2024), arXiv:2411.02853, without eps and without the clipping of its code.  v starts
-    with the first nonzero g^2 of a coordinate, which does not move in that round.  The division
-    comes before the average, so the step is alpha_t m_t, and the projection is Euclidean.
+    (2024), arXiv:2411.02853, without eps and without the clipping in the authors' code.
+    The first nonzero g_t of a coordinate sets v_t = g_t^2, and the coordinate does not move in that round.
+    The division comes before the average, so the step is alpha_t m_t and the projection is Euclidean.
 
     Claim: O(1/sqrt T) for smooth nonconvex problems and any beta2.
     Counterexample: on f_t = C x if t mod 3 = 1, else -x with C in (C_lo(beta2), 2), where the
@@ -99,13 +99,13 @@ class AdaShift(Algorithm1):
     x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t),   W_t = sqrt(v_t / (1 - beta2^{t-n})),
     alpha_t = alpha / sqrt(t).
 
-    Zhou, Zhang, Lu, Wang, Zhang, Yu (2018), arXiv:1810.00143, for a single coordinate: the
+    Zhou, Zhang, Lu, Wang, Zhang, Yu (2018), arXiv:1810.00143, with single coordinates as blocks: the
     paper's phi, a maximum over a block of coordinates, is the identity.  The bias correction is the
-    paper's, and nothing moves in the first n rounds.  The last n gradients are moments, so the rule is
-    compiled anew for each n.
+    paper's, and nothing moves in the first n rounds.  The last n gradients are moments, so each n has
+    a rule of its own.
 
-    Claim: no correlation of v_t with g_t, hence a fair expected step on independent losses.
-    Counterexample: as for :class:`ADOPT`, whose period sums it has for n = 1.
+    Claim: v_t is uncorrelated with g_t, so on independent losses the expected step has the right direction.
+    Counterexample: as for :class:`ADOPT`; for n = 1 both have the same total step per period.
 
     Raises
     ------
@@ -133,7 +133,7 @@ class AdaShift(Algorithm1):
 
     @staticmethod
     def rule(g: float, v: float, c: float, window: Any, beta1: float, beta2: float, t: int) -> Any:
-        """v, c, m and W for any n; window = (g_{t-1}, ..., g_{t-n}), which the caller shifts."""
+        """((v_t, c_t), m_t, W_t) for any n, from window = (g_{t-1}, ..., g_{t-n}); the caller shifts the window."""
         n = len(window)
         m, total, weight = g, 1.0, 1.0
         for i in range(n - 1):
@@ -148,7 +148,10 @@ class AdaShift(Algorithm1):
 
 @cache
 def _shifted(n: int) -> tuple[Callable[..., Any], tuple[str, ...]]:
-    """AdaShift's rule with an argument for each of the n gradients, since compiled loops fill arguments by name."""
+    """AdaShift's rule with one argument for each of the n gradients, and the names of its arguments.
+
+    The rule is written as text, since a compiled loop fills the arguments by name.
+    """
     window = tuple(f"g{i}" for i in range(1, n + 1))
     names = ("g", "v", "c", *window, "beta1", "beta2", "t")
     source = (

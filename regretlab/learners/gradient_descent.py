@@ -1,4 +1,4 @@
-"""Gradient descent and its diagonal adaptive form: learners without momentum."""
+"""Online gradient descent, with and without momentum, and AdaGrad."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class OGD(Algorithm1):
 class OGDMomentum(Algorithm1):
     """m_t = beta1 m_{t-1} + (1 - beta1) g_t,   x_{t+1} = Pi_F(x_t - alpha_t m_t),   alpha_t = alpha / sqrt(t).
 
-    Gradient descent with an average of the gradients; frameworks write sum_s beta1^(t-s) g_s,
-    which is m_t / (1 - beta1).
+    Gradient descent with an exponential average of the gradients.  Frameworks use
+    sum_{s<=t} beta1^(t-s) g_s instead, which is m_t / (1 - beta1).
 
-    Guarantee: R_T = O(sqrt T) for alpha_t = alpha / sqrt(t) and constant beta1, from W_t = 1.
+    Guarantee: R_T = O(sqrt T) for alpha_t = alpha / sqrt(t) and constant beta1, since W_t = 1.
     """
 
     alpha: Hyperparameter = 0.1
