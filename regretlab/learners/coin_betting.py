@@ -22,10 +22,10 @@ class CoinBetting(VectorLearner):
     """x_{t+1} = Pi_F(x_1 + w_{t+1}),   w_{t+1} = (theta_t / (t + 1)) (scale + sum_{s<=t} c_s w_s),
     theta_t = sum_{s<=t} c_s,   c_t = -g_t / G, but 0 where that would move w_t further out of F.
 
-    By coordinate, on a box.  Orabona, Pal (2016), arXiv:1602.04128: the bets of the
+    Each coordinate is played on its own, on a box.  Orabona, Pal (2016), arXiv:1602.04128: the bets of the
     Krichevsky-Trofimov estimator, without a stepsize.  ``scale`` is the initial wealth, in units
-    of x; ``G`` is an upper bound of all |g_{t,i}|.  The box is handled by the one-dimensional reduction of
-    Cutkosky, Orabona (2018), arXiv:1802.06293.
+    of x; ``G`` is an upper bound on all |g_{t,i}|.  The one-dimensional reduction of
+    Cutkosky, Orabona (2018), arXiv:1802.06293, handles the box.
 
     Guarantee: for every u, with r_i = |u_i - x_{1,i}|,
     R_T(u) <= G sum_i [ scale + r_i sqrt(T ln(1 + 24 T^2 r_i^2 / scale^2)) ].
@@ -33,7 +33,7 @@ class CoinBetting(VectorLearner):
     Raises
     ------
     ValueError
-        By ``start``, when the set is not a box; by ``update``, when a gradient is larger than G.
+        By ``start``, when the set is not a box; by ``update``, when some |g_{t,i}| is larger than G.
     """
 
     G: float = 1.0

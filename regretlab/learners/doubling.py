@@ -1,4 +1,4 @@
-"""The doubling trick: a learner whose stepsize needs the horizon, played without knowing it."""
+"""The doubling trick: plays a learner whose stepsize needs the horizon T, without knowing T."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["DoublingTrick"]
 
 @dataclass(frozen=True)
 class DoublingTrick(Wrapper):
-    """In the rounds 2^k, ..., 2^{k+1} - 1 the learner with alpha_t = alpha / sqrt(2^k), its moments set to 0 at 2^k.
+    """The learner with alpha_t = alpha / sqrt(2^k) in rounds 2^k, ..., 2^{k+1} - 1, its moments reset to 0 before 2^k.
 
-    ``learner`` has the constant stepsize alpha, the one for a horizon of one round; for a
-    horizon T it would be alpha / sqrt(T).  The point is kept from one phase to the next.
+    ``learner`` has the constant stepsize alpha that suits a horizon T = 1; alpha / sqrt(T) would suit
+    a horizon T.  A phase starts at the point where the previous one ended.
 
-    Guarantee: where the learner with alpha / sqrt(T) has R_T <= c sqrt(T) for every T and start, R_T <=
-    sqrt(2)/(sqrt(2) - 1) c sqrt(T), without knowing T (Cesa-Bianchi, Lugosi 2006, Section 2.3).
+    Guarantee: if the learner with alpha / sqrt(T) has R_T <= c sqrt(T) for every T and every x_1, then
+    R_T <= sqrt(2)/(sqrt(2) - 1) c sqrt(T) without knowing T (Cesa-Bianchi, Lugosi 2006, Section 2.3).
 
     Raises
     ------
@@ -54,7 +54,7 @@ class DoublingTrick(Wrapper):
 
 
 def _with_stepsize(learner: Algorithm1, alpha: Constant) -> Algorithm1:
-    """The learner with another alpha; that of a combinator is in the learner it is made from."""
+    """The learner with another alpha, which in a combinator is that of its innermost learner."""
     if isinstance(learner, Combinator):
         return dataclasses.replace(learner, learner=_with_stepsize(learner.learner, alpha))
     return dataclasses.replace(learner, alpha=alpha)

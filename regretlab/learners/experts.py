@@ -73,7 +73,7 @@ class Hedge(VectorLearner):
 
 
 def _inside_simplex(learner: Learner, state: State) -> State:
-    """``state``; ``ValueError`` unless its point is in the relative interior of a simplex."""
+    """``state`` itself; ``ValueError`` unless its point is in the relative interior of a simplex."""
     name, F = type(learner).__name__, state.feasible_set
     if not isinstance(F, Simplex):
         raise ValueError(f"feasible_set={F!r}: {name} needs a Simplex")

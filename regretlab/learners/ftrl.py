@@ -56,9 +56,9 @@ class OnlineFrankWolfe(VectorLearner):
     """x_{t+1} = (1 - sigma_t) x_t + sigma_t argmin_{u in F} <alpha_t sum_{s<=t} g_s + 2 (x_t - x_1), u>,
     sigma_t = min(1, 2 / sqrt t),   alpha_t = alpha / t^(3/4).
 
-    Hazan, Kale (2012), arXiv:1206.4657, as the online conditional gradient algorithm of
-    Hazan's (2016) book: linear minimization in place of the projection.  A number alpha means
-    alpha_t = alpha / t^(3/4), the rate of the theorem without its horizon.
+    Hazan, Kale (2012), arXiv:1206.4657, in the form that Hazan's (2016) book calls online conditional
+    gradient: linear minimization replaces the projection.  A number alpha means
+    alpha_t = alpha / t^(3/4): the theorem's constant stepsize with t in place of T.
 
     Guarantee: with the constant stepsize D_2 / (2 G_2 T^(3/4)), R_T <= 8 D_2 G_2 T^(3/4).
 

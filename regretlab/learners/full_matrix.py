@@ -43,15 +43,15 @@ class OnlineNewtonStep(_MatrixLearner):
     Hazan, Agarwal, Kale (2007), Logarithmic regret algorithms for online convex optimization, for
     alpha-exp-concave losses, gamma = (1/2) min(1/(G D), alpha) and eps = 1/(gamma D)^2, with Euclidean
     D and G.  The projection is in the metric of A_t and costs O(d^3) a round.  Numbers gamma and eps are
-    constant: 1/gamma is a stepsize that is not divided by sqrt(t), since A_t grows.
+    constant: the stepsize 1/gamma is not divided by sqrt(t), since A_t grows.
 
-    Guarantee: R_T <= (1/(2 gamma)) (d ln(1 + T/(4d)) + 1) with these values; logarithmic.
+    Guarantee: R_T <= (1/(2 gamma)) (d ln(1 + T/(4d)) + 1) for exp-concave losses and these gamma and eps.
     Counterexample: linear losses are not exp-concave.
 
     Raises
     ------
     ValueError
-        Before round 1, for linear losses, and for sets other than boxes, Euclidean balls,
+        By ``check``, for linear losses; by ``start``, for sets other than boxes, Euclidean balls,
         simplices, polytopes and R^d.
     """
 
@@ -105,17 +105,17 @@ class FullMatrixAdaGrad(_MatrixLearner):
         return _project(F, y, (Q * roots) @ Q.T), {"A": A}
 
 
-# -- projection in a full matrix ---------------------------------------------------------------
+# -- projection in the metric of a full matrix ---------------------------------------------------------------
 
 _SETS = (Reals, Box, L2Ball, Simplex, Polytope)
-_FAR = 1e30  # means that there is no bound
+_FAR = 1e30  # daqp reads a bound this large as none
 
 
 def _project(F: FeasibleSet, y: Array, M: Array) -> Array:
     """argmin_{x in F} (x - y)^T M (x - y) for a symmetric positive definite M."""
     if F.contains(y):
         return y
-    if isinstance(F, L2Ball):  # a ball also in the eigenvectors of M, where M is diagonal
+    if isinstance(F, L2Ball):  # in the eigenbasis of M, F is a ball too and M is diagonal
         values, Q = np.linalg.eigh(M)
         centre = np.zeros(y.size) if F.center is None else F.center
         turned = L2Ball(F.radius, dimension=y.size).project(Q.T @ (y - centre), np.maximum(values, 1e-300))
@@ -126,11 +126,11 @@ def _project(F: FeasibleSet, y: Array, M: Array) -> Array:
     x, _, flag, _ = solve(H, -H @ y, A, upper, lower, sense, primal_tol=1e-11, dual_tol=1e-12)
     if flag != 1:
         raise ArithmeticError(f"the projection of {y} onto {F!r} in the matrix {M.tolist()} was not found ({flag})")
-    return F.project(np.asarray(x, dtype=np.float64))  # undoes rounding
+    return F.project(np.asarray(x, dtype=np.float64))  # the rounded solution may lie just outside F
 
 
 def _constraints(F: FeasibleSet, d: int) -> tuple[Array, Array, Array, Array]:
-    """(A, lower, upper, sense) of F as {x : lower <= (x, A x) <= upper}, or lower <= A x <= upper if F has no bounds.
+    """(A, lower, upper, sense) for daqp: F = {x : lower <= (x, A x) <= upper}; for a polytope lower <= A x <= upper.
 
     ``sense`` is daqp's: 0 for an inequality, 5 for an equality.
     """

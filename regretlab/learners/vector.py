@@ -1,6 +1,6 @@
-"""Learners whose step needs all coordinates at once, in plain numpy; they are played round by round.
+"""Learners whose step needs all coordinates at once, in plain numpy; games play them round by round.
 
-A learner that needs a certain kind of set checks it in ``start``, hence before round 1.
+A learner that needs a certain kind of set checks its set in ``start``, hence before round 1.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ __all__ = ["AdaGradNorm", "AvaGrad", "VectorLearner"]
 class VectorLearner(Learner):
     """A learner with hyperparameters that are schedules, and a step for all coordinates at once.
 
-    A subclass is a frozen dataclass of hyperparameters with the method ``step``; ``moment_names`` has the
-    names of the arrays (d,) it keeps between rounds, zero at the start.  A number alpha means
+    A subclass is a frozen dataclass of hyperparameters with the method ``step``; ``moment_names`` are the
+    names of the arrays (d,) that it keeps between rounds, zero at the start.  A number alpha means
     ``stepsize(alpha)``, alpha_t = alpha / sqrt(t) unless the class says otherwise; any other number
     is constant.
     """
@@ -59,7 +59,7 @@ class VectorLearner(Learner):
         return State(t, x, moments, state.feasible_set, self._sums(t, g, state.ledger))
 
     def ledger_names(self) -> tuple[str, ...]:
-        """The running sums of a ledger; ``longest`` and ``steps_inf``, of norms, are the same in each coordinate."""
+        """The rows of the ledger; ``longest`` and ``steps_inf`` are made of norms, hence equal in all coordinates."""
         return ("square", "largest", "steps", "longest", "steps_inf")
 
     def _sums(self, t: int, g: Array, ledger: Mapping[str, Array]) -> dict[str, Array]:
@@ -114,8 +114,8 @@ class AvaGrad(VectorLearner):
     x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t),   W_t = ||eta_t||_2 / (sqrt d eta_t),
     eta_t = 1 / (sqrt v_{t-1} + eps),   alpha_t = alpha / sqrt(t).
 
-    Savarese, McAllester, Babu, Maire (2019), arXiv:1912.01823: a delayed Adam whose rates are
-    normalized, so that alpha does not depend on the scale of the gradients.  In one dimension
+    Savarese, McAllester, Babu, Maire (2019), arXiv:1912.01823: a delayed Adam whose rates eta_t are
+    normalized to a root mean square of 1 over the coordinates.  In one dimension
     W_t = 1, and it is :class:`OGDMomentum`.
 
     Claim: the nonconvex rate of SGD.
