@@ -1,7 +1,7 @@
 """Schedules: how alpha_t, beta_{1,t} and beta_{2,t} depend on the round t = 1, 2, ...
 
-Every schedule is a number times a function of the round, ``scale * shape(t)``.  Games whose
-learners have the same shapes, at any scales, are played in one loop.
+Every schedule is a number times a function of the round, ``scale * shape(t)``.  One loop
+plays all games whose learners have the same shapes, at any scales.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def shape(self, t: Rounds) -> Array:
-        """The values at rounds ``t`` for scale one, in an array of the shape of ``t``."""
+        """The values at the rounds ``t`` for scale one, in an array with the shape of ``t``."""
 
     def __call__(self, t: int | Rounds) -> Array:
         """The value at round ``t``, or at each of an array of rounds; rounds start at 1."""
@@ -60,7 +60,7 @@ class Schedule(ABC):
         return values
 
     def same_shape(self) -> Schedule:
-        """This schedule at scale one; schedules that differ only in scale have the same."""
+        """This schedule at scale one: equal for schedules that differ only in scale."""
         return dataclasses.replace(self, scale=1.0)
 
 
@@ -83,7 +83,7 @@ class InverseSqrt(Schedule):
 
 @dataclass(frozen=True)
 class Inverse(Schedule):
-    """value_t = scale / t; with this beta_{1,t} the bound of Theorem 4 is still O(sqrt T)."""
+    """value_t = scale / t; with beta_{1,t} = scale / t, AMSGrad still has R_T = O(sqrt T)."""
 
     def shape(self, t: Rounds) -> Array:
         inverse: Array = 1.0 / t
@@ -107,7 +107,10 @@ class InversePower(Schedule):
 
 @dataclass(frozen=True)
 class Geometric(Schedule):
-    """value_t = scale * ratio^(t-1), the beta_{1,t} of Corollary 1 (ratio is its lambda); below 1e-307 it is 0."""
+    """value_t = scale * ratio^(t-1), the beta_{1,t} of Corollary 1 of Reddi et al. (2018), where ratio is lambda.
+
+    A power below 1e-307 is rounded to 0.
+    """
 
     ratio: float = 0.99
 
@@ -124,7 +127,7 @@ class Geometric(Schedule):
 
 @dataclass(frozen=True)
 class OneMinusInverse(Schedule):
-    """value_t = scale * (1 - 1/t), the beta_{2,t} of Corollary 2 (AdamNC): v_t is the mean of g_s^2."""
+    """value_t = scale * (1 - 1/t); as beta_{2,t} it makes v_t of AdamNC the mean of g_1^2, ..., g_t^2."""
 
     def shape(self, t: Rounds) -> Array:
         values: Array = 1.0 - 1.0 / t

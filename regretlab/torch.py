@@ -25,8 +25,8 @@ class Optimizer(torch.optim.Optimizer):
     """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t) for the parameters x of a model, by a learner of Algorithm 1.
 
     The rule is the learner's own, as in games: for parameters in double precision the
-    numbers are those of ``learner.update``, bit for bit.  In single precision a step is computed
-    in double and rounded, moments too.  There is no bias correction and no eps
+    numbers are those of ``learner.update``, bit for bit.  In single precision each step is computed
+    in double and then rounded, and so are the moments.  There is no bias correction and no eps
     unless the learner has them: ``learners.TorchAdam()`` is ``torch.optim.Adam()``.
 
     Parameters
@@ -35,10 +35,10 @@ class Optimizer(torch.optim.Optimizer):
         Tensors of any shape, in single or double precision on the CPU.  A group may have its own
         ``learner``, ``feasible_set``, ``lr``, ``weight_decay`` and ``l2_penalty``.
     learner : Algorithm1
-        Its alpha_t is the stepsize; a number alpha means what it does in games, alpha / sqrt(t) for the papers'
-        learners and a constant for TorchAdam and its like.
+        Its alpha_t is the stepsize; a number alpha means the same as in games: alpha / sqrt(t) for the papers'
+        learners, a constant for TorchAdam and the other frameworks' learners.
     feasible_set : FeasibleSet, optional
-        F, for the parameters of a group as one vector (d,), in their order; by default
+        F, for all parameters of a group as one vector (d,), in the order of the group; by default
         all of R^d.  Parameters outside F are projected onto it when the group is added.
     lr : float
         A factor of alpha_t, which torch's schedulers change.
@@ -50,16 +50,16 @@ class Optimizer(torch.optim.Optimizer):
     Raises
     ------
     TypeError
-        For a learner that is not in the form of Algorithm 1, a ``feasible_set`` that is none, and parameters
-        that are not in single or double precision on the CPU.
+        For a learner that is not in the form of Algorithm 1, a ``feasible_set`` that is not a FeasibleSet,
+        and parameters that are not in single or double precision on the CPU.
     ValueError
-        For a set whose dimension is not that of the group, and for a negative or infinite ``lr``, ``weight_decay``
-        or ``l2_penalty``.
+        For a set whose dimension is not that of the group, and for a negative, infinite or NaN ``lr``,
+        ``weight_decay`` or ``l2_penalty``.
 
     Notes
     -----
-    A parameter without a gradient stays as it is, and the round does not count for it;
-    but with a set that couples the coordinates of a group its gradient counts as 0.
+    A parameter without a gradient does not change, and its round number does not increase.
+    But if F couples the coordinates of a group, the missing gradient counts as 0.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Optimizer(torch.optim.Optimizer):
     ...     loss = 0.5 * x[0] - 4.0 * x[1]
     ...     loss.backward()
     ...     optimizer.step()
-    >>> x.detach().numpy().round(3)  # -0.5 - 0.5 / sqrt(2), and the bound
+    >>> x.detach().numpy().round(3)  # -0.5 - 0.5 / sqrt(2), and the upper bound of the box
     array([-0.854,  1.   ])
     """
 
@@ -97,7 +97,7 @@ class Optimizer(torch.optim.Optimizer):
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group, checked; parameters outside its set are projected onto it."""
+        """Check and add a group; project its parameters onto its feasible set."""
         super().add_param_group(param_group)
         try:
             self._check(self.param_groups[-1])
@@ -106,7 +106,7 @@ class Optimizer(torch.optim.Optimizer):
             raise
 
     def _check(self, group: dict[str, Any]) -> None:
-        """Check a group, set its feasible set to one of its dimension, and project its parameters onto it."""
+        """Check a group, give its feasible set the group's dimension, and project the parameters onto the set."""
         learner, F = group["learner"], group["feasible_set"]
         if not isinstance(learner, Algorithm1):
             raise TypeError(f"learner={learner!r} is not in the form of Algorithm 1")
@@ -164,7 +164,7 @@ class Optimizer(torch.optim.Optimizer):
             self._project(group, np.concatenate(weights))
 
     def _half_step(self, group: dict[str, Any], p: torch.Tensor) -> Any:
-        """W_t, after x_t - alpha_t m_t / W_t has been written to the parameter."""
+        """Write x_t - alpha_t m_t / W_t to the parameter ``p``; return W_t."""
         binding = group["learner"].binding
         state = self.state[p]
         if not state:
@@ -205,14 +205,14 @@ class Optimizer(torch.optim.Optimizer):
     # -- saving and loading -----------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The state as torch's optimizers have it, of numbers, tensors and texts; learners and sets by their repr."""
+        """The state in torch's format, with the learner and the feasible set of each group as their repr."""
         state: dict[str, Any] = super().state_dict()
         for group in state["param_groups"]:
             group |= {name: repr(group[name]) for name in ("learner", "feasible_set")}
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore a state that :meth:`state_dict` of an optimizer with the same learners and sets has returned.
+        """Restore what :meth:`state_dict` of an optimizer with the same learners and sets has returned.
 
         Raises
         ------

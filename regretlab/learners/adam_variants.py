@@ -252,7 +252,7 @@ class SAdam(Algorithm1):
     and a number alpha means alpha_t = alpha / t.  alpha has the units of x times those of g.
 
     Claim: R_T = O(log T) for mu-strongly convex losses and alpha >= G^2 / mu.
-    Guarantee: for such losses and alpha, beta_{2,t} = 1 - 1/t and constant beta1,
+    Guarantee: for mu-strongly convex losses, alpha >= G^2 / mu, beta_{2,t} = 1 - 1/t and constant beta1,
     R_T <= d delta D^2 / (2 alpha) + (beta1 / (1 - beta1)) d G D
     + alpha (1 + beta1) / (2 (1 - beta1)) sum_i ln(1 + ||g_{1:T,i}||^2 / delta).
     """

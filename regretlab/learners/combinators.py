@@ -1,4 +1,4 @@
-"""Learners made from another learner: bias correction, eps in two places, and two kinds of weight decay."""
+"""Learners made from another learner: bias correction, eps outside or inside the root, two kinds of weight decay."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ Rule = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Combinator(Algorithm1):
-    """(moments, m_t, W_t) -> (moments', m'_t, W'_t): Algorithm 1 with the values of another learner's rule changed.
+    """(moments, m_t, W_t) -> (moments', m'_t, W'_t): changes what another learner's rule returns.
 
     A combinator is a frozen dataclass with a field ``learner`` and one static method
     ``rule``, in scalar arithmetic.  Its first three arguments are what the learner's rule has returned:
-    the moments, m_t and W_t.  The others are found by name, as for any learner: g, t, its own fields,
-    the learner's hyperparameters, and moments of its own, which it appends to the moments it returns.
-    Both rules are compiled into one loop.
+    the moments, m_t and W_t.  The names of the others say what they are, as for any learner: g, t, fields of
+    the combinator, hyperparameters of the learner, and moments of the combinator, which the rule appends to
+    the moments it returns.  Both rules are compiled into one loop.
 
-    alpha is the learner's, and so is what a number given for it means.
+    The combinator takes alpha, and the meaning of a number alpha, from the learner.
 
     Raises
     ------
@@ -113,7 +113,8 @@ class WithEpsilon(Combinator):
     """W'_t = W_t + eps: eps outside the root, as in the frameworks: x_t - alpha_t m_t / (sqrt v_t + eps).
 
     eps has the units of a gradient.  Theorem 6 of Reddi, Kale, Kumar (2018) is about eps
-    inside the root; its argument holds here too, since eps is negligible for a large multiple of its losses.
+    inside the root.  Its argument holds here too: multiply the theorem's losses by a large number, and eps is
+    negligible.
     """
 
     eps: Hyperparameter = 1e-8
@@ -130,8 +131,8 @@ class EpsilonInsideRoot(Combinator):
     """W'_t = sqrt(W_t^2 + eps): eps inside the root, x_t - alpha_t m_t / sqrt(v_t + eps).
 
     Equation (3) of Reddi, Kale, Kumar (2018); eps has the units of a squared gradient.
-    Counterexample: for every eps there are losses on which Adam with it has R_T/T not -> 0
-    (Theorem 6).
+    Counterexample: for every eps there are losses on which R_T/T of Adam with this eps does not tend
+    to 0 (Theorem 6).
     """
 
     eps: Hyperparameter = 1e-8
@@ -147,16 +148,16 @@ class EpsilonInsideRoot(Combinator):
 class BiasCorrected(Combinator):
     """m'_t = m_t / (1 - beta1^t),   W'_t = W_t / sqrt(1 - beta2^t): bias correction.
 
-    Kingma, Ba (2015), arXiv:1412.6980: it makes up for moving averages that start at zero.  The two
-    factors are the total weights c1_t and c2_t of the averages, c_t = beta c_{t-1} + (1 - beta), which is
-    the right correction also for a beta that depends on t.  For AMSGrad and other learners
-    with a maximum it corrects the maximum of the uncorrected v_t, as PyTorch does: the rate
-    1 / W'_t may then grow; alpha_t / W'_t with alpha_t = alpha / sqrt(t) does not.
+    Kingma, Ba (2015), arXiv:1412.6980: the correction makes up for moving averages that start at zero.  The
+    code divides by the total weights of the averages, c_t = beta_t c_{t-1} + (1 - beta_t), c_0 = 0, which are
+    1 - beta^t for a constant beta and right for any other.  The correction of W_t is meant for W_t = sqrt v_t.
+    For AMSGrad and other learners with a maximum it corrects the maximum of the uncorrected v_t, as PyTorch
+    does: the rate 1 / W'_t may then grow, but alpha_t / W'_t with alpha_t = alpha / sqrt(t) does not.
 
     Raises
     ------
     TypeError
-        For a learner without beta1 and beta2.
+        For a learner without beta1 or without beta2.
     """
 
     def __post_init__(self) -> None:
@@ -171,14 +172,14 @@ class BiasCorrected(Combinator):
         return (*moments, c1, c2), m / c1, w / sqrt(c2)
 
 
-# -- learners whose update depends on x_t, hence no rules of single coordinates ----------------
+# -- learners whose update depends on x_t, which a rule does not see ---------------------------
 
 
 @dataclass(frozen=True)
 class Wrapper(Learner):
-    """A learner that starts as another one, ``learner``, and changes its updates.
+    """Another learner, ``learner``, with the same start and a changed update.
 
-    alpha is the learner's, and so is what a number given for it means.
+    The wrapper takes alpha, and the meaning of a number alpha, from the learner.
     """
 
     learner: Learner
@@ -199,9 +200,9 @@ class Wrapper(Learner):
 class L2Penalty(Wrapper):
     """The learner on f_t(x) + (decay/2) ||x||^2: it sees the gradient g_t + decay x_t.
 
-    What frameworks call ``weight_decay`` of SGD or Adam.  The penalty's gradient enters the
-    moments too, unlike in :class:`DecoupledWeightDecay`; with a plain :class:`OGD` the two are
-    the same.  A game's regret is that of the losses alone.  alpha is the learner's.
+    Frameworks call this the ``weight_decay`` of SGD or Adam.  The penalty's gradient enters the
+    moments too, unlike in :class:`DecoupledWeightDecay`; with a plain :class:`OGD` both give
+    the same points.  A game's regret is that of the losses alone.  alpha is the learner's.
     """
 
     learner: Learner

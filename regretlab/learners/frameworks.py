@@ -1,7 +1,7 @@
-"""What the frameworks compute under the names of the papers' methods, each by its own name.
+"""Adam, AMSGrad and NAdam as PyTorch, Keras and optax compute them.
 
-All are in the form of Algorithm 1.  Their W_t, with bias correction and eps, is the metric of the
-projection, which the frameworks do not have.  A number alpha is a constant stepsize, as there;
+All are in the form of Algorithm 1.  The frameworks have no projection; here it is in the metric W_t, with
+bias correction and eps.  A number alpha is a constant stepsize, as in the frameworks;
 ``InverseSqrt(alpha)`` is alpha / sqrt(t).  AdamW is ``DecoupledWeightDecay(TorchAdam(), decay)``.
 """
 
@@ -47,7 +47,7 @@ class TorchAdam(_Framework):
     with both bias corrections and eps outside the root, WithEpsilon(BiasCorrected(Adam())).
     A number alpha is a constant stepsize.
 
-    Counterexample: bias correction does not change where Adam goes in the end; see :class:`Adam`.
+    Counterexample: those of :class:`Adam`, since bias correction does not change where Adam goes in the end.
     """
 
     eps: Hyperparameter = 1e-8
@@ -62,14 +62,14 @@ class TorchAMSGrad(_Framework):
     """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t (m_t / (1 - beta1^t)) / W_t),   W_t = sqrt(vhat_t / (1 - beta2^t)) + eps,
     vhat_t = max(vhat_{t-1}, v_t),   alpha_t = alpha.
 
-    ``torch.optim.Adam(amsgrad=True)``: WithEpsilon(BiasCorrected(AMSGrad())).  The maximum is of the
-    uncorrected v_t, and is corrected afterwards, so that after an early spike the rate
-    sqrt(1 - beta2^t) / ((1 - beta1^t) sqrt vhat_t) falls until t = 12 and then grows to 6.57
-    times as much, for the default betas.  A number alpha is a constant stepsize.
+    ``torch.optim.Adam(amsgrad=True)``: WithEpsilon(BiasCorrected(AMSGrad())).  PyTorch takes the maximum
+    of the uncorrected v_t and corrects it afterwards.  If an early spike fixes vhat_t, the rate
+    sqrt(1 - beta2^t) / ((1 - beta1^t) sqrt vhat_t) therefore falls until t = 12 and then grows by a factor
+    of 6.57, for the default betas.  A number alpha is a constant stepsize.
 
-    Guarantee: with the default constant stepsize none: W_t / alpha_t may decrease, and the regret can
-    be linear, as that of AMSGrad.  With alpha_t = alpha / sqrt(t) it does not, since t / (1 - beta2^t)
-    increases, and R_T = O(sqrt(T log T)) for beta1 < sqrt(beta2).
+    Guarantee: none with the default constant stepsize: W_t / alpha_t may decrease, and the regret can
+    be linear, as AMSGrad's can.  With alpha_t = alpha / sqrt(t), W_t / alpha_t does not decrease, since
+    t / (1 - beta2^t) increases, and R_T = O(sqrt(T log T)) for beta1 < sqrt(beta2).
     """
 
     eps: Hyperparameter = 1e-8
@@ -107,8 +107,8 @@ class OptaxAMSGrad(_Framework):
     """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t (m_t / (1 - beta1^t)) / W_t),   W_t = sqrt(vhat_t) + eps,
     vhat_t = max(vhat_{t-1}, v_t / (1 - beta2^t)),   alpha_t = alpha.
 
-    ``optax.amsgrad``: here the maximum is of the corrected v_t, so the first few gradients, which the
-    correction scales up, stay in it.  W_t does not decrease; with
+    ``optax.amsgrad`` takes the maximum of the corrected v_t.  So the first few gradients, which the
+    correction scales up, stay in the maximum.  W_t does not decrease.  With
     ``bias_correction_mu=bias_correction_nu=False`` optax has the paper's :class:`AMSGrad`.
     A number alpha is a constant stepsize.
 
