@@ -17,8 +17,8 @@ __all__ = ["SignAdversary"]
 class SignAdversary(AdaptiveLosses):
     """f_t(u) = slope <sign(x_t), u> with sign(0) := 1: the learner always pays slope ||x_t||_1.
 
-    Its regret, slope sum_t ||x_t||_1 - min_u <g_1 + ... + g_T, u>, is that
-    against the gradients this learner met; another learner meets others.
+    The regret R_T = slope sum_t ||x_t||_1 - min_u <g_1 + ... + g_T, u> evaluates u
+    on the gradients that this learner received; another learner receives others.
     """
 
     d: int = 1

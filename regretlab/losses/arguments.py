@@ -14,11 +14,11 @@ from regretlab._utils.validation import real_array
 
 __all__ = ["class_labels", "features", "shown", "targets"]
 
-_SHOWN = 16  # numbers
+_SHOWN = 16  # the size of the largest array whose numbers are shown
 
 
 def features(value: ArrayLike) -> Array:
-    """(N, d): a read-only copy of finite numbers, one example in a row."""
+    """(N, d): a read-only copy of finite numbers, one example per row."""
     return real_array("features", value, "(N, d)", 2)
 
 
@@ -28,7 +28,7 @@ def targets(value: ArrayLike, N: int) -> Array:
 
 
 def class_labels(value: ArrayLike, N: int, classes: int | None) -> NDArray[np.int64]:
-    """(N,): a read-only copy of whole numbers 0, ..., ``classes`` - 1."""
+    """(N,): a read-only copy of whole numbers 0, ..., ``classes`` - 1; with None, of any whole numbers >= 0."""
     y = _one_each("labels", value, N)
     bad = (y < 0.0) | (y != np.floor(y)) | (y >= (math.inf if classes is None else classes))
     if bad.any():

@@ -1,6 +1,6 @@
 """Loss sequences f_1, f_2, ...: the base classes, and the random generator of a round.
 
-The more a class knows about f_t, the faster it plays.  From slow to fast:
+The more a base class knows about f_t, the faster a game runs.  From slow to fast:
 
 * :class:`ConvexLosses`: value and gradient of f_t at a point, computed in Python.
 * :class:`AdaptiveLosses`: f_t(u) = <g_t, u>, where g_t may depend on the learner's point x_t.
@@ -38,11 +38,11 @@ __all__ = [
 
 
 DRAWN_TOGETHER = 4096
-"""Random numbers that are drawn from one generator; fixed for ever, since another value would change the draws."""
+"""About how many random numbers one generator draws; never to be changed, since that would change the draws."""
 
 
 class Loss(NamedTuple):
-    """A convex function f_t: its value and a subgradient, at a point (d,)."""
+    """A convex function f_t, as two functions of a point (d,): its value and a subgradient."""
 
     value: Callable[[Array], float]
     gradient: Callable[[Array], Array]
@@ -64,7 +64,7 @@ class Losses(ABC):
 class ConvexLosses(Losses):
     """f_t given by its value and a subgradient, computed in Python round by round.
 
-    A sequence of your own defines these two methods, and ``dimension`` unless d = 1.
+    A sequence of your own defines two methods, ``value`` and ``gradient``, and ``dimension`` unless d = 1.
     """
 
     @abstractmethod
@@ -121,12 +121,12 @@ class BlockLosses(Losses):
 
     @abstractmethod
     def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
-        """The float64 arrays in ``answer``, returned by the subclass for n rounds; an error if it is something else."""
+        """The arrays in ``answer``, which the subclass returned for n rounds, as float64; an error if they are wrong."""
 
     def _draw(self, start: int, stop: int, seed: int, rounds_per_block: int) -> tuple[Array, ...]:
         """The arrays of rounds start, ..., stop - 1, drawn by the method ``sample`` in blocks of equal length.
 
-        Block b has a generator of its own, of (seed, b); the block drawn last is cached.
+        The seed and b determine the generator of block b.  The block drawn last is cached.
         """
         parts = []
         n = rounds_per_block
@@ -164,7 +164,7 @@ class LinearLosses(BlockLosses):
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return int(self.block(1, 3, 0).shape[1])  # of two rounds, so that one row for all rounds is found out
+        return int(self.block(1, 3, 0).shape[1])  # two rounds: one row for all of them is an error
 
     def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
         name = f"{type(self).__name__}.{'sample' if isinstance(self, RandomLinearLosses) else 'gradients'}"
@@ -203,7 +203,7 @@ class RandomLinearLosses(LinearLosses):
 
     @cached_property
     def _rounds_per_block(self) -> int:
-        """Rounds that are drawn from one generator; it depends on d only, so that no caller can change a draw."""
+        """How many rounds one generator draws; this depends on d only, so that no caller can change a draw."""
         return max(1, DRAWN_TOGETHER // self.dimension)
 
 
@@ -220,11 +220,11 @@ def _linear(g: Array) -> Loss:
 
 
 def generator(seed: int, block: int) -> np.random.Generator:
-    """The random generator of a block; different (seed, block) have independent ones."""
+    """The random generator of a block; different pairs (seed, block) have independent generators."""
     return np.random.Generator(np.random.Philox(key=_key(seed), counter=[0, 0, 0, block]))
 
 
 @lru_cache(maxsize=4096)
 def _key(seed: int) -> NDArray[np.unsignedinteger[Any]]:
-    """The key of the counter-based generator Philox that belongs to a seed."""
+    """The key that a seed gives the counter-based generator Philox."""
     return np.random.SeedSequence(seed).generate_state(2, np.uint64)

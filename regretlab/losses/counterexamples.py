@@ -14,7 +14,7 @@ from regretlab.losses.base import LinearLosses, read_only
 
 __all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2"]
 
-_LONGEST_TABLE = 2**16  # numbers
+_LONGEST_TABLE = 2**16  # numbers, beside one period
 
 
 class PeriodicLosses(LinearLosses):
@@ -68,9 +68,11 @@ class Periodic(PeriodicLosses):
 class Mod3(PeriodicLosses):
     """f_t(x) = C x if t mod 3 = 1, else -x.
 
-    Theorem 1 of Reddi et al. (2018): on [-1, 1] with C > 2 the best point is -1,
-    and Adam with beta1 = 0, beta2 = 1/(1 + C^2) stays at +1: R_T/T >= (2C - 4)/3.
-    This needs so small a beta2: with the usual (0.9, 0.999) Adam converges to -1.
+    Theorem 1 of Reddi et al. (2018): on [-1, 1] with C > 2 the best point is -1.
+    Adam with beta1 = 0, beta2 = 1/(1 + C^2), x_1 = 1 and stepsizes alpha/sqrt(t),
+    alpha < sqrt(1 - beta2), is at +1 at the start of every period of 3 rounds, so
+    R_T/T >= (2C - 4)/3 after every period.  This needs a small beta2: at C = 3,
+    Adam with the usual betas (0.9, 0.999) converges to -1.
     """
 
     C: float = 3.0
@@ -88,7 +90,7 @@ class ReddiOnline(PeriodicLosses):
     """f_t(x) = height x if t mod period = 1, else -slope x; by default 1010, 10, 101.
 
     The synthetic online problem of Section 5 and Figure 1 of Reddi et al. (2018).
-    The slopes of a period sum to +10, so on [-1, 1] the best point is -1.
+    The default slopes of a period sum to +10, so on [-1, 1] the best point is -1.
     """
 
     height: float = 1010.0
@@ -108,8 +110,8 @@ class ReddiOnline(PeriodicLosses):
 class ReddiTheorem2(PeriodicLosses):
     """f_t(x) = C x if t mod C = 1, else -x, with C an even integer.
 
-    Theorem 2 of Reddi et al. (2018): for any beta1 < sqrt(beta2) there is a C on
-    which Adam has R_T/T >= 2/C in the limit; the best point of [-1, 1] is -1.
+    Theorem 2 of Reddi et al. (2018): for any beta1 < sqrt(beta2) there is a C for
+    which Adam has liminf R_T/T >= 2/C on [-1, 1]; the best point is -1.
     """
 
     C: int = 74

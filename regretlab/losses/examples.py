@@ -1,8 +1,8 @@
 """Losses over given examples: in order, shuffled anew in each epoch, or drawn with replacement.
 
-An epoch is one pass over the N examples.  The epochs one after the other are an endless list of examples with the
-positions 0, 1, 2, ...; round t takes the positions (t - 1) batch, ..., t batch - 1, so a round that reaches the end of
-an epoch goes on into the next one.
+A sequence is an endless list of examples with the positions 0, 1, 2, ...: either independent draws, or one epoch (a
+pass over all N examples) after the other.  Round t takes the positions (t - 1) b, ..., t b - 1, where b is ``batch``,
+so a round may begin in one epoch and end in the next.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class OverExamples(ABC):
     batch: int
 
     def examples(self, t: Rounds, seed: int = 0) -> Rounds:
-        """(n, b): the examples, as numbers 0, ..., N - 1, of the rounds ``t`` (n,)."""
+        """(n, b): the indices, from 0 to N - 1, of the examples in the rounds ``t`` (n,)."""
         rounds = np.asarray(t, dtype=np.int64)
         return self._examples_at((rounds[:, None] - 1) * self.batch + np.arange(self.batch), seed)
 
@@ -74,13 +74,13 @@ class OverExamples(ABC):
 class _InTables(OverExamples):
     """Examples that are drawn L positions at a time.
 
-    Table k has those at the positions k L, ..., (k + 1) L - 1; it is drawn from the generator of (seed, k).
+    Table k holds the examples at the positions k L, ..., (k + 1) L - 1.  The generator of (seed, k) draws it.
     """
 
     @property
     @abstractmethod
     def _table_length(self) -> int:
-        """L, how many examples a table has."""
+        """L, how many positions a table has."""
 
     @abstractmethod
     def _draw_table(self, rng: np.random.Generator) -> Rounds:
@@ -101,7 +101,7 @@ class _InTables(OverExamples):
 
     def _consecutive(self, first: int, n: int, seed: int) -> Rounds:
         L, last = self._table_length, first + n
-        tables = range(first // L, max(first // L + 1, -(-last // L)))  # at least one, for no positions
+        tables = range(first // L, max(first // L + 1, -(-last // L)))  # at least one table, even if n = 0
         parts = [self._cached_table(k, seed)[max(first - k * L, 0) : last - k * L] for k in tables]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -160,14 +160,15 @@ class Examples(OverExamples, PredictionLosses):
     batch : int
         b, how many examples a round has.
     mu : float
-        Strong convexity.
+        Modulus of strong convexity of the added term, at least 0.
 
     Raises
     ------
     TypeError
-        For arrays of anything but numbers, or a ``link`` that is no pointwise loss.
+        For arrays of anything but numbers, a ``link`` that is no pointwise loss, a ``batch`` or ``mu`` of a wrong type.
     ValueError
-        For shapes that disagree, numbers that are not finite, or labels that the pointwise loss does not allow.
+        For shapes that disagree, numbers that are not finite, labels that the pointwise loss does not allow,
+        ``batch`` < 1 or ``mu`` < 0.
     """
 
     features: ArrayLike
@@ -199,7 +200,7 @@ class Examples(OverExamples, PredictionLosses):
         return self._rows(self._consecutive((start - 1) * self.batch, n * self.batch, seed).reshape(n, self.batch))
 
     def _rows(self, index: Rounds) -> tuple[Array, Array]:
-        """a (n, b, d) and y (n, b) of the examples ``index`` (n, b); take is several times faster than brackets."""
+        """a (n, b, d) and y (n, b) of the examples ``index`` (n, b); ``take`` is several times faster than a[index]."""
         return np.asarray(self.features).take(index, axis=0), np.asarray(self.targets).take(index)
 
 
@@ -215,6 +216,6 @@ class ShuffledExamples(Shuffling, Examples):
 class SampledExamples(Sampling, Examples):
     """f_t(x) = (1/b) sum_{j in B_t} ell(<a_j, x>, y_j) + (mu/2) ||x||^2, examples drawn with replacement.
 
-    Parameters and errors are those of :class:`Examples`; E f_t is the mean over
-    all examples, plus (mu/2) ||x||^2.
+    Parameters and errors are those of :class:`Examples`.  E f_t(x) is the mean of
+    ell(<a_j, x>, y_j) over all N examples, plus (mu/2) ||x||^2.
     """

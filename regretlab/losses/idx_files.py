@@ -24,15 +24,16 @@ _GZIP = b"\x1f\x8b"
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     """The array in an IDX file, compressed with gzip or not.
 
-    An IDX file is two zero bytes, the code of a type, the number of dimensions,
-    each dimension in four bytes, and the numbers, last dimension fastest; all big-endian.
+    An IDX file holds two zero bytes, one byte for the type, one for the number of
+    dimensions, four for each dimension, and then the numbers, the index of the last
+    dimension running fastest; all big-endian.
 
     Raises
     ------
     ValueError
-        Naming the file, when it is not of this format, damaged, truncated or too long.
+        When the file is not of this format, damaged, truncated or too long; the message names the file.
     OSError
-        When it cannot be read.
+        When the file cannot be read.
     """
     raw = Path(path).read_bytes()
     if raw.startswith(_GZIP):
@@ -69,16 +70,17 @@ def mnist(folder: str | os.PathLike[str], part: str = "t10k") -> tuple[Array, ND
     Parameters
     ----------
     folder : path
-        Holds ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, each as it is or with ``.gz``.
+        Holds, for ``"t10k"``, ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, each as it is or with ``.gz``.
     part : str
-        ``"t10k"``, the 10 000 test digits, or ``"train"``.
+        ``"t10k"``, the 10 000 test digits, or ``"train"``, the 60 000 training digits.
 
     Raises
     ------
     FileNotFoundError
         When a file is not there.
     ValueError
-        Naming the file, when it is damaged or does not hold digits.
+        For another ``part``; when a file is damaged or does not hold digits; when the numbers of images and labels
+        differ.  The message names the file.
     """
     if part not in ("t10k", "train"):
         raise ValueError(f"part={part!r} must be 't10k' or 'train'")

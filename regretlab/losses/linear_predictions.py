@@ -20,7 +20,7 @@ __all__ = ["PredictionLosses", "RandomPredictionLosses"]
 
 _SQUARED = Squared()
 _COMPILE_FROM = 256
-"""Numbers in a round from which compiling pays; the results have the same bits either way."""
+"""Compile for rounds with at least so many numbers; the results have the same bits either way."""
 
 
 class PredictionLosses(BlockLosses):

@@ -153,7 +153,7 @@ class Hinge(PointwiseLoss):
 
 @dataclass(frozen=True)
 class Quantile(PointwiseLoss):
-    """ell(z, y) = q (y - z) for z < y, else (1 - q)(z - y): its minimiser is the q-quantile of y."""
+    """ell(z, y) = q (y - z) for z < y, else (1 - q)(z - y): E ell(z, y) is least where z is the q-quantile of y."""
 
     smooth: ClassVar[bool] = False
     q: float = 0.5

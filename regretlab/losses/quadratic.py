@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CirclingQuadratics", "PeriodicQuadratics", "Quadratics", "WalkingQuadratics"]
 
-_NUMBERS_PER_SUM = 2**18  # in the centres that are summed in one numpy call
+_NUMBERS_PER_SUM = 2**18  # the size of the array of centres that one numpy call adds up
 _LINEAR = Linear()
 _LONGEST_WALK = 2**48  # rounds
 
@@ -71,8 +71,9 @@ class Quadratics(PredictionLosses):
     def best_in_hindsight(self, feasible_set: FeasibleSet, t: Rounds, seed: int = 0) -> tuple[Array, Array]:
         """argmin_{u in F} sum_{s<=t} f_s(u) and the minimum, in closed form, for increasing rounds t (h,).
 
-        Since sum_s ||u - c_s||^2 = t ||u - m_t||^2 + sum_s ||c_s - m_t||^2 with m_t
-        the mean of c_1, ..., c_t, the minimizer is the Euclidean projection of m_t onto F.
+        Let m_t be the mean of c_1, ..., c_t.  Since sum_{s<=t} ||u - c_s||^2 =
+        t ||u - m_t||^2 + sum_{s<=t} ||c_s - m_t||^2, the minimizer is the Euclidean
+        projection of m_t onto F.
 
         Returns
         -------
@@ -153,9 +154,9 @@ class WalkingQuadratics(Quadratics):
     """f_t(x) = (mu/2) ||x - c_t||^2 with c_t a random walk, c_0 = 0, in steps of independent N(0, step^2).
 
     The walk is reflected at the sides of the box [-radius, radius]^d.  Any c_t can be
-    computed without those before it: the walk is drawn at rounds far apart first,
-    and then between two of them, conditional on both (a Gaussian bridge).  That has
-    the distribution of a walk drawn step by step.
+    computed without those before it: the walk is first drawn at rounds far apart,
+    and then between two of these, conditional on both (a Gaussian bridge).  The
+    result has the distribution of a walk drawn step by step.
     """
 
     d: int = 1

@@ -18,7 +18,7 @@ from regretlab.losses.pointwise import Absolute, Logistic, Squared
 __all__ = ["RandomAbsolute", "RandomLeastSquares", "RandomLogistic", "RandomModel"]
 
 _NEVER_PLAYED = 2**63 - 1
-"""The block of random numbers that the true parameter is drawn from; no game has so many rounds."""
+"""The block whose generator draws the true parameter; no game has so many rounds."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class RandomModel(RandomPredictionLosses):
     geometrically from s_1 = 1 to s_d = 1 / conditioning.  So |a_{t,i}| <= 1, and
     E a_t a_t^T = (density / 3) diag(s_1^2, ..., s_d^2).
 
-    True parameter: without drift, theta_t = p, a unit vector drawn uniformly with
-    the seed.  With drift, theta_t moves along the square with the corners p, q,
-    -p, -q, where q is a second random unit vector, orthogonal to p (0 if d = 1).
+    True parameter: without drift, theta_t = p, a uniformly random unit vector that
+    the seed determines.  With drift, theta_t moves along the square with the corners
+    p, q, -p, -q, where q is a second random unit vector, orthogonal to p (0 if d = 1).
     It goes round once in 1 / drift rounds at constant speed: on a side,
     ||theta_{t+1} - theta_t|| = 4 sqrt(2) drift (4 drift if d = 1).  From round
     ``change`` on, the sign is the opposite: -theta_t.
@@ -46,18 +46,18 @@ class RandomModel(RandomPredictionLosses):
     density : float
         Probability that a feature is not zero, in (0, 1].
     noise : float
-        Scale of the noise.
+        Scale of the noise, at least 0.
     drift : float
         Turns of the true parameter per round, in [0, 1/4].
     change : int, optional
         The first round with the opposite true parameter.
     mu : float
-        Strong convexity.
+        Modulus of strong convexity of the added term, at least 0.
 
     Raises
     ------
     TypeError
-        For a value that is no number.
+        For a value of a wrong type.
     ValueError
         For a value outside these ranges.
     """
@@ -143,6 +143,7 @@ class RandomModel(RandomPredictionLosses):
 class RandomLeastSquares(RandomModel):
     """f_t(x) = (<a_t, x> - y_t)^2 / 2 + (mu/2) ||x||^2 with y_t = <a_t, theta_t> + noise N(0, 1).
 
+    Here noise N(0, 1) is the field ``noise`` times a standard normal number.
     Features, true parameter and the fields are those of :class:`RandomModel`;
     at mu = 0, E f_t has its minimum at theta_t.
     """
@@ -160,6 +161,7 @@ class RandomLeastSquares(RandomModel):
 class RandomAbsolute(RandomModel):
     """f_t(x) = |<a_t, x> - y_t| + (mu/2) ||x||^2 with y_t = <a_t, theta_t> + noise Laplace(0, 1).
 
+    Here noise Laplace(0, 1) is the field ``noise`` times a Laplace number of scale 1.
     Features, true parameter and the fields are those of :class:`RandomModel`;
     at mu = 0, E f_t has its minimum at theta_t, and |g_{t,i}| <= 1.
     """
@@ -181,7 +183,8 @@ class RandomLogistic(RandomModel):
     the other fields are those of :class:`RandomModel`; |g_{t,i}| <= 1 at mu = 0.
     With noise = 1 and flip = 0, the default, the labels are those of the logistic
     model, P(y_t = 1) = 1 / (1 + exp(-<a_t, theta_t>)), so that at mu = 0, E f_t
-    has its minimum at theta_t.  With noise = 0 a hyperplane separates them.
+    has its minimum at theta_t.  With noise = 0 and flip = 0, and a theta that does
+    not move, the hyperplane <a, theta> = 0 separates the two labels.
     """
 
     link = Logistic()

@@ -32,20 +32,21 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
     features : array (N, d)
         a_1, ..., a_N.
     labels : array (N,)
-        y_1, ..., y_N, of 0, ..., k - 1.
+        y_1, ..., y_N, each one of 0, ..., k - 1.
     batch : int
         b, how many examples a round has.
     classes : int, optional
-        k; by default one more than the largest label.
+        k, at least 2; by default one more than the largest label.
     mu : float
-        Strong convexity.
+        Modulus of strong convexity of the added term, at least 0.
 
     Raises
     ------
     TypeError
-        For arrays of anything but numbers.
+        For arrays of anything but numbers, or ``batch``, ``classes`` or ``mu`` of a wrong type.
     ValueError
-        For shapes that disagree, features that are not finite, or labels other than 0, ..., k - 1.
+        For shapes that disagree, features that are not finite, labels other than 0, ..., k - 1, ``batch`` < 1,
+        ``classes`` < 2 or ``mu`` < 0.
     """
 
     features: ArrayLike
@@ -85,7 +86,7 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
     def prefix_sum(self, t: int, seed: int = 0) -> Loss:
         """f_1 + ... + f_t as one function.
 
-        Whatever t is, its value and gradient take two matrix products with all features.
+        Whatever t is, its value and gradient together take two matrix products with all features.
         """
         weights = self.counts(t, seed) / self.batch
         f = _CrossEntropy(np.asarray(self.features), np.asarray(self.labels), weights, self._k, t * self.mu)
@@ -110,8 +111,8 @@ class ShuffledSoftmaxRegression(Shuffling, SoftmaxRegression):
 class SampledSoftmaxRegression(Sampling, SoftmaxRegression):
     """f_t(X) = (1/b) sum_{j in B_t} [logsumexp(X a_j) - (X a_j)_{y_j}] + (mu/2) ||X||^2, with replacement.
 
-    Parameters and errors are those of :class:`SoftmaxRegression`; E f_t is the
-    mean over all examples, plus (mu/2) ||X||^2.
+    Parameters and errors are those of :class:`SoftmaxRegression`.  E f_t(X) is the mean
+    of the bracket over all N examples, plus (mu/2) ||X||^2.
     """
 
 
@@ -130,7 +131,7 @@ class _CrossEntropy:
         return g + self.mu * x if self.mu else g
 
     def _forward(self, x: Array) -> tuple[float, Array]:
-        """The value at x, and in column j of (k, n) its derivative in X a_j: w_j (softmax(X a_j) - e_{y_j})."""
+        """The value at x, and (k, n): in column j the derivative in X a_j, w_j (softmax(X a_j) - e_{y_j})."""
         if self.cached is not None and (x is self.cached[0] or np.array_equal(self.cached[0], x)):
             return self.cached[1:]
         n = len(self.y)

@@ -18,7 +18,7 @@ class ReddiStochastic(RandomLinearLosses):
     """f_t(x) = height x with probability p, else -slope x, independently; by default 1010, 0.01, 10.
 
     The synthetic stochastic problem of Section 5 and Figure 1 of Reddi et al.
-    (2018).  The mean slope is +0.2, so on [-1, 1] the best point is -1 in the long run.
+    (2018).  The default mean slope is +0.2, so on [-1, 1] the best point is -1 in the long run.
     """
 
     height: float = 1010.0
@@ -37,8 +37,9 @@ class ReddiStochastic(RandomLinearLosses):
 class ReddiTheorem3(RandomLinearLosses):
     """f_t(x) = C x with probability (1 + delta)/(C + 1), else -x, independently: E f_t(x) = delta x.
 
-    Theorem 3 of Reddi et al. (2018): for every beta1 < sqrt(beta2) there is a C
-    for which Adam drifts away from the best point -1 of [-1, 1].
+    Theorem 3 of Reddi et al. (2018): for every beta1 < sqrt(beta2) and delta there is
+    a C for which Adam, run from 0 without projection, has E[x_{t+1} - x_t] >= 0 in
+    every round, although the best point of [-1, 1] is -1.
     """
 
     C: float = 10.0
