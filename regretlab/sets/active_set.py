@@ -18,10 +18,10 @@ _PASSES = 5
 def project_from(guess: list[int], A: Array, b: Array, y: Array, w: Array) -> Array | None:
     """argmin_{A x <= b} sum_i w_i (x_i - y_i)^2 to the last digits, or None if the iteration fails.
 
-    The dual active-set method of Goldfarb and Idnani ("A numerically stable dual
-    method for solving strictly convex quadratic programs", 1983).  Each iterate
-    is the projection onto the equations of a working set, with multipliers >= 0;
-    if ``guess`` is the active set, the first iterate is the answer.  The
+    This is the dual active-set method of Goldfarb and Idnani ("A numerically stable
+    dual method for solving strictly convex quadratic programs", 1983).  Each iterate
+    is the projection of y onto the equations of a working set, with multipliers
+    >= 0; if ``guess`` is the active set, the first iterate is the answer.  The
     factorization A W^-1/2 = L Q is orthogonalized twice, so that it stays
     accurate when the weights span sixteen orders of magnitude.
     """
@@ -46,7 +46,7 @@ def project_from(guess: list[int], A: Array, b: Array, y: Array, w: Array) -> Ar
 
 
 def onto_equations(rows: list[int], A: Array, b: Array, y: Array) -> Array:
-    """The point nearest to y at which these rows hold with equality, leaving out those that depend on earlier ones."""
+    """The point nearest to y with <a_j, x> = b_j for these rows j, but not for those that depend on earlier ones."""
     working = _WorkingSet(A, b, y, np.ones_like(y))
     for j in rows:
         working.add(j)
@@ -57,7 +57,7 @@ def onto_equations(rows: list[int], A: Array, b: Array, y: Array) -> Array:
 class _WorkingSet:
     """A set of linearly independent rows, the projection x of y onto their equations, and its multipliers.
 
-    The rows of S = A W^-1/2 in the set are L Q, with orthonormal rows of Q and L lower triangular.
+    S is A W^-1/2 up to a factor.  Its rows in the set are L Q: Q has orthonormal rows, and L is lower triangular.
     """
 
     def __init__(self, A: Array, b: Array, y: Array, root: Array) -> None:
@@ -77,7 +77,7 @@ class _WorkingSet:
         return c + again, z - again @ self.Q
 
     def add(self, j: int) -> bool:
-        """Add row j, unless it depends on the rows in the set; whether it was added."""
+        """Add row j, unless it depends linearly on the rows in the set; return whether it was added."""
         c, z = self.components(self.S[j])
         length = float(np.linalg.norm(z))
         k = len(self.rows)
@@ -112,9 +112,9 @@ class _WorkingSet:
         self.multipliers = np.asarray(np.linalg.solve(self.L.T, moved), dtype=np.float64)
 
     def enter(self, p: int) -> bool:
-        """Raise the multiplier of the violated row p until it holds, and add it; whether that is possible.
+        """Raise the multiplier of the violated row p until p holds, and add p; return whether that is possible.
 
-        A row whose multiplier falls to 0 on the way is removed.
+        Remove each row whose multiplier falls to 0 on the way.
         """
         multiplier, self.multipliers = 0.0, np.maximum(self.multipliers, 0.0)
         for _ in range(len(self.rows) + 1):

@@ -39,9 +39,9 @@ class Affine(FeasibleSet):
     Notes
     -----
     The projection in the metric w is y - W^-1 A^T (A W^-1 A^T)^-1 (A y - b), W = diag(w).
-    A W^-1/2 = L Q is factored by Gram-Schmidt with pivoting, each row
-    orthogonalized twice (Giraud, Langou, Rozložník, "The loss of orthogonality
-    in the Gram-Schmidt orthogonalization process", 2005).  The step is repeated
+    Gram-Schmidt with pivoting computes A W^-1/2 = L Q, orthogonalizing each row
+    twice (Giraud, Langou, Rozložník, "The loss of orthogonality in the
+    Gram-Schmidt orthogonalization process", 2005).  The projection is repeated
     until A x - b is as small as rounding allows.
     """
 
@@ -88,7 +88,7 @@ class Affine(FeasibleSet):
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
-        """As in the notes of the class; p holds k, then b_j, a_j for each of the k equations."""
+        """Project x in place, as the class notes say; p holds k, then b_j, a_j for each of the k equations."""
         solve(x, w, p)
 
     def parameters(self) -> Array:
@@ -140,7 +140,7 @@ def factorize(Q: Any, L: Any, order: Any) -> None:
     k = len(order)
     for s in range(k):
         exchange(Q, L, order, s, longest(Q, s))
-        for _ in range(2):  # the second time takes out what rounding left
+        for _ in range(2):  # the second pass subtracts what rounding left
             for r in range(s):
                 subtract(Q, L, s, r)
         L[s, s] = math.sqrt(dot(Q, s, s))
@@ -152,7 +152,7 @@ def factorize(Q: Any, L: Any, order: Any) -> None:
 
 
 def residual(t: Any, x: Any, p: Any, L: Any, order: Any) -> bool:
-    """Whether A x = b up to rounding; t becomes the solution of L t = A x - b, with the rows in this order."""
+    """Whether A x = b up to rounding; t becomes the solution of L t = A x - b, with the rows in ``order``."""
     done = True
     for s in range(len(order)):
         at = 1 + order[s] * (len(x) + 1)
@@ -173,7 +173,7 @@ def dot(Q: Any, r: int, s: int) -> float:
 
 
 def subtract(Q: Any, L: Any, r: int, s: int) -> None:
-    """Subtract from Q_r its component along Q_s, and add the coefficient to L_rs."""
+    """Subtract from Q_r its component along the unit vector Q_s, and add the coefficient to L_rs."""
     part = dot(Q, r, s)
     L[r, s] += part
     for i in range(Q.shape[1]):
@@ -181,7 +181,7 @@ def subtract(Q: Any, L: Any, r: int, s: int) -> None:
 
 
 def longest(Q: Any, s: int) -> int:
-    """The longest of the rows s, s + 1, ..."""
+    """The index of the longest of the rows s, s + 1, ... of Q."""
     best, most = s, dot(Q, s, s)
     for r in range(s + 1, Q.shape[0]):
         square = dot(Q, r, r)
@@ -191,7 +191,7 @@ def longest(Q: Any, s: int) -> int:
 
 
 def exchange(Q: Any, L: Any, order: Any, r: int, s: int) -> None:
-    """Exchange the rows r and s >= r, whose coefficients in L are known up to column r - 1."""
+    """Exchange the rows r and s >= r of Q, of ``order``, and of the columns 0, ..., r - 1 of L."""
     if r == s:
         return
     order[r], order[s] = order[s], order[r]

@@ -1,4 +1,4 @@
-"""Checks of what sets are made of, and of the points and directions that they are given."""
+"""Checks of the fields of sets, and of the points and directions that are passed to sets."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def store_positive(F: Any, *names: str) -> None:
 
 
 def store_dimension(F: Any) -> None:
-    """Check that ``F.dimension`` is None or a whole number >= 1, and store that as an int."""
+    """Check that ``F.dimension`` is None or a whole number >= 1, and store the number as an int."""
     if F.dimension is not None:
         whole(1, dimension=F.dimension)
         object.__setattr__(F, "dimension", int(F.dimension))
 
 
 def store_equations(F: Any) -> tuple[Array, Array]:
-    """Check the fields A (k, d) and b (k,) of a set, and store them as read-only arrays, which are returned."""
+    """Check the fields A (k, d) and b (k,) of a set, and store and return them as read-only arrays."""
     A, b = real_array("A", F.A, "(k, d)", 2), real_array("b", F.b, "(k,)", 1)
     if b.shape != A.shape[:1]:
         raise ValueError(f"b has shape {b.shape}, A has shape {A.shape}: b needs a number for each row of A")
@@ -55,7 +55,7 @@ def directions(c: ArrayLike, dimension: int | None) -> Array:
 
 
 def euclidean(norm: float) -> bool:
-    """Whether ``norm`` is 2; otherwise it has to be inf."""
+    """Whether ``norm`` is 2; ``ValueError`` unless it is 2 or inf."""
     if norm not in (2, math.inf):
         raise ValueError(f"norm={norm!r} must be 2 or inf")
     return norm == 2

@@ -44,16 +44,16 @@ class L2Ball(Ball):
 
         q_i(lambda) = w_i v_i / (w_i + lambda),   ||q(lambda)|| = 1.
 
-    The root lambda is found by Newton's method on 1 - 1 / ||q(lambda)|| (Moré,
-    Sorensen, "Computing a trust region step", 1983).  Since 1 / ||q|| is concave,
-    iterates that start below the root increase and stay below it.  The start,
-    max_i w_i (|v_i| - 1), is below it and has |q_i| <= 1, so that nothing
-    overflows for any weights and distance.
+    Newton's method on 1 - 1 / ||q(lambda)|| finds the root lambda (Moré, Sorensen,
+    "Computing a trust region step", 1983).  Since 1 / ||q|| is concave, iterates
+    that start below the root increase and stay below it.  The start,
+    max(0, max_i w_i (|v_i| - 1)), is not above the root and has |q_i| <= 1, so that
+    nothing overflows for any weights and distance.
     """
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
-        """As in the notes of the class; p holds the radius and the center, if there is one."""
+        """Project x in place, as the class notes say; p holds the radius, then the center, if there is one."""
         d, scale, inverse = len(x), unit(w), 1.0 / p[0]
         lam, square, error, reach = 0.0, 0.0, 0.0, 0.0
         for i in range(d):

@@ -24,8 +24,8 @@ class FeasibleSet(ABC):
 
     A set of your own is a frozen dataclass with the abstract members below and
     either ``projection``, in scalar arithmetic, or ``_project``, in plain numpy.
-    Calls do not change a set.  With ``@dataclass(frozen=True, eq=False)`` two sets
-    of the same class with the same numbers are equal, arrays included.
+    Calls do not change a set.  Declare the class with ``@dataclass(frozen=True,
+    eq=False)``: then two of its sets are equal if their fields are, arrays included.
     """
 
     @property
@@ -37,8 +37,8 @@ class FeasibleSet(ABC):
     """Optional: the projection in scalar arithmetic, which the loops over rounds can compile.
 
     A static method (x, w, p) that replaces x, an array (d,), by its projection in
-    the metric w > 0; p are the numbers in :meth:`parameters`.  It must end for any
-    input, and leave NaN where there is no projection.
+    the metric w > 0; p are the numbers in :meth:`parameters`.  The method must end
+    for any input, and leave NaN in x when there is no projection.
     """
 
     def parameters(self) -> Array:
@@ -46,7 +46,7 @@ class FeasibleSet(ABC):
         return np.empty(0)
 
     def _project(self, y: Array, weights: Array) -> Array:
-        """argmin_{x in F} sum_i w_i (x_i - y_i)^2, for ``y`` and ``weights`` (d,) that are checked already.
+        """argmin_{x in F} sum_i w_i (x_i - y_i)^2, for ``y`` and ``weights`` (d,) that :meth:`project` has checked.
 
         Computed by :attr:`projection`, unless a set overrides this method.
         """
@@ -65,7 +65,7 @@ class FeasibleSet(ABC):
     def diameter(self, norm: float = np.inf) -> float:
         """max_{x, y in F} ||x - y||, in the inf-norm (D_inf in the theorems) or, with ``norm=2``, the 2-norm (D_2).
 
-        Infinite for an unbounded set.
+        It is inf for an unbounded set.
         """
 
     @property
@@ -80,7 +80,7 @@ class FeasibleSet(ABC):
         Raises
         ------
         ValueError
-            When <c, x> has no minimum because F is unbounded in that direction.
+            When <c, x> has no minimum because F is unbounded towards -c.
         """
 
     def with_dimension(self, d: int) -> FeasibleSet:
@@ -101,14 +101,14 @@ class FeasibleSet(ABC):
         ----------
         y : array (d,)
             The point to project.
-        weights : array (d,), optional
-            Finite and positive.
+        weights : array (d,) or float, optional
+            w, finite and positive; one number stands for d equal weights.
 
         Raises
         ------
         ValueError
             For NaN in y, weights that are not positive and finite, a wrong shape,
-            or a point so far away that its projection overflows.
+            or a projection that overflows (y too far away) or does not exist.
         """
         point = np.atleast_1d(np.asarray(y, dtype=np.float64))
         if point.ndim != 1 or (self.dimension is not None and point.size != self.dimension):

@@ -101,7 +101,7 @@ class Box(FeasibleSet):
 
 @dataclass(frozen=True, eq=False)
 class Ball(FeasibleSet):
-    """A ball of any norm: its fields, their checks and its repr, e.g. ``L2Ball(1.0, dimension=3)``."""
+    """What balls of all norms share: the fields, their checks and the repr, e.g. ``L2Ball(1.0, dimension=3)``."""
 
     radius: float
     center: Array | None = None
@@ -180,6 +180,11 @@ class Reals(FeasibleSet):
     ----------
     dimension : int, optional
         d; by default that of the losses it is used with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a dimension that is not an integer, or is below 1.
     """
 
     dimension: int | None = None
@@ -189,7 +194,7 @@ class Reals(FeasibleSet):
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:  # noqa: ARG004
-        """Every point is its own projection."""
+        """Leave x as it is: every point is its own projection."""
         return
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:

@@ -1,8 +1,8 @@
 """Compensated (double-double) arithmetic for projections, with the same bits compiled or interpreted.
 
 With extreme weights and distances, the multiplier tau of a projection may be 1e20 times larger than the projected
-point.  It is therefore represented as the sum high + low of two floats, and products are computed with their rounding
-error (Dekker, "A floating-point technique for extending the available precision", 1971).
+point.  So tau is the sum high + low of two floats, and products are computed with their rounding errors (Dekker, "A
+floating-point technique for extending the available precision", 1971).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def middle(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float
 def shifted(y: float, high: float, low: float, w: float, inverse: float) -> float:
     """y - (high + low) / w with ``inverse`` = 1 / w, accurate to the last bits even when nearly all of y cancels.
 
-    A result far below zero has only the accuracy of y.
+    A result far below zero is computed in plain arithmetic: callers replace it by 0.
     """
     quotient = high * inverse
     t = y - quotient
@@ -78,6 +78,6 @@ def unit(w: Any) -> float:
 
 
 def weight(w: float, scale: float) -> float:
-    """w scale, but at least 2^-523, so that neither 1 / w nor products with it overflow; NaN stays NaN."""
+    """w * scale, but at least 2^-523, so that neither 1 / w nor products with it overflow; NaN stays NaN."""
     scaled = w * scale
     return _SMALLEST if scaled < _SMALLEST else scaled

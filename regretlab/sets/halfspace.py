@@ -23,7 +23,7 @@ _PARALLEL = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class LinearConstraint(FeasibleSet):
-    """A set with one constraint on <a, x>: its fields a (d,) and b, their checks, and its parameters b, a."""
+    """What sets with one constraint on <a, x> share: the fields a (d,) and b, their checks, the parameters b, a."""
 
     a: Array
     b: float
@@ -47,12 +47,15 @@ class LinearConstraint(FeasibleSet):
         return normalized(self.a, self.b)
 
     def _excess(self, x: ArrayLike) -> tuple[float, float]:
-        """<a, x> - b, and an upper bound of its rounding error."""
+        """<a, x> - b, and an upper bound on its rounding error."""
         terms = self.a * point(x, self.dimension)
         return exact_sum(*terms, -self.b), _ROUNDING * (abs(self.b) + float(np.abs(terms).sum()))
 
     def _minimizer(self, c: ArrayLike, largest: float) -> Array:
-        """The point of <a, x> = b nearest to the origin, if every c is a multiple of a, of at most ``largest``."""
+        """(..., d): the point of <a, x> = b nearest to the origin, for each c.
+
+        ``ValueError`` unless each c is a multiple m a of a, with m <= ``largest``.
+        """
         b, *a = normalized(self.a, self.b)
         costs, normal = directions(c, self.dimension), np.array(a)
         multiple = (costs @ normal / (normal @ normal))[..., None]
@@ -86,7 +89,7 @@ class Hyperplane(LinearConstraint):
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
-        """As in the notes of the class; p holds b, then a, both divided by a power of two."""
+        """Project x in place, as the class notes say; p holds b, then a, both divided by a power of two."""
         onto_plane(x, w, p)
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
@@ -123,7 +126,7 @@ class Halfspace(LinearConstraint):
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
-        """As in the notes of the class; p holds b, then a, both divided by a power of two."""
+        """Project x in place, as the class notes say; p holds b, then a, both divided by a power of two."""
         over, rounding = excess(x, p, 1, p[0])
         if not over <= rounding:
             onto_plane(x, w, p)
@@ -154,7 +157,7 @@ def onto_plane(x: Any, w: Any, p: Any) -> None:
 
 
 def excess(x: Any, a: Any, start: int, b: float) -> tuple[float, float]:
-    """<a, x> - b, where ``a`` holds the vector from ``start`` on, and how much of it may be rounding in x."""
+    """<a, x> - b, where ``a`` holds the vector from ``start`` on, and how much of this the rounding of x may cause."""
     total, error, size = -b, 0.0, abs(b)
     for i in range(len(x)):
         product, low = two_product(a[start + i], x[i])

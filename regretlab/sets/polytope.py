@@ -42,13 +42,13 @@ class Polytope(FeasibleSet):
 
     Notes
     -----
-    The projection is a quadratic program without a closed form, solved by DAQP
+    The projection is a quadratic program without a closed form.  DAQP solves it
     (Arnström, Bemporad, Axehill, "A dual active-set solver for embedded
-    quadratic programming using recursive LDL^T updates", 2022), in the coordinates
-    sqrt(w_i) (x_i - y_i).  DAQP returns the active constraints, so the point that
-    solves their equations can be computed to the last digits; where the active
-    set is wrong, which happens when the weights span more than eight orders of
-    magnitude, :mod:`regretlab.sets.active_set` corrects it.  An interior-point
+    quadratic programming using recursive LDL^T updates", 2022) in the coordinates
+    sqrt(w_i) (x_i - y_i), and returns the active constraints.  Then
+    :mod:`regretlab.sets.active_set` computes the point that solves their equations
+    to the last digits, and corrects the active set where it is wrong, which happens
+    when the weights span more than eight orders of magnitude.  An interior-point
     solver returns a point up to a tolerance instead: Clarabel violates constraints
     by up to 1e-5 in such metrics.
 
@@ -94,7 +94,7 @@ class Polytope(FeasibleSet):
 
     @cached_property
     def bounded(self) -> bool:
-        """Whether A has rank d and 0 is a combination of its rows with positive coefficients (Stiemke's lemma)."""
+        """Whether F is bounded: A has rank d, and 0 is a positive combination of all its rows (Stiemke's lemma)."""
         rows = self._constraints[0]
         if not rows.size or np.linalg.matrix_rank(rows) < self.dimension:
             return False
@@ -136,7 +136,7 @@ class Polytope(FeasibleSet):
         return np.asarray(extremes[0] - extremes[1])
 
     def _least_violation(self) -> float:
-        """min_x max(0, max_j (A x - b)_j), divided by max(1, max_j |b_j|)."""
+        """min_x max(0, max_j (A x - b)_j), divided by max(1, max_j |b_j|), for the A and b in ``_constraints``."""
         if (self.b[~self.A.any(axis=1)] < 0.0).any():
             return math.inf
         A, b = self._constraints

@@ -26,7 +26,7 @@ class Product(FeasibleSet):
     *sets : FeasibleSet
         The factors, in the order of their coordinates; each must have a dimension.
     factors : sequence of FeasibleSet
-        More of them.
+        More factors, after ``sets``.
 
     Raises
     ------
@@ -61,12 +61,15 @@ class Product(FeasibleSet):
 
     @property
     def projection(self) -> Callable[[Any, Any, Any], None] | None:
-        """The factors' projections, one after the other; one loop for a run of factors with the same."""
+        """The factors' projections, one after the other; None if a factor has none.
+
+        A run is the longest sequence of factors next to each other that share a projection; one loop serves it.
+        """
         runs = [(key, list(group)) for key, group in groupby(self.factors, key=lambda F: F.projection)]
         return None if any(key is None for key, _ in runs) else _composed(tuple(key for key, _ in runs))
 
     def parameters(self) -> Array:
-        """For each run of factors with the same projection, how many; for each of them d, k and its k parameters."""
+        """For each run of factors with the same projection: their number, then d, k and the k parameters of each."""
         numbers: list[Any] = []
         for _, group in groupby(self.factors, key=lambda F: F.projection):
             run = list(group)

@@ -30,6 +30,11 @@ class Simplex(FeasibleSet):
     mass : float
         Positive.
 
+    Raises
+    ------
+    TypeError, ValueError
+        For a dimension or mass of a wrong type or out of range.
+
     Notes
     -----
     The projection in the metric w is x_i = max(0, y_i - tau / w_i), with the tau
@@ -46,7 +51,7 @@ class Simplex(FeasibleSet):
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
-        """As in the notes of the class; p holds the mass."""
+        """Project x in place, as the class notes say; p holds the mass."""
         if not abs(mass_of(x, math.inf, False) - p[0]) <= _ROUNDING * p[0]:
             fill(x, w, p[0], math.inf, False)
 
@@ -102,7 +107,7 @@ class CappedSimplex(FeasibleSet):
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
-        """As in the notes of the class; p holds mass and cap."""
+        """Project x in place, as the class notes say; p holds the mass, then the cap."""
         if not abs(mass_of(x, p[1], False) - p[0]) <= _ROUNDING * p[0]:
             fill(x, w, p[0], p[1], False)
 
@@ -142,11 +147,16 @@ class L1Ball(FeasibleSet):
     dimension : int, optional
         d; by default that of the losses it is used with.
 
+    Raises
+    ------
+    TypeError, ValueError
+        For a radius or dimension of a wrong type or out of range.
+
     Notes
     -----
-    The projection of a point y outside F, in the metric w, is the projection of
-    |y| onto the simplex of mass ``radius``, with the signs of y (Duchi et al., "Efficient
-    projections onto the l1-ball", 2008, for w = 1).
+    For a point y outside F, project |y| onto the simplex of mass ``radius`` in the
+    metric w, and give the result the signs of y (Duchi et al., "Efficient projections
+    onto the l1-ball", 2008, for w = 1).
     """
 
     radius: float
@@ -158,7 +168,7 @@ class L1Ball(FeasibleSet):
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:
-        """As in the notes of the class; p holds the radius."""
+        """Project x in place, as the class notes say; p holds the radius."""
         if not mass_of(x, math.inf, True) <= (1.0 + _ROUNDING) * p[0]:
             fill(x, w, p[0], math.inf, True)
 

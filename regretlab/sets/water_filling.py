@@ -17,13 +17,13 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
 
     The sum decreases in tau, piecewise linearly.  Newton's method (Cominetti,
     Mascarenhas, Silva, "A Newton's method for the continuous quadratic knapsack
-    problem", 2014) ends in finitely many steps; without a cap the sum is convex,
-    and from the left every step stays on the left (Michelot 1986; Condat 2016).
-    With a cap a step that leaves the bracket of the root is replaced by the
-    middle of the interval in which some coordinate lies strictly between 0 and cap.
+    problem", 2014) ends in finitely many steps.  Without a cap the sum is convex,
+    so that iterates that start left of the root stay there (Michelot 1986; Condat
+    2016).  With a cap, a step may leave the bracket of the root; then :func:`between`
+    gives the next tau.
 
-    Needs finite y and 0 < mass <= d cap; takes at most 2 d + 200 passes, and
-    leaves NaN when the data are not finite or overflow.
+    y must be finite, and 0 < mass <= d cap.  At most 2 d + 200 passes are made; x
+    becomes NaN when the data are not finite or overflow.
     """
     d, scale = len(x), unit(w)
     tau, lower, upper = start(x, w, scale, mass, cap, signed)
@@ -65,7 +65,7 @@ def magnitude(x: float, signed: bool) -> float:
 
 
 def mass_of(x: Any, cap: float, signed: bool) -> float:
-    """The sum of the x_i, of the |x_i| if ``signed``; inf if one of them is not in [0, cap]."""
+    """The sum of the x_i, or of the |x_i| if ``signed``; inf if one of these numbers is not in [0, cap]."""
     s, error = 0.0, 0.0
     for i in range(len(x)):
         y = magnitude(x[i], signed)
@@ -78,7 +78,7 @@ def mass_of(x: Any, cap: float, signed: bool) -> float:
 def start(
     x: Any, w: Any, scale: float, mass: float, cap: float, signed: bool
 ) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]]:
-    """A first tau, and a lower and an upper bound of the root; each a pair (high, low)."""
+    """The first tau, and a lower and an upper bound of the root tau; each is a pair (high, low)."""
     everything, rate, lowest, highest, first, j = 0.0, 0.0, math.inf, -math.inf, -math.inf, 0
     for i in range(len(x)):
         y, metric = magnitude(x[i], signed), weight(w[i], scale)
@@ -101,7 +101,11 @@ def start(
 def between(
     x: Any, w: Any, scale: float, cap: float, signed: bool, lower: tuple[float, float], upper: tuple[float, float]
 ) -> tuple[float, float]:
-    """A tau between the bounds: one at which a coordinate is cap / 2 if there is such a one, else the midpoint."""
+    """The next tau, between the bounds.
+
+    Of the tau there at which some coordinate is cap / 2, take the middle one in the order of the coordinates; if there
+    is none, the midpoint.
+    """
     n = 0
     if cap < math.inf:
         for i in range(len(x)):
