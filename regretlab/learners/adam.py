@@ -27,7 +27,7 @@ class RMSProp(Algorithm1):
 
     Tieleman, Hinton (2012); Adam with beta1 = 0.
 
-    Counterexample: the losses of Theorem 1 of Reddi et al. (2018).
+    Counterexample: the losses of Theorem 1 of Reddi et al. (2018), with beta2 = 1/(1 + C^2).
     """
 
     alpha: Hyperparameter = 0.1

@@ -151,7 +151,7 @@ class AdaBelief(Algorithm1):
     W_t tend to 0, and with beta1 = 0 the learner never moves, since W_t = 0.
 
     Claim: R_T = O(sqrt T), for the version with a running maximum, :class:`AMSBelief`.
-    Counterexample: it fails where Adam fails, e.g. on the losses of Figure 1 of Reddi et al. (2018).
+    Counterexample: it fails on the losses of Figure 1 of Reddi et al. (2018), as Adam does.
     """
 
     alpha: Hyperparameter = 0.1
@@ -227,7 +227,7 @@ class Nadam(Algorithm1):
 
     Guarantee: none known for the regret.
     Counterexample: with beta1 = 0 it is a bias-corrected RMSProp, which fails on the losses of
-    Theorem 1 of Reddi et al. (2018).
+    Theorem 1 of Reddi et al. (2018) with beta2 = 1/(1 + C^2).
     """
 
     alpha: Hyperparameter = 0.1
