@@ -38,7 +38,7 @@ COLOURS = {
     "OGD": "#000000",
     "RMSProp": "#CC79A7",
 }
-"""One colour for each learner, from the palette of Okabe and Ito for all kinds of colour vision."""
+"""The colours of six learners, from the palette of Okabe and Ito for all kinds of colour vision."""
 
 FURTHER_COLOURS = ("#56B4E9", "#7F7F7F", "#8C510A", "#5E3C99")
 """The colours of all other labels, in turn."""
@@ -59,9 +59,9 @@ def bands(
     column : str
         Such as ``"regret"``.
     by : str
-        The column with the labels of the curves; there is one more column ``t`` for the round.
+        The column with the labels of the curves.  ``frame`` must also have a column ``t`` for the round.
     quantiles : three floats in [0, 1]
-        Those of ``low``, ``value`` and ``high``.
+        The orders of the quantiles ``low``, ``value`` and ``high``.
 
     Returns
     -------
@@ -87,8 +87,8 @@ def bands(
 def styles(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Colour and line style of each label, as keywords of ``axes.plot``.
 
-    The first word of a label decides the colour, and the learners of this package have the same one in every figure.
-    Labels with the same first word differ in line style.
+    The first word of a label decides the colour.  The learners in :data:`COLOURS` have the same colour in every figure.
+    Labels with the same first word differ in line style, and after every fourth the colour changes.
     """
     further, colours = cycle(FURTHER_COLOURS), dict(COLOURS)
     seen: Counter[str] = Counter()

@@ -4,8 +4,8 @@ For each coordinate i, with V_t and alpha_t of Algorithm 1 of Reddi, Kale, Kumar
 
     Gamma_{t,i} = sqrt(V_{t,i})/alpha_t - sqrt(V_{t-1,i})/alpha_{t-1},   eta_{t,i} = alpha_t/sqrt(V_{t,i}).
 
-Their proofs need Gamma_t >= 0 in every round, that is, effective stepsizes eta_t that never increase.  The signs of
-Gamma_t are those of all rounds (:mod:`regretlab.learners.ledger`); eta_t is computed at the checkpoints.
+Their proofs need Gamma_t >= 0 in every round, that is, effective stepsizes eta_t that never increase.  Gamma_t is
+measured in every round (:mod:`regretlab.learners.ledger`), eta_t at the checkpoints.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["Diagnosis", "diagnose"]
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """Diagnostics of one game, as two tables, with a summary in its ``repr`` and a :meth:`plot`.
+    """Diagnostics of one game: two tables, a :meth:`plot`, and a summary as the ``repr``.
 
     Attributes
     ----------
@@ -41,16 +41,16 @@ class Diagnosis:
     curve : DataFrame by round t, a checkpoint
         ``least_gamma``: min over s <= t and i of Gamma_{s,i}.
         ``falls``: the number of rounds s <= t with Gamma_{s,i} < 0, for the coordinate with the most.
-        ``stepsize_min``, ``stepsize_median``, ``stepsize_max``: of eta_{t,i} over the coordinates that move, or NaN.
+        ``stepsize_min``, ``stepsize_median``, ``stepsize_max``: of eta_{t,i} over i with V_{t,i} > 0; NaN if none.
         ``G_inf``: max over s <= t of ||g_s||_inf.
         ``travelled``: sum over s < t of ||x_{s+1} - x_s||_1.
     coordinates : DataFrame by coordinate i = 1..d
         ``least_gamma``: min over t of Gamma_{t,i}.
         ``falls``, ``fraction``: the number of rounds with Gamma_{t,i} < 0, and their share.
         ``first_fall``: the first of these rounds, or 0.
-        ``stepsize``: eta_{T,i}; NaN for a coordinate that does not move.
-        ``rise``: max of eta_{t,i}/eta_{s,i} over checkpoints s <= t; 1 if it never increases.
-        ``G_inf``, ``travelled``: as above, for the coordinate.
+        ``stepsize``: eta_{T,i}; NaN where V_{T,i} = 0.
+        ``rise``: max of eta_{t,i}/eta_{s,i} over checkpoints s <= t; 1 if eta never increases.
+        ``G_inf``, ``travelled``: max over t of |g_{t,i}|, and sum over t < T of |x_{t+1,i} - x_{t,i}|.
     """
 
     title: str
@@ -124,7 +124,7 @@ def diagnose(game: Trajectory) -> Diagnosis:
     Parameters
     ----------
     game : Game
-        Of at least one round.  If it has no ledger, it is played again with one.
+        Of at least one round.  A game without a ledger (running sums over its rounds) is played again with one.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def diagnose(game: Trajectory) -> Diagnosis:
     ValueError
         For a game of no rounds.
     TypeError
-        For a learner that is not of Algorithm 1: it has no metric.
+        For a learner that is not of Algorithm 1, and so has no metric.
 
     Examples
     --------
@@ -189,5 +189,5 @@ def diagnose(game: Trajectory) -> Diagnosis:
 
 
 def _over_coordinates(eta: Array, statistic: Callable[[Array], Any]) -> Array:
-    """A statistic of each row of eta (h, d) over the coordinates that move: (h,)."""
+    """A statistic of each row of eta (h, d) over the coordinates that are not NaN: (h,)."""
     return np.array([statistic(row[~np.isnan(row)]) if not np.isnan(row).all() else np.nan for row in eta])

@@ -1,19 +1,19 @@
-r"""The exponent a of a growth c T^a, with an interval, from values at several T.
+r"""The exponent a of regret R_T = b + c T^a, with an interval, from R_T at several T.
 
-Let D_j = R_{T_{j+1}} - R_{T_j} be the regret gained from a horizon to the next.  For R_T = b + c T^a it is
-proportional to
+Let D_j = R_{T_{j+1}} - R_{T_j} be the regret gained from a horizon to the next.  For R_T = b + c T^a
+D_j is proportional to
 
     h_j(a) = (T_{j+1}^a - T_j^a) / a,   h_j(0) = ln(T_{j+1} / T_j),
 
-so that a constant b, such as the cost of a bad start, drops out, no logarithm of a regret is needed, and a = 0 is
+so a constant b, such as the cost of a bad start, drops out; no logarithm of a regret is needed; and a = 0 stands for
 log T.  Let l_j be the midpoint of ln T_j and ln T_{j+1}, and w_j = T_{j+1}^{-1/2}: with these weights the noise of
 a random walk has the same size in every octave.  The exponent is the a for which the gains h_j(a) are centred at the
 same l as the regret gained:
 
     sum_j w_j l_j h_j(a) / sum_j w_j h_j(a) = sum_j w_j l_j E D_j / sum_j w_j E D_j.
 
-The left-hand side increases with a.  The right-hand side is a ratio of two means over seeds, which has an interval by
-Fieller (1954) from Student's t.  Seeds must be independent, horizons need not be: one game recorded at many rounds and
+The left-hand side increases with a.  The right-hand side is a ratio of two means over seeds; Fieller (1954) gives
+its interval from Student's t.  Seeds must be independent, horizons need not be: one game recorded at many rounds and
 new games for every horizon are treated alike.
 """
 
@@ -29,12 +29,12 @@ __all__ = ["exponent_of", "fieller", "gains", "std"]
 
 FEWEST_HORIZONS, FEWEST_DOUBLINGS, FEWEST_SEEDS = 4, 4, 8
 
-_MISFIT = 0.95  # confidence of the jackknife where the seeds measure chance
+_MISFIT = 0.95  # largest confidence of the jackknife when seeds differ, and Fieller's interval accounts for chance
 _EXPONENTS = np.linspace(-3.0, 3.0, 601)
 
 
 def exponent_of(T: Array, R: Array, confidence: float) -> tuple[float, float, float, str]:
-    """The exponent, the ends of its interval, and a reason why there is none to be judged, else empty.
+    """The exponent, the two ends of its interval, and the reason why there can be no verdict, else an empty string.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _too_little(T: Array, seeds: int | None) -> str:
 
 
 def _sign(values: Array, confidence: float) -> int:
-    """1 if the interval of the mean over seeds is positive, -1 if none of it is, else 0."""
+    """1 if the interval of the mean over seeds lies above 0, -1 if no part of it does, else 0."""
     _, low, high = _mean(values, confidence)
     return -1 if high <= 0.0 else (0 if low <= 0.0 else 1)
 
@@ -122,20 +122,20 @@ def std(values: Array) -> Array:
 
 
 def _ratio(middles: Array, gained: Array) -> float:
-    """The l at which the regret gained is centred; NaN if the total is not positive."""
+    """The l at which the gains of regret are centred; NaN if their sum is not positive."""
     total = gained.sum()
     return float(middles @ gained / total) if total > 0.0 else np.nan
 
 
 def _mean(values: Array, confidence: float) -> tuple[float, float, float]:
-    """The mean and its interval by Student's t, which is the value itself if there is only one."""
+    """The mean and the ends of its interval by Student's t; three times the same number for a single value."""
     mean = float(values.mean())
     half = float(_quantile(confidence, values.size) * std(values) / np.sqrt(values.size)) if values.size > 1 else 0.0
     return mean, mean - half, mean + half
 
 
 def _jackknife(without: Array, confidence: float) -> float:
-    """Half the width of Student's interval for an estimate, from the estimates that each leave out one part."""
+    """Half the width of Student's interval by the jackknife, from the estimates that each leave out one part."""
     if not np.isfinite(without).all():
         return np.inf
     k = without.size

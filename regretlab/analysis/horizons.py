@@ -23,7 +23,7 @@ AnyLearner = Learner | Callable[[int], Learner]
 
 
 def default_horizons(losses: Losses) -> list[int]:
-    """P 2^k for twelve successive k, from 32 or more on: P is the period of periodic losses, 1 for others."""
+    """The twelve smallest P 2^k >= 32 with k >= 0, where P is the period of periodic losses, and 1 for others."""
     first = len(losses.pattern) if isinstance(losses, PeriodicLosses) else 1
     while first < 32:
         first *= 2
@@ -70,8 +70,8 @@ def play_to(
     Raises
     ------
     ValueError
-        When there is no horizon or no seed, a horizon is no number of rounds, or a comparator found numerically is not
-        available at a horizon.
+        When there is no horizon or no seed, a horizon is not a number of rounds, or comparators are found numerically
+        and none is computed at a horizon.
     TypeError, GameError, GameInterrupted
         As for :func:`regretlab.play_all`.
     """
@@ -80,7 +80,7 @@ def play_to(
         raise ValueError(f"horizons={rounds!r}, seeds={each_seed!r}: there must be at least one of each")
 
     def play(one: Learner, recorded: list[int]) -> tuple[Array, list[Trajectory]]:
-        """R_T at these rounds (n, seeds), and the games."""
+        """R_T at the recorded rounds (n, seeds), and the games."""
         games = play_side_by_side(
             Trajectory, [one], losses, feasible_set, recorded[-1], seeds=each_seed, checkpoints=recorded,
             start=start, ledger=ledger, block=block, compiled=compiled, progress=progress,

@@ -1,4 +1,4 @@
-"""Figures of games: one game, or a comparison; and what to make figures of your own from (:mod:`.curves`).
+"""Figures of one game or of a comparison, and the parts from which to make your own (:mod:`.curves`).
 
 No display is needed, and no global state of matplotlib is touched.
 """
@@ -48,7 +48,7 @@ _COORDINATES = 8  # up to so many coordinates of x_t get a curve each
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty matplotlib figure of this size in inches; it shows itself as the result of a notebook cell."""
+    """An empty matplotlib figure of this size in inches; a notebook shows it when it is the result of a cell."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -70,13 +70,13 @@ def legend_below(figure: Figure, columns: int = 6) -> None:
 def plot_game(game: Trajectory) -> Figure:
     r"""A figure of one game: R_t/t; R_t beside a :math:`\sqrt t` guide on log-log axes; x_t and the best point.
 
-    Up to eight coordinates of x_t have a curve each; of more, median and range are drawn.  Where the comparator is
-    found numerically, a band shows the error bar of R_t.
+    Up to eight coordinates of x_t have a curve each; with more, median and range over the coordinates are drawn.  Where
+    the comparator is found numerically, a band shows the error bar of R_t.
 
     Raises
     ------
     ValueError
-        For a game of no rounds, or a comparator that does not exist because F is unbounded.
+        For a game of no rounds, or when no best point exists because F is unbounded.
     """
     if not game.horizon:
         raise ValueError("no round of this game has been played, so there is nothing to draw")

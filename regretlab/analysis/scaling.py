@@ -1,6 +1,6 @@
 """How fast regret grows with the horizon: R_T ~ b + c T^a or b + c log T, from R_T at several horizons.
 
-:func:`measure` plays the games, :func:`fit` takes numbers; the estimator is that of :mod:`regretlab.analysis.growth`.
+:func:`measure` plays the games; :func:`fit` takes numbers.  :mod:`regretlab.analysis.growth` defines the estimator.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ FORMS = {"log T": 0.0, "sqrt T": 0.5, "linear": 1.0}
 """The verdicts, with their exponents."""
 
 NEAR = 1 / 8
-"""How far an exponent may be from a verdict's: half of the distance to 1/4 or 3/4, and room for logarithms: a factor
-log T counts as T^(1/ln T), which is T^0.12 at T = 2^12."""
+"""Largest distance between an exponent and that of its verdict.
+
+It is half the distance from 1/2 to 1/4 or 3/4.  It leaves room for logarithms: near T, a factor log T grows like
+T^(1/ln T), which is T^0.12 at T = 2^12.
+"""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,8 +46,9 @@ class Scaling:
     reason : str
         Why it is undecided, else empty.
     exponent, low, high : float
-        a in R_T ~ b + c T^a and its interval.  The exponent is -inf where the regret is not positive or does not grow,
-        since then every bound O(T^a) holds; and NaN, with the interval (-inf, inf), for too few horizons or seeds.
+        a in R_T ~ b + c T^a, and its interval.  The exponent is -inf when the regret is not positive or does not grow,
+        since then a bound O(T^a) holds for every a >= 0.  It is NaN, with the interval (-inf, inf), for too few
+        horizons or seeds.
     confidence : float
         Two-sided confidence of the interval.
     horizons : array (n,)
@@ -109,9 +113,10 @@ class Scaling:
 def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> Scaling:
     """The exponent a of R_T ~ b + c T^a with an interval, and a verdict: log T, sqrt T, linear or undecided.
 
-    The interval is the hull of two.  One is for chance: Fieller's interval over seeds.  The other is for misfit, growth
-    that no single exponent describes: Student's interval of the jackknife over the gains from horizon to horizon, at
-    confidence 0.95.  A single game has only the second, at ``confidence``; it says nothing about other seeds.
+    The interval is the smallest that contains two others.  One is for chance: Fieller's interval over seeds.  The other
+    is for misfit, that is, growth that no single exponent describes: Student's interval of the jackknife over the gains
+    from horizon to horizon, at confidence 0.95 or ``confidence``, whichever is less.  A single game has only the
+    second, at ``confidence``, which says nothing about other seeds.
 
     The verdict is a form whose exponent is within 1/8 both of the interval and of ``exponent``.  It is "undecided" when
     the interval is within 1/8 of several forms or of none, and for regret that is not positive or does not grow by more
@@ -129,7 +134,7 @@ def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> 
         Increasing, at least four over at least four doublings.  For a periodic sequence take multiples of the period,
         since R_T goes up and down within one.  Include short horizons: they separate the constant b from growth.
     regret : array (n, seeds), or (n,) for one game
-        R_T.  Seeds are independent of one another, at least eight; or all alike, for a sequence that is not random.
+        R_T.  At least eight independent seeds; for a sequence that is not random, one game or equal columns.
     confidence : float
         In (0, 1).
 
@@ -198,7 +203,7 @@ def measure(
     ----------
     learner : Learner, or a function horizon -> Learner
         A learner plays one game for each seed, to the longest horizon, and R_T is taken at the shorter ones on the way.
-        A function makes a learner for each horizon, for stepsizes such as c / sqrt(T), and it plays new games.
+        A function makes a learner for each horizon, for stepsizes such as c / sqrt(T); each of them plays new games.
     losses : Losses
     feasible_set : FeasibleSet
         Bounded: on an unbounded set the regret may not exist.
@@ -221,7 +226,7 @@ def measure(
     Raises
     ------
     ValueError
-        When there is no horizon or no seed, or a horizon at which no comparator is computed.
+        When there is no horizon or no seed, or no comparator is computed at a horizon; and as for :func:`fit`.
     TypeError, GameError, GameInterrupted
         As for :func:`regretlab.play_all`.
 

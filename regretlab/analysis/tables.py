@@ -34,7 +34,7 @@ def to_frame(games: Sequence[Trajectory], labels: Sequence[str] | None = None) -
     Raises
     ------
     ValueError
-        When there is no game, or the number of labels is another one.
+        When there is no game, or not one label for each game.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def to_frame(games: Sequence[Trajectory], labels: Sequence[str] | None = None) -
 
 
 def labelled(learners: Sequence[Learner]) -> dict[str, Learner]:
-    """Learners by class name, or by their repr where a class occurs twice."""
+    """Learners by class name, or by their repr where a class occurs twice; copies of one learner are numbered."""
     names = [type(learner).__name__ for learner in learners]
     labels: dict[str, Learner] = {}
     for name, learner in zip(names, learners, strict=True):

@@ -1,7 +1,8 @@
 """Where a game on periodic linear losses ends, computed without playing it.
 
 On f_t(x) = <g_t, x> with gradients g_1, ..., g_P, g_1, ..., g_P, ... the moments of a learner of Algorithm 1 converge
-to a limit cycle.  The sign of its drift h = sum_{k<=P} m_k / w_k tells to which end of an interval x_t goes.
+to a limit cycle.  The sign of the drift h = sum_{k<=P} m_k / w_k over this cycle tells to which end of an
+interval x_t goes.
 """
 
 from regretlab.analysis.periodic.closed_forms import (

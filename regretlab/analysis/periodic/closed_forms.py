@@ -1,4 +1,4 @@
-"""Closed forms for Adam on periodic linear losses: its averages, its drift, and where the drift changes sign."""
+"""Closed forms for Adam on periodic linear losses: its moments, its drift, and where the drift changes sign."""
 
 from __future__ import annotations
 
@@ -135,15 +135,15 @@ def beta2_star(C: ArrayLike, beta1: float = 0.0) -> Array:
 def smallest_failing_period(beta1: float, beta2: float, *, largest: int = 10**5) -> int:
     """C_min(beta1, beta2): the smallest C for which Adam fails on f_t(x) = C x if t mod C = 1, else -x.
 
-    Theorem 2 of Reddi, Kale, Kumar (2018) says that there is one for every beta1 < sqrt(beta2).  It is found by
-    doubling and bisection, since Adam then fails for all larger C too.
+    By Theorem 2 of Reddi, Kale, Kumar (2018), Adam fails for some C if beta1 < sqrt(beta2).  The search doubles C and
+    then bisects.  It assumes that Adam fails for all larger C too; this is not proved, but holds in computations.
 
     Parameters
     ----------
     beta1, beta2 : float
         In [0, 1).
     largest : int
-        At least 2: no power of two above it is tried.
+        At least 2; powers of two above it are not tried.
 
     Raises
     ------

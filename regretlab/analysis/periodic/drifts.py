@@ -60,7 +60,7 @@ def boundary(
     parameter : str
         A field of either the learner or the losses, such as ``"beta2"``.
     bracket : (float, float)
-        Two values of it with drifts of opposite signs.
+        Two values of the parameter whose drifts have opposite signs.
     rounds : int
         The largest number of rounds to play where the limit cycle has no closed form, see :func:`limit_cycle`.
 
@@ -107,7 +107,7 @@ def boundary(
 
 
 def periodic_losses(losses: PeriodicLosses | ArrayLike) -> PeriodicLosses:
-    """Periodic losses, from themselves or from an array of gradients; ``TypeError`` for others."""
+    """Periodic losses, given as such or as an array of gradients; ``TypeError`` for anything else."""
     if isinstance(losses, PeriodicLosses):
         return losses
     try:
@@ -117,7 +117,7 @@ def periodic_losses(losses: PeriodicLosses | ArrayLike) -> PeriodicLosses:
 
 
 def cycles_of(learner: Algorithm1, losses: PeriodicLosses, rounds: int) -> list[LimitCycle]:
-    """The limit cycle of each coordinate."""
+    """The limit cycle of each coordinate; ``ValueError`` if the gradients of one are all zero."""
     known: dict[bytes, LimitCycle] = {}  # coordinates often have the same gradients
     columns = [np.ascontiguousarray(column) for column in losses.pattern.T]
     for i, column in enumerate(columns):

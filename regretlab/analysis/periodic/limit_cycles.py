@@ -24,13 +24,14 @@ class LimitCycle:
     Attributes
     ----------
     periods : int
-        Length of the cycle in periods: it has L = periods * P rounds.  1 for exponential averages.
+        Length of the cycle in periods, so that the cycle has L = periods * P rounds; 1 for exponential averages.
     moments : dict of arrays (L,)
-        Those that have a limit, after each round, e.g. m and v.
+        The moments that converge to a cycle, e.g. m and v, after each of its rounds.
     m, w : arrays (L,)
         The step of a round is -alpha_t m / w.
     memory : float
-        About the number of rounds in which the start is forgotten, and over which rounding errors add up.
+        About the number of rounds after which the initial moments no longer matter; rounding errors add up over as
+        many.
     """
 
     periods: int
@@ -60,17 +61,18 @@ def limit_cycle(learner: Algorithm1, gradients: ArrayLike, *, rounds: int = 10**
     """The limit cycle of m, w and all moments of a learner on the gradients g_1, ..., g_P, g_1, ..., g_P, ...
 
     * A moment that is an exponential average k <- a k + b, where b depends on the gradient and on other such moments,
-      is mapped by a period to A k + B with 0 <= A < 1.  It converges to B / (1 - A) at the ends of periods.  This
-      closed form is solved for all of them together, through the rule itself.
+      is mapped by a period to A k + B with 0 <= A < 1.  It converges to B / (1 - A) at the ends of periods.  Newton's
+      method on the learner's rule finds these values for all such moments together.
     * For AdaGrad, AdamNC (beta_{2,t} = 1 - 1/t) and NosAdam (weights t^-gamma, gamma <= 1), v_t is a Cesaro mean of
       g^2, which converges to vbar = (1/P) sum_k g_k^2, and m_t is an exponential average.
-    * Any other rule, e.g. with a running maximum, is played from round 1 until its moments repeat themselves to 1e-10,
-      for as many rounds as they took to get there.
+    * Any other rule, e.g. with a running maximum, is played from round 1 until its moments have repeated
+      themselves to 1e-10 for half of all rounds played.
 
     Parameters
     ----------
     learner : Algorithm1
-        Its hyperparameters other than alpha must not depend on t.
+        Its hyperparameters other than alpha must not depend on t, except for beta2 of AdamNC and the weights of
+        NosAdam as above.
     gradients : array (P,)
         A period, not all zero.
     rounds : int
@@ -142,8 +144,8 @@ def _cesaro(learner: AdaGrad | AdamNC | NosAdam, g: Array) -> LimitCycle:
 def _played(F: PeriodMap, rounds: int, learner: Algorithm1) -> LimitCycle:
     """The limit cycle of a rule that is played from round 1; ``RuntimeError`` if there is none within ``rounds``.
 
-    After n periods, n = 8, 16, 32, ..., it is a cycle if the second half of them consists of repetitions: half of all
-    rounds is long enough to tell a cycle from moments that still converge, however slowly.
+    The moments are compared after n = 8, 16, 32, ... periods: they have reached a cycle if the last n/2 periods consist
+    of repetitions.  This is long enough to tell a cycle from moments that still converge, however slowly.
     """
     P, moments, n = len(F.gradients), (0.0,) * len(F.places), 8
     rows: list[list[float]] = []

@@ -40,13 +40,13 @@ class PeriodMap:
     gradients : list of float
         g_1, ..., g_P.
     arguments : tuple of float
-        A value for each argument of the rule; those that vary are replaced in every round.
+        A value for each argument of the rule; gradient, moments and ``varying`` are replaced in every round.
     places : dict of int
         Position of each moment among the arguments, by name.
     g : int
         Position of the gradient.
     varying : dict of callables
-        What depends on the round, alpha_t and t itself: functions of an array of rounds, by position.
+        The arguments that depend on the round, alpha_t and t: functions of an array of rounds, by position.
     """
 
     rule: Callable[..., Any]
@@ -79,7 +79,7 @@ class PeriodMap:
         return cls(rule, gradients.tolist(), arguments, places, names.index("g"), varying)
 
     def play(self, moments: Moments, first: int = 1, periods: int = 1) -> list[Round]:
-        """The rounds first, first + 1, ... of so many periods, from these moments on."""
+        """The rounds of this many periods, from round ``first`` on and starting from ``moments``."""
         arguments, places, played = list(self.arguments), self.places.values(), []
         gradients = self.gradients * periods
         rounds = np.arange(first, first + len(gradients))
@@ -104,8 +104,9 @@ def fixed_point(F: PeriodMap) -> tuple[Moments, float] | None:
 
     F must not depend on the round.  The moments are exponential averages if no two of them depend on each other,
     directly or through others, and each F_i is affine in its own k_i with the same slope in [0, 1) everywhere.  Then F
-    has one fixed point, to which every start converges, and Newton's method ends after a step for each link of a chain
-    such as g -> v -> m.  The memory is P / (1 - slope), about the number of rounds in which the start is forgotten.
+    has one fixed point, and the moments converge to it from every start.  Newton's method needs one step for each link
+    of a chain such as g -> v -> m.  The memory is P / (1 - slope), about the number of rounds after which the initial
+    moments no longer matter.
     """
     K, P = len(F.places), len(F.gradients)
     if not K:
@@ -138,7 +139,7 @@ def fixed_point(F: PeriodMap) -> tuple[Moments, float] | None:
 
 
 def _jacobian(F: PeriodMap, k: Array, size: Array) -> Array:
-    """(K, K): the difference quotients (F(k + size_j e_j) - F(k)) / size_j, which are exact for averages."""
+    """(K, K): the difference quotients (F(k + size_j e_j) - F(k)) / size_j, exact for exponential averages."""
     value = F(k)
     columns = [(F(k + step) - value) / size[j] for j, step in enumerate(np.diag(size))]
     return np.array(columns).T

@@ -25,11 +25,11 @@ class Prediction:
     Attributes
     ----------
     drift, error : arrays (d,)
-        h = sum_k m_k / w_k over a period, by coordinate, and about how far it may be off by rounding.
+        h = sum_k m_k / w_k over a period, and about how far h may be off by rounding, by coordinate.
     end : array (d,)
         The lower end of F where h > 0, the upper end where h < 0, and NaN where |h| <= error: undecided.
     best : array (d,)
-        argmin_{u in F} of the mean loss.
+        The u in F with the least mean loss.
     average_regret : float
         lim R_T / T; NaN where an end is undecided and the limit depends on it.
     rounds : array (d,)
@@ -57,11 +57,11 @@ def predict(
     start: ArrayLike | None = None,
     rounds: int = 10**6,
 ) -> Prediction:
-    """The end point to which x_t goes, lim R_T / T, and about the number of rounds to get there.
+    """The end point to which x_t goes, lim R_T / T, and about how many rounds x_t needs to get there.
 
     For alpha_t -> 0, lim R_T / T is the mean loss at the end minus that at the best point.  With a constant stepsize
-    x_t circles around the end for ever, within the period.  Then lim R_T / T is computed from the losses on this walk,
-    the limit cycle of x <- clip(x - alpha m_k / w_k).
+    x_t does not converge: near the end it repeats a closed walk, the limit cycle of x <- clip(x - alpha m_k / w_k).
+    Then lim R_T / T is computed from the losses on this walk.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def stochastic_drift(losses: ReddiStochastic | ReddiTheorem3, beta1: float, beta
     TypeError
         For other losses.
     RuntimeError
-        When 4096 points are not enough.
+        When the integral has not settled at 4096 points.
 
     Examples
     --------
@@ -149,8 +149,8 @@ def _integrand(s: Array, a: float, b: float, p: float, beta1: float, beta2: floa
 def _at(y: float, a: float, b: float, p: float, beta1: float, beta2: float) -> float:
     """The integrand for s^2 c_0 = y.
 
-    From the j with s^2 c_j max(a, b)^2 < 1e-3 on, log prod phi_j is summed by the first cumulants of g^2; the sum ends
-    where beta1^j < 1e-18.
+    For all j from the first one with s^2 c_j max(a, b)^2 < 1e-3, :func:`_rest` sums log phi_j by cumulants of g^2.  The
+    sum with beta1^j ends where beta1^j < 1e-18.
     """
     top = max(a, b) ** 2
     decay = -log(beta2) if beta2 > 0.0 else np.inf
@@ -170,8 +170,8 @@ def _at(y: float, a: float, b: float, p: float, beta1: float, beta2: float) -> f
 def _rest(x: float, a: float, b: float, p: float, beta2: float) -> float:
     """sum_{j>=0} log E exp(-x beta2^j g^2) = -x b^2 / (1 - beta2) + sum_n kappa_n z^n / (n! (1 - beta2^n)).
 
-    Here z = -x (a^2 - b^2), and kappa_1, ... are the cumulants of a Bernoulli variable: the first
-    five of them, for x max(a, b)^2 <= 1e-3.
+    Here z = -x (a^2 - b^2), and kappa_n are the cumulants of a Bernoulli variable with mean p.  The first five suffice
+    for x max(a, b)^2 <= 1e-3.
     """
     q = p * (1.0 - p)
     cumulants = (p, q, q * (1.0 - 2.0 * p), q * (1.0 - 6.0 * q), q * (1.0 - 2.0 * p) * (1.0 - 12.0 * q))
