@@ -143,7 +143,7 @@ def play_side_by_side(
 
 
 def _play(batch: Batch, stop: int, horizon: int, draws: Draws, compiled: bool | None) -> None:
-    """Play the rounds up to ``stop``; if that fails, play halves, to find the failing round and keep the others."""
+    """Play the rounds up to ``stop``; if that fails, bisect, to find the failing round and keep those before it."""
     try:
         return batch.play(stop, horizon, draws, compiled)
     except GameError as error:

@@ -1,11 +1,11 @@
-"""Compile plain Python arithmetic, and find the result again in a later process.
+"""Compile plain Python arithmetic, and cache the compiled code on disk for later processes.
 
 A round loop is a closure over the functions it is composed of: a learner's
-rule, an oracle, a projection.  numba caches compiled closures on disk under an
-identity that is random in every process: it never finds the file again and adds
-a new one at each run.  Here the cache's key is a fingerprint of everything the
-closure computes with (:mod:`regretlab.kernels.fingerprints`).  An edited rule has
-another fingerprint, so the cache never answers with a stale result.
+rule, an oracle, a projection.  numba keys its cache on disk by an identity of the
+closure that is random in every process: it never finds a file again, and adds a new
+one at each run.  Here the key is a fingerprint of everything the closure computes
+with (:mod:`regretlab.kernels.fingerprints`).  An edited rule has another
+fingerprint, so the cache never returns a stale result.
 
 This is the only module that touches numba.
 """
@@ -37,7 +37,7 @@ __all__ = ["Uncompilable", "interpreted", "jit"]
 def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., Any]:
     """Compile ``function`` on its first call, with IEEE arithmetic and without the GIL.
 
-    The plain functions that it calls, by name or in a module, are compiled too.
+    This also compiles the plain functions that it calls, by name or in a module.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
         At the first call, when one of these functions cannot be compiled.
     """
 
-    # numba takes a function that another one calls only if it is compiled already
+    # numba compiles a function only if the functions that it calls are compiled already
     def compile_one(copy: Callable[..., Any]) -> Any:
-        inside = copy.__code__ is not function.__code__  # a call inside a loop keeps it from working on many cells
+        inside = copy.__code__ is not function.__code__  # a call inside a loop prevents its vectorization
         return numba.njit(copy, error_model="numpy", nogil=True, forceinline=inside)
 
     compiled: Any = _rebuilt(function, lambda value: value, compile_one)
@@ -66,10 +66,11 @@ def jit(function: Callable[..., Any], *, keep: bool = False) -> Callable[..., An
 
 
 def _rebuilt(function: Callable[..., Any], leaf: Callable[[Any], Any], finish: Callable[[Any], Any]) -> Any:
-    """``function`` with all that it refers to rebuilt: functions, and modules with functions.
+    """A copy of ``function`` in which the functions and modules that it refers to are copies too.
 
-    A copy of each function goes through ``finish``.  ``leaf`` replaces every other
-    value, also the functions of math, numpy and other modules that are known by name.
+    Each copied function is replaced by ``finish(copy)``, and each other value by
+    ``leaf(value)``; functions of math, numpy and other modules that are known by name
+    count as other values.
     """
     made: dict[Any, Any] = {}  # finished, or begun: functions may call each other
 
@@ -99,10 +100,10 @@ def _rebuilt(function: Callable[..., Any], leaf: Callable[[Any], Any], finish: C
 
 
 def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` with IEEE arithmetic, so that it computes interpreted what it computes compiled.
+    """A copy of ``function`` with IEEE arithmetic, which computes in the interpreter what :func:`jit` computes.
 
-    The functions of ``math`` return inf or NaN where Python raises, and numbers of
-    numpy, which can be divided by zero.
+    In this copy the functions of ``math`` return inf or NaN where Python raises.  Their
+    floats are those of numpy, which can be divided by zero.
     """
     return _rebuilt(function, _as_compiled, lambda copy: copy)  # type: ignore[no-any-return]
 
@@ -134,8 +135,8 @@ if FunctionCache is not None:
     class _FingerprintCache(FunctionCache):  # type: ignore[misc]
         """numba's cache on disk, with a fingerprint in place of the identity of the closure variables.
 
-        Each fingerprint has files of its own: numba numbers the files of one
-        function without a lock, so that two processes could take the same number.
+        Each fingerprint has files of its own, because numba numbers the files of one
+        function without a lock: two processes could take the same number.
         """
 
         def __init__(self, function: Callable[..., Any], identity: str) -> None:

@@ -20,20 +20,21 @@ _PLAIN = (types.NoneType, types.EllipsisType, bool, int, float, complex, str, by
 
 
 class Unidentifiable(Exception):
-    """A function refers to a value whose content has no name, so it has no fingerprint."""
+    """A function has no fingerprint, because no text identifies a value to which it refers in every process."""
 
 
 def fingerprint(function: Callable[..., Any] | types.CodeType) -> str:
     """Hash of all that decides what ``function`` computes; the same in every process.
 
-    That is its bytecode and constants, the names it uses, its default values, and
-    what it refers to: closure variables and globals.  Functions among these, also
-    those in modules, are followed.  For a code object that is the code alone.
+    The hash covers the bytecode and constants, the names in the code, the default
+    values, and the closure variables and globals to which the code refers; likewise
+    those of every function among them, also of functions in modules.  The hash of a
+    code object covers the code alone.
 
     Raises
     ------
     Unidentifiable
-        When one of these is neither code, number, string, module nor a tuple of such values.
+        When one of these values is no constant, function, ufunc, module, type of a known module or tuple of these.
     """
     digest = hashlib.sha256()
     for part in _content(function, (), {}):
@@ -42,7 +43,7 @@ def fingerprint(function: Callable[..., Any] | types.CodeType) -> str:
 
 
 def identity(function: Callable[..., Any]) -> str:
-    """The fingerprint, or an empty text for a function without one."""
+    """The fingerprint, or an empty string for a function without one."""
     with suppress(Unidentifiable):
         return fingerprint(function)
     return ""
@@ -57,9 +58,10 @@ def known_by_name(value: types.FunctionType | types.ModuleType) -> bool:
 def references(
     value: types.FunctionType | types.ModuleType, names: tuple[str, ...] = ()
 ) -> tuple[tuple[str, ...], dict[str, Any], dict[str, Any]]:
-    """The names in the code of a function, the closure variables and the globals that it refers to.
+    """The names in the code of a function, and by name the closure variables and the globals to which it refers.
 
-    Of a module, in code with the given names: these names, nothing, and its attributes among them.
+    For a module: the given ``names``, which are those of the code that uses the module; no closure variables; and the
+    attributes of the module with one of these names.
     """
     space, closure = vars(value), {}
     if isinstance(value, types.FunctionType):
@@ -70,15 +72,15 @@ def references(
 
 
 def _names_in(code: types.CodeType) -> tuple[str, ...]:
-    """The names of globals and attributes in the code, and in that of the functions it defines."""
+    """The names of globals and attributes in the code, and in the code of the functions defined inside."""
     inner = [_names_in(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
     return sum(inner, code.co_names)
 
 
 def _content(value: Any, names: tuple[str, ...], seen: dict[Any, int]) -> Iterator[object]:
-    """All that decides what ``value`` means to code with these names, as objects whose repr never changes.
+    """All that decides what ``value`` means to code with these names, as objects with the same repr in every process.
 
-    ``seen`` has the functions and modules met before, which may refer to each other in circles.
+    ``seen`` numbers the functions and modules visited before, which may refer to each other in circles.
     """
     if hasattr(value, "py_func"):  # compiled already, perhaps with options of its own
         yield sorted(map(repr, getattr(value, "targetoptions", {}).items()))
@@ -93,7 +95,7 @@ def _content(value: Any, names: tuple[str, ...], seen: dict[Any, int]) -> Iterat
         yield type(value).__name__, getattr(value, "_fields", None), len(value)
         for item in value:
             yield from _content(item, names, seen)
-    elif isinstance(value, frozenset):  # in no order of its own
+    elif isinstance(value, frozenset):  # its order differs between processes
         yield "frozenset", sorted(map(repr, value))
     else:
         yield type(value).__name__, value if isinstance(value, _PLAIN) else _name(value)
@@ -120,7 +122,7 @@ def _content_of_references(value: Any, names: tuple[str, ...], seen: dict[Any, i
 
 
 def _name(value: Any) -> tuple[str, str]:
-    """The module and the name of a function written in C, a ufunc of numpy or a type of a known module."""
+    """The module and name of a function written in C, a ufunc or a type of a known module; else ``Unidentifiable``."""
     if isinstance(value, types.BuiltinFunctionType) and isinstance(value.__self__, types.ModuleType):
         return value.__module__, value.__name__  # a method of an object would depend on that object
     if isinstance(value, np.ufunc):

@@ -35,8 +35,8 @@ class PointwiseOracle(NamedTuple):
 def prediction_loss(oracle: PointwiseOracle, compiled: bool) -> Callable[..., float]:
     """A function that computes f(x) = (1/b) sum_j ell(<a_j, x>, y_j) + (mu/2) ||x||^2 and its gradient.
 
-    It takes rows a (b, d), y (b,), mu, the parameters p of ell, x and g; it fills g
-    (d,) with the gradient and returns the value.
+    Its arguments are the rows a (b, d), the labels y (b,), mu, the parameters p of ell,
+    x (d,) and g (d,).  It fills g with the gradient and returns the value.
     """
     loss = _loss(oracle)
     return jit(loss, keep=True) if compiled else interpreted(loss)
@@ -69,13 +69,14 @@ def _loss(oracle: PointwiseOracle) -> Callable[..., float]:
 def compose_joint(
     call: RuleCall, reveal: Callable[..., int], projection: Callable[..., None], compiled: bool
 ) -> Callable[..., None]:
-    """The loop of Algorithm 1 with a rule, for losses or sets that couple the coordinates: over rounds, games, cells.
+    """The loop of Algorithm 1 of Reddi et al. (2018) with a rule, for losses or sets that couple the coordinates.
 
-    ``reveal`` is one of the functions below: it computes f_t(x_t) and g_t from the
-    data of the rounds, and returns in how many terms f_t(x_t) comes: d, one for each
-    coordinate, or 1.  The arguments of the loop are the first round t0 and the number
-    of rounds n; the data; coefficients (P, L*d) and schedule values (Q, n); geometry
-    (L, k), the parameters of the sets; then those of ``by_tile`` from x on.
+    The loop runs over rounds, then games, then the cells of a game.  ``reveal`` is one of
+    the functions below.  It computes f_t(x_t) and g_t from the data of the rounds, and
+    returns the number of terms whose sum is f_t(x_t): d, one for each coordinate, or 1.
+    The arguments of the loop are the first round t0 and the number of rounds n; the data;
+    coefficients (P, L*d) and schedule values (Q, n); geometry (L, k), the parameters of
+    the sets; then those of ``by_tile`` (:func:`regretlab.kernels.linear.compose`) from x on.
     """
     do = cell_functions(call)
     load, store, scales, apply, stepsize, record_ledger = (
@@ -93,7 +94,7 @@ def compose_joint(
         for k in range(n):
             t = t0 + k
             now = i < recorded.size and recorded[i] == t
-            if now:  # by loops: copies of whole arrays take seconds to compile
+            if now:  # number by number: copies of whole arrays take seconds to compile
                 for c in range(x.size):
                     xs[i, c] = x[c]
             for j in range(games):
@@ -104,7 +105,7 @@ def compose_joint(
                 for e in range(d):
                     c = j * d + e
                     gsum[0, c], gsum[1, c] = two_sum(gsum[0, c], gsum[1, c], g[e])
-                for e in range(d):  # loops with few arrays each work on many cells at once also where d is small
+                for e in range(d):  # a loop of its own, because loops with few arrays vectorize also for small d
                     c = j * d + e
                     h = scales(coefficients, c)
                     s, m, w[e] = apply(t, k, g[e], x[c], load(state, c), h, schedule_values)
@@ -123,7 +124,7 @@ def compose_joint(
 
 
 def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
-    """f_t(x), in d terms, and g_t, for linear losses with data = (G,), the gradients (n, 1, L*d)."""
+    """Fill f with the d terms of f_t(x), and g with g_t, for linear losses: data = (G,), the gradients (n, 1, L*d)."""
     G = data[0]
     for i in range(x.size):
         g[i] = G[k, 0, j * x.size + i]
@@ -132,7 +133,7 @@ def reveal_linear(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
 
 
 def reveal_given(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
-    """f_t(x), in one term, and g_t, for a single round with data = (values (L,), gradients (L, d))."""
+    """Fill f[0] with f_t(x), and g with g_t, for a single round: data = (values (L,), gradients (L, d))."""
     values, gradients = data
     for i in range(x.size):
         g[i] = gradients[j, i]
@@ -142,9 +143,9 @@ def reveal_given(k: int, j: int, data: Any, x: Any, f: Any, g: Any) -> int:
 
 @cache
 def reveal_with(oracle: PointwiseOracle) -> Callable[..., int]:
-    """f_t(x), in one term, and its gradient, for losses of linear predictions.
+    """A function that fills f[0] with f_t(x), and g with the gradient, for losses of linear predictions.
 
-    data = (a (U, n, b, d), y (U, n, b), which (L,), mu, p): game j meets the rows of sequence which[j].
+    data = (a (U, n, b, d), y (U, n, b), which (L,), mu, p), where game j meets the rows which[j] of the U draws.
     """
     loss = _loss(oracle)
 

@@ -1,11 +1,11 @@
-"""Round loops for linear losses on boxes, where every cell is on its own.
+"""Round loops for linear losses on boxes, where no cell depends on another one.
 
 The cells of a batch of games stand in R rows of B cells, cell c = r * B + b.  Games
 against one sequence have R = d rows, one for each coordinate, with a cell for each
 game: all cells of a row meet the same gradient.  Otherwise R = 1.  ``x`` is (R*B,),
 the learners' state (K, R*B).
 
-The same source runs compiled and interpreted, with the same bits.
+The same source runs compiled and interpreted, and gives the same bits.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class Loops(NamedTuple):
     """The ways to apply one rule; each is compiled on its first call."""
 
     by_cell: Callable[..., None]
-    """Rounds inside cells, state in registers: fastest for a few cells."""
+    """Loops over cells, then rounds, with the state of a cell in registers: fastest for a few cells."""
     by_tile: Callable[..., None]
-    """Cells inside rounds inside tiles, so that the processor works on many cells at once."""
+    """Loops over tiles, then rounds, then the cells of a tile, so that the inner loop vectorizes."""
     half_step: Callable[..., None]
-    """One round up to, not including, the projection, for any set and losses; coefficients (P, 1) of all cells."""
+    """One round without the projection, x <- x - alpha_t m / w, for any set and losses; coefficients (P, 1)."""
     positive_weights: Callable[[Any], None]
-    """Makes the weights of a round positive before a projection."""
+    """Makes the weights w of a round positive, for the projection that follows."""
 
 
 def row_gradient(G: Any, k: int, r: int, b: int) -> float:
@@ -61,15 +61,15 @@ def cell_gradient(G: Any, k: int, r: int, b: int) -> float:
 
 @cache
 def compose(call: RuleCall, oracle: Callable[..., float], compiled: bool) -> Loops:
-    """The loops of Algorithm 1 with a rule, on linear losses and a box: x <- Pi(x - alpha_t m / w).
+    """The loops of Algorithm 1 of Reddi et al. (2018), x <- Pi(x - alpha_t m / w), on linear losses and a box.
 
     ``oracle`` is ``row_gradient`` or ``cell_gradient``.  The arguments of ``by_cell``
     and ``by_tile`` are the first round t0; the gradients G (n, R, 1 or B);
     coefficients (P, R*B) and schedule values (Q, n); the bounds lower, upper (R*B,);
-    then what is updated in place: x (R*B,), state (K, R*B), loss (2, R*B) and
-    gradient sums (2, R or R*B), each a sum and its rounding error; the rounds among
-    t0..t0+n-1 to record, (h,); and the arrays to record them in, with h entries each:
-    x, loss, gradient sums and ledger rows.
+    then the arrays that the loop updates in place: x (R*B,), state (K, R*B), loss
+    (2, R*B) and gradient sums (2, R or R*B), where row 0 is the sum and row 1 its
+    rounding error; the rounds among t0, ..., t0 + n - 1 to record, (h,); and the arrays
+    that the loop fills with h entries each: x, loss, gradient sums and ledger rows.
     """
     do = cell_functions(call, first=_REST)
     loops = Loops(_by_cell(do, oracle), _by_tile(do, oracle), _half_step(do), positive_weights)
@@ -127,7 +127,7 @@ def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
         t0, G, coefficients, schedule_values, lower, upper, x, state, loss, gsum,
         recorded, xs, losses, gsums, ledger_rows,
     ):  # fmt: skip
-        # the distances of a tile's rows are known when this is compiled: so are all cells that can be worked on at once
+        # TILE is known at compile time, and so is the distance between rows of a tile: loops over its cells vectorize
         B, P = x.size // G.shape[1], coefficients.shape[0]
         tile = np.empty(rows * TILE)
         for r in range(G.shape[1]):
@@ -148,7 +148,7 @@ def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
                 for k in range(G.shape[0]):
                     t = t0 + k
                     now = i < recorded.size and recorded[i] == t
-                    if now:  # by loops: copies of whole arrays take seconds to compile
+                    if now:  # number by number: copies of whole arrays take seconds to compile
                         for e in range(n):
                             xs[i, start + e] = tile[e]
                     if per_row and left == 0:

@@ -16,7 +16,7 @@ from regretlab.kernels.compiling import jit
 
 __all__ = ["compiles", "each_value", "pointwise_kinks", "pointwise_terms"]
 
-_STEP = 1e-5  # of the difference quotient for a second derivative, relative to 1 + |z|
+_STEP = 1e-5  # step of the difference quotient for a second derivative, relative to 1 + |z|
 
 
 @cache
@@ -27,7 +27,7 @@ def compiles(oracle: PointwiseOracle, parameters: int) -> bool:
         pointwise_terms(oracle, True)(
             one, one, one, one, 1.0, True, (1.0,) * parameters, one.copy(), one.copy(), np.empty(8)
         )
-    except Exception:  # whatever the compiler says
+    except Exception:  # the compiler may raise anything
         return False
     return True
 
@@ -36,18 +36,19 @@ def compiles(oracle: PointwiseOracle, parameters: int) -> bool:
 def pointwise_terms(oracle: PointwiseOracle, compiled: bool) -> Callable[..., None]:
     """A function that sums ell(z_j, y_j) and affine lower bounds c_j z + b_j <= ell(z, y_j), with weights, over rows.
 
-    For h > 0 the slope c_j is that of ell smoothed over [z_j - h, z_j + h], for h = 0
-    a derivative at z_j.  The arguments of the function are z, y; ``far`` (a bound of
-    each |<a_j, v>| for v in F); the weights; h; whether second derivatives
-    are wanted where h = 0; the parameters of ell; and what it fills: ``slope`` with
-    weight_j c_j, ``second`` with weight_j times the second derivative, and ``out`` with
+    The slope c_j is a derivative of ell at z_j for h = 0; for h > 0 it is the slope at
+    z_j of ell averaged over [z - h, z + h].  The arguments of the function are z and y;
+    ``far``, where far_j is an upper bound of |<a_j, v>| over v in F; the weights; h;
+    whether to compute second derivatives where h = 0; the parameters of ell; and three
+    arrays that the function fills: ``slope`` with weight_j c_j, ``second`` with weight_j
+    times the second derivative, and ``out`` with
 
     0, 1   sum weight_j ell(z_j, y_j), and its rounding error
     2, 3   sum weight_j b_j, and its rounding error
     4      sum weight_j |ell(z_j, y_j)|
     5      sum weight_j steep_j far_j, where steep_j is the largest slope in absolute value
-    6      the size of the other numbers that are rounded
-    7      the number of rows whose slope changes between z_j - h and z_j + h
+    6      the size of the other numbers that enter the sums, as a measure of rounding errors
+    7      the number of rows for which the slope of ell grows between z_j - h and z_j + h
     """
     ell, derivative = oracle
 
@@ -91,11 +92,12 @@ def pointwise_terms(oracle: PointwiseOracle, compiled: bool) -> Callable[..., No
 
 @cache
 def pointwise_kinks(oracle: PointwiseOracle, compiled: bool) -> Callable[..., None]:
-    """A function that bounds each ell(., y_j) from below by its tangents at both ends of an interval.
+    """A function that bounds each ell(., y_j) from below by its tangents at the ends of [left_j, right_j].
 
-    It fills a table with one column for each row: where the tangents cross, their
-    value there, the slopes of the left and of the right one, how far ell is above
-    the crossing (0 if ell is the maximum of the two), and the size of these numbers.
+    It fills a table (6, rows).  Column j has the point where the two tangents cross,
+    their value there, the slopes of the left and of the right tangent, how far ell lies
+    above the crossing (0 if ell is the maximum of the tangents), and the size of these
+    numbers, as a measure of rounding errors.
     """
     ell, derivative = oracle
 

@@ -22,7 +22,7 @@ __all__ = [
 
 
 TILE = 32
-"""Cells in a tile: a small piece of memory that holds all numbers of these cells while a loop goes over rounds."""
+"""The number of cells in a tile: a small array with all numbers of these cells, kept while a loop goes over rounds."""
 
 
 class RuleCall(NamedTuple):
@@ -32,16 +32,17 @@ class RuleCall(NamedTuple):
 
     - ``"g"``, ``"x"`` or ``"t"``: the gradient, the point, the round;
     - ``"state"``: the next of the rule's moments;
-    - a pair (p, q): the hyperparameter coefficients[p] * schedule_values[q, t], or coefficients[p] if q = -1.
+    - a pair (p, q): the hyperparameter coefficients[p] * schedule_values[q] at round t, or coefficients[p] if q = -1.
 
-    An account, if there is one, is called after the rule and adds rows to the
-    ledger.  Its arguments may also be ``"m"``, ``"w"`` and numbers written as text; its
-    ``"state"`` entries are rows of the ledger, which follow the moments.
+    The loop calls the account, if there is one, after the rule; the account returns the
+    new ledger rows.  Its arguments may also be ``"m"`` and ``"w"``, for m_t and W_t; its
+    ``"state"`` entries are rows of the ledger, which follow the moments in the state.
     """
 
     rule: Callable[..., Any]
     arguments: tuple[str | tuple[int, int], ...]
     stepsize: tuple[int, int]
+    """The pair (p, q) of alpha_t."""
     identity: str = ""
     """A name for what the rule computes, which changes when a function that it calls is defined again."""
     account: Callable[..., Any] | None = None
@@ -49,7 +50,7 @@ class RuleCall(NamedTuple):
 
 
 def two_sum(total: float, error: float, term: float) -> tuple[float, float]:
-    """total + term with the rounding error collected in ``error`` (Knuth's exact TwoSum)."""
+    """The rounded total + term, and ``error`` plus the rounding error of this sum (Knuth's TwoSum, which is exact)."""
     new = total + term
     part = new - total
     return new, error + ((total - (new - part)) + (term - part))
@@ -68,10 +69,10 @@ def clip(y: float, lower: float, upper: float) -> float:
 def positive_weights(w: Any) -> None:
     """Replace zero weights (of coordinates without any gradient so far) by 1e-12 times the largest weight, in place.
 
-    A weighted projection needs positive weights; this one is near the limit
+    A weighted projection needs positive weights; with these it is near its limit for
     w_i -> 0.  If all weights are zero, they become one.
     """
-    zeros = False  # there are hardly ever any, and to look for them is faster than to find the largest
+    zeros = False  # zeros are rare, and a search for them is faster than one for the largest weight
     for i in range(w.size):
         zeros |= w[i] == 0.0
     if not zeros:
@@ -88,7 +89,7 @@ def positive_weights(w: Any) -> None:
 class CellFunctions(NamedTuple):
     """Functions that read and write the numbers of a cell, and call the rule on them.
 
-    A cell has P coefficients, and K moments and M ledger rows, which are its state.
+    A cell has P coefficients, and a state of K moments and M ledger rows.
     """
 
     load: Callable[..., Any]
@@ -104,20 +105,20 @@ class CellFunctions(NamedTuple):
     scales_in_tile: Callable[..., Any]
     """The coefficients of cell e of a tile."""
     apply: Callable[..., Any]
-    """The state after a round, m_t and W_t: calls the rule, and the account if there is one."""
+    """Call the rule, and the account if there is one; returns the state after round t, m_t and W_t."""
     stepsize: Callable[..., Any]
     """alpha_t."""
     record_ledger: Callable[..., Any]
     """Write the ledger rows of a state to entry i of a record."""
     tile_rows: int
-    """Numbers that a tile holds for each cell."""
+    """How many numbers a tile holds for each cell."""
 
 
 def cell_functions(call: RuleCall, first: int = 0) -> CellFunctions:
-    """The functions for a rule, with the coefficients, then the state from row ``first`` of a tile on.
+    """The functions of a cell for a rule; in a tile, the coefficients begin at row ``first``, and the state follows.
 
-    They are written as source text, because a compiled loop must know the number
-    of rows and the order of the rule's arguments beforehand.
+    The functions are made from source text, because the number of rows and the order
+    of the rule's arguments must be known when a loop is compiled.
     """
     states = itertools.count()
     slots = [slot for slot in (*call.arguments, *call.account_arguments, call.stepsize) if not isinstance(slot, str)]

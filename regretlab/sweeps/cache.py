@@ -1,4 +1,4 @@
-"""The folder of a sweep: a file for each finished chunk, named by a hash of all that decides its rows."""
+"""The folder of a sweep: a file for each finished chunk, named by a hash of all that decides the rows of the chunk."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _COLUMNS = ("point", "t", "measures", "x")
 class Folder:
     """Finished chunks by key; several sweeps may use one folder at the same time.
 
-    A file is written whole or not at all, and never changed.
+    Each file is written whole or not at all, and nobody changes it afterwards.
 
     Raises
     ------
@@ -63,23 +63,23 @@ class Folder:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{mark} is damaged, so it is not known what the folder holds; use another one") from error
         if found != _FORMAT:
-            writer = head.get("regretlab", "0.1.0")  # which did not write its version
+            writer = head.get("regretlab", "0.1.0")  # 0.1.0 did not write its version
             raise ValueError(
                 f"{mark}: the folder has format {found}, written by regretlab {writer}; this version, "
                 f"{version.__version__}, has format {_FORMAT} and cannot use its games. Choose another folder; "
                 "this one is left as it is"
             )
-        for temporary in self.path.glob(".*.npz.*"):  # of sweeps that were killed while they wrote
+        for temporary in self.path.glob(".*.npz.*"):  # left by sweeps that were killed while they wrote
             with suppress(OSError):
                 if temporary.stat().st_mtime < time.time() - _ABANDONED:
                     temporary.unlink()
 
     def file(self, key: str) -> Path:
-        """The file of the chunk with this key, which exists if the chunk is finished."""
+        """The path of the file for the chunk with this key; the file exists if the chunk is finished."""
         return self.path / f"{key}.npz"
 
     def read(self, key: str, points: int) -> Rows | None:
-        """The rows of the chunk with this key and number of points; None if it is not finished."""
+        """The rows of the chunk with this key and number of points; None if the chunk is not finished."""
         path = self.file(key)
         try:
             head, columns = read_npz(path)
@@ -94,7 +94,7 @@ class Folder:
         return rows
 
     def write(self, key: str, rows: Rows) -> None:
-        """Keep the rows of a finished chunk, unless another sweep has done so already."""
+        """Write the rows of a finished chunk, unless another sweep has written them already."""
         path = self.file(key)
         if path.exists():
             return
@@ -109,7 +109,7 @@ class Folder:
 
 
 def _fits(rows: Rows, points: int) -> bool:
-    """Whether the columns have one length, and each of so many points has a row."""
+    """Whether the columns have the same length, and each of the ``points`` points has a row."""
     n = len(rows.point)
     complete = np.array_equal(np.unique(rows.point), np.arange(points))
     return complete and rows.t.shape == (n,) and rows.measures.shape == (n, len(MEASURES)) and len(rows.x) == n
@@ -119,7 +119,7 @@ def _fits(rows: Rows, points: int) -> bool:
 
 
 def chunk_key(chunk: Chunk) -> str:
-    """The name of a chunk's file: a hash of :func:`describe` and the points.
+    """The name of a chunk's file: a hash of the text of :func:`describe` and of the codes of the points.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def chunk_key(chunk: Chunk) -> str:
 
 
 def describe(chunk: Chunk) -> str:
-    """As JSON: the version, the rounds, the values of the parameters, the templates, and the code of users' classes."""
+    """A JSON text: the version, the rounds, the values of the parameters, the templates, and hashes of users' code."""
     columns = zip(chunk.parameters, chunk.points.values.values(), strict=True)
     varied = {parameter.part for parameter in chunk.parameters if not parameter.field}
     return json.dumps(
@@ -147,7 +147,7 @@ def describe(chunk: Chunk) -> str:
 
 
 def _describe(value: Any) -> Any:
-    """A number or string as it is; a class, part or other value as a list: its specification, arrays and code."""
+    """None, a number or a string as it is; a class as [path, code]; else [specification, arrays, code]."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, type):
@@ -170,7 +170,7 @@ def _classes(value: Any) -> Iterator[type[Any]]:
 
 
 def _code(cls: type[Any]) -> str:
-    """A hash of a learner's rule and of the methods that users' classes define; the version stands for all others."""
+    """A hash of a learner's rule and of the methods in users' classes; the version stands for the code of regretlab."""
     functions = [cls.rule] if issubclass(cls, Algorithm1) and hasattr(cls, "rule") else []
     for base in cls.__mro__:
         if base.__module__.partition(".")[0] not in ("regretlab", "builtins", "abc"):

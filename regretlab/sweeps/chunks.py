@@ -1,4 +1,4 @@
-"""Chunks: the pieces of a sweep that are played, and kept, as one; about a second of games each."""
+"""Chunks: the pieces in which a sweep is played and its rows are kept, each about a second of games."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from regretlab.sweeps.points import Points
 
 __all__ = ["Chunk", "cut", "same_draws"]
 
-_GAMES = 8192  # a chunk has at most as many games
-_LANES = 32  # and at least as many, if they take no longer than a second: the compiled loops play so many side by side
-_ROUNDS = 2**29  # rounds of a chunk, over all its games in one dimension: about half a second
-_PYTHON = 2**14  # times slower is a round of losses written in Python
-_MULTIPLE = 256  # a chunk of more games has a multiple of so many, so that full batches are played
+_GAMES = 8192  # the largest number of games in a chunk
+_LANES = 32  # the smallest, unless a round is as slow as in Python: the compiled loops play so many side by side
+_ROUNDS = 2**29  # rounds of a chunk, over all its games of linear losses in one dimension: about a second
+_PYTHON = 2**14  # a round of losses written in Python takes as long as this many of linear losses with d = 1
+_MULTIPLE = 256  # a chunk of more games than this has a multiple of it, so that batches are full
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Points of a sweep, and all that decides their games.
+    """Points of a sweep, and all that decides the games at these points.
 
     Attributes
     ----------
     templates : dict
-        Learner, losses and set that the points vary: instances or classes.
+        The learner, the losses and the set that the points vary: instances or classes.
     parameters : list of Parameter
-        What the columns of ``points`` are.
+        The parameter of each column of ``points``.
     points : Points
     horizon : int
         T.
@@ -47,7 +47,7 @@ class Chunk:
     rounds: tuple[int, ...]
 
     def select(self, index: Rounds) -> Chunk:
-        """The chunk of the points ``index`` alone, with the values that they have."""
+        """The chunk of the points ``index`` alone; it keeps only the values that these points have."""
         codes = self.points.codes[index]
         values = {}
         for k, (name, column) in enumerate(self.points.values.items()):
@@ -63,7 +63,7 @@ class Chunk:
         return with_fields(template, {each.field: value for each, value in values.items() if each.part == name})
 
     def part_key(self, i: int, names: Sequence[str]) -> tuple[int, ...]:
-        """A key that points share when these parts are equal."""
+        """A key of point i: points with the same key have the same parts ``names``."""
         return tuple(int(self.points.codes[i, k]) for k, each in enumerate(self.parameters) if each.part in names)
 
     def value(self, i: int, name: str, default: Any) -> Any:
@@ -86,8 +86,8 @@ class Chunk:
 def cut(whole: Chunk) -> list[Rounds]:
     """For each chunk, the indices of its points.
 
-    The points that share losses and seed are next to each other, and in one chunk if it is large enough: their games
-    have the same draws, and are played side by side.
+    Points that share losses and seed are next to each other, and in the same chunk unless they are too many for it:
+    their games have the same draws, and are played side by side.
     """
     points, order = whole.points, _order(whole)
     n = _games_in_chunk(whole)
@@ -119,7 +119,7 @@ def same_draws(chunk: Chunk, order: Rounds) -> Rounds:
 
 
 def _games_in_chunk(chunk: Chunk) -> int:
-    """How many games take about a second: by losses and horizon alone, so that a longer grid has the same chunks."""
+    """How many games take about a second; depends on losses and horizon alone, not on the number of points."""
     candidates: Any = chunk.points.values.get("losses", [chunk.templates["losses"]])
     cost = 1
     for losses in candidates:

@@ -1,4 +1,4 @@
-"""Run tasks on any executor like those of :mod:`concurrent.futures`, again where a worker died."""
+"""Run tasks on any executor like those of :mod:`concurrent.futures`; a task that fails is run up to three times."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ _ATTEMPTS = 3
 
 Task = TypeVar("Task")
 Workers = Executor | Callable[[], Executor]
-"""An executor, which the caller closes; or a function that makes one, to be closed here and replaced if it breaks."""
+"""An executor, which the caller closes; or a function that makes one.
+
+An executor that the function makes is closed here, and replaced if it breaks.
+"""
 
 
 def threads() -> Executor:
-    """A thread for each core that this process may use; compiled loops run in them at the same time."""
+    """An executor with a thread for each core that this process may use; compiled loops run in parallel in them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return ThreadPoolExecutor(cores, thread_name_prefix="sweep")
 
@@ -33,8 +36,8 @@ class _Attempt(NamedTuple, Generic[Task]):
 class _Queue(Generic[Task]):
     """Tasks that wait: new ones, those that failed, and suspects.
 
-    When a worker dies, a pool of processes breaks, and all tasks that were running fail with the one to blame.  They
-    are suspects: each is run again without others beside it, so that the one to blame fails alone.
+    When a worker dies, its pool of processes breaks, and with the task that killed it all running tasks fail.  These
+    tasks are suspects: each is run again without others beside it, so that only the task to blame fails.
     """
 
     def __init__(self, tasks: Iterator[Task]) -> None:
@@ -43,7 +46,7 @@ class _Queue(Generic[Task]):
         self._suspects: deque[_Attempt[Task]] = deque()
 
     def ready(self, running: int, limit: float) -> Iterator[_Attempt[Task]]:
-        """Attempts to start beside ``running`` others, with at most ``limit`` at the same time."""
+        """Attempts to start while ``running`` others run, so that at most ``limit`` run at the same time."""
         if self._suspects:
             if not running:
                 yield self._suspects.popleft()
@@ -61,7 +64,7 @@ class _Queue(Generic[Task]):
         return None
 
     def retry(self, attempt: _Attempt[Task], error: Exception) -> bool:
-        """Whether the task is tried again; not after the third attempt."""
+        """Queue the task again unless this was its third attempt; returns whether it is queued."""
         if attempt.number == _ATTEMPTS:
             return False
         queue = self._suspects if isinstance(error, BrokenExecutor) else self._failed
@@ -72,21 +75,21 @@ class _Queue(Generic[Task]):
 def outcomes(
     function: Callable[[Task], Any], tasks: Iterator[Task], executor: Workers | None = None
 ) -> Iterator[tuple[Task, Any]]:
-    """Each task with what ``function`` returns for it, or with the exception of its third attempt, as they finish.
+    """Yield, in the order of finishing, each task and what ``function`` returns for it or raises at the third attempt.
 
     Parameters
     ----------
     function : callable
         Sent to the workers with each task.
     tasks : iterator
-        Asked for the next task when a worker is about to be free.
+        The next task is taken when a worker is about to be free.
     executor : Executor, or function that makes one; optional
         By default a thread for each core.
 
     Raises
     ------
     TypeError
-        When ``executor`` is neither.
+        When ``executor`` is neither an executor nor a function.
     BrokenExecutor
         When the executor breaks and there is no function to make another.
     """
@@ -135,6 +138,6 @@ def _replacement(broken: Executor, make: Callable[[], Executor] | None) -> Execu
 
 
 def _limit(pool: Executor) -> float:
-    """How many tasks may run or wait in the pool: two for each worker; no limit for a cluster, which has a queue."""
+    """How many tasks may run or wait in the pool: two for each worker; any number for a cluster, which has a queue."""
     workers = getattr(pool, "_max_workers", None)
     return 2 * workers if isinstance(workers, int) else float("inf")

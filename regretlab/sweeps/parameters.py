@@ -1,4 +1,4 @@
-"""The parameters of a sweep by name: a field of the learner, losses or set, a whole one of these, seed or start."""
+"""What a name in a sweep stands for: a field of the learner, losses or set; one of these parts; seed or start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_THE_GAME = ("seed", "start")
 
 
 class Parameter(NamedTuple):
-    """The field ``field`` of a part of the game; without a field, the part itself, ``seed`` or ``start``."""
+    """The field ``field`` of the part ``part`` of a game; with ``field=""`` the whole part, ``seed`` or ``start``."""
 
     part: str
     field: str = ""
@@ -36,16 +36,17 @@ def find_parameters(
     names : sequence of str
         Such as ``"alpha"``; ``"learner.alpha"`` where more than one part has the field; ``"losses"`` or ``"seed"``.
     values : mapping
-        The values of each name.  Those of a whole part may have fields that the template has not.
+        The values of each name.  Values of a whole part may have fields that the template lacks.
     templates : mapping
-        Learner, losses and set of the sweep, or classes of them.
+        The learner, losses and set of the sweep, or their classes.
 
     Raises
     ------
     TypeError
         When a template or value of a part is of the wrong kind.
     ValueError
-        When no part has a name, with the nearest there is; when several have it; or when two names mean the same.
+        When no part has a field of that name (the message suggests the nearest), when several parts have one, or when
+        two names stand for the same parameter.
     """
     candidates = {part: list(values.get(part, [templates[part]])) for part in PARTS}
     for part, choices in candidates.items():
@@ -92,7 +93,7 @@ def with_fields(template: Any, fields: Mapping[str, Any]) -> Any:
     Raises
     ------
     ValueError
-        For a field that it has not.  What the class itself raises for a value comes through.
+        When the part lacks one of the fields.  An error that its class raises for a value passes through.
     """
     for name in fields:
         if name not in _fields(template):

@@ -21,10 +21,10 @@ from regretlab.sweeps.chunks import Chunk, same_draws
 __all__ = ["MEASURES", "Rows", "padded", "play_chunk"]
 
 MEASURES = ("loss", "comparator_loss", "regret", "gap")
-"""What is measured of a game at a round."""
+"""What :class:`Rows` has for a game after each round of the table."""
 
-_ALONE = 64  # games that have the same draws are a batch of their own if there are so many
-_TOGETHER = 256  # otherwise a batch has so many games
+_ALONE = 64  # so many games with the same draws, or more, are a batch of their own
+_TOGETHER = 256  # other batches have at most so many games
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +34,15 @@ class Rows:
     Attributes
     ----------
     point : int array (n,)
-        The index of the point in its chunk.
+        The index of each row's point in the chunk.
     t : int array (n,)
         The round.
     measures : array (n, 4)
-        Loss, comparator loss, regret and gap after round t; NaN where there is none.
+        Loss, comparator loss, regret and gap after round t; NaN for a number that does not exist.
     x : array (n, d)
         x_t; NaN after the last coordinate of a game of lower dimension.
     errors : dict
-        By the index of a point, why it has no measures.
+        For the index of each point without measures, the reason.
     """
 
     point: Rounds
@@ -82,7 +82,7 @@ def padded(arrays: Sequence[Array]) -> Array:
 
 
 def _batches(chunk: Chunk) -> Iterator[range]:
-    """The points that are played side by side: many with the same losses and seed, or a few of each of several."""
+    """Runs of points to play side by side: one large group with the same losses and seed, or several small ones."""
     starts = same_draws(chunk, np.arange(len(chunk.points))).tolist()
     first = 0
     for start, stop in pairwise([*starts, len(chunk.points)]):
@@ -97,7 +97,7 @@ def _batches(chunk: Chunk) -> Iterator[range]:
 
 
 def _play(chunk: Chunk, batch: range, errors: dict[int, str]) -> Iterator[tuple[Any, Array, Array]]:
-    """t, measures and x_t of each point of a batch; ``errors`` is filled."""
+    """Play a batch, and yield t, measures and x_t for each of its points; why a point has none goes into ``errors``."""
     games = _games(chunk, batch, errors)
     for i, error in _advance(games, chunk.horizon):
         errors[i] = one_line(error)
@@ -139,9 +139,9 @@ def _games(chunk: Chunk, batch: range, errors: dict[int, str]) -> dict[int, Traj
 
 
 def _advance(games: dict[int, Trajectory], horizon: int) -> Iterator[tuple[int, Exception]]:
-    """Play the games, and yield those that fail with their errors; they are found by bisection.
+    """Play the games, and yield the index and the error of each game that fails.
 
-    Rounds that are played stay played, and do not depend on what is played beside them.
+    Bisection finds these games: rounds that are played stay played, and do not depend on what is played beside them.
     """
     try:
         advance(list(games.values()), horizon, progress=False)
@@ -157,7 +157,7 @@ def _advance(games: dict[int, Trajectory], horizon: int) -> Iterator[tuple[int, 
 def _measure(game: Trajectory, rounds: tuple[int, ...], cache: dict[Any, Comparators]) -> tuple[Rounds, Array, Array]:
     """t, measures and x_t at the given rounds.
 
-    ``cache`` has the comparators that were found numerically: games that differ in the learner alone share them.
+    ``cache`` keeps the comparators of losses that are not linear; games with the same losses, set and seed share them.
     """
     if rounds[0] > 1:  # the first round is always recorded
         game.record = game.record.rows(slice(1, None))

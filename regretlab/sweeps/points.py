@@ -21,14 +21,14 @@ Codes = NDArray[np.int32]
 class Points:
     """n points: point i has the value ``values[name][codes[i, k]]`` of the k-th parameter, whose name is ``name``.
 
-    A value is kept once, so that a million points take little memory.
+    Each distinct value is stored once, so that a million points take little memory.
 
     Attributes
     ----------
     values : dict
         The distinct values of each parameter, by name.
     codes : int array (n, number of parameters)
-        Which of them each point has.
+        The index in ``values[name]`` of each point's value of each parameter.
     """
 
     values: dict[str, list[Any]]
@@ -90,7 +90,7 @@ class Points:
 
     @classmethod
     def columns(cls, columns: Mapping[str, Iterable[Any]], n: int) -> Points:
-        """n points from the n values of each parameter."""
+        """n points; ``columns`` has for each parameter its n values."""
         values: dict[str, list[Any]] = {}
         codes = np.zeros((n, len(columns)), dtype=np.int32)
         for k, (name, column) in enumerate(columns.items()):
@@ -119,13 +119,13 @@ def random_points(ranges: Mapping[str, Any], n: int, seed: int = 0) -> Points:
     Parameters
     ----------
     ranges : mapping
-        For the name of each parameter, a list of values that are equally likely, or a function (rng, n) -> n values
-        of a ``numpy.random.Generator``, such as :func:`uniform` and :func:`log_uniform` return.
+        By the name of each parameter, a list of values that are equally likely, or a function (rng, n) -> n values
+        with ``rng`` a ``numpy.random.Generator``; :func:`uniform` and :func:`log_uniform` return such functions.
     n : int
         The number of points, at least 1.
     seed : int
-        At least 0; it decides the points.  Each parameter has a random stream of its own, and with a larger n the
-        first points stay the same.
+        At least 0; it decides the points.  Each parameter has a random stream of its own.  With a larger n the first
+        points stay the same.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def random_points(ranges: Mapping[str, Any], n: int, seed: int = 0) -> Points:
     TypeError
         When ``n`` or ``seed`` is not an integer, or a range is neither a list nor a function.
     ValueError
-        When ``n`` or ``seed`` is too small, a list is empty, or a function returns another number of values than n.
+        When ``n`` or ``seed`` is too small, a list is empty, or a function does not return n values.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def uniform(low: float, high: float) -> Callable[[np.random.Generator, int], Arr
     Raises
     ------
     TypeError, ValueError
-        When they are not.
+        When ``low`` and ``high`` are not such numbers.
 
     Examples
     --------
@@ -213,7 +213,7 @@ def log_uniform(low: float, high: float) -> Callable[[np.random.Generator, int],
     Raises
     ------
     TypeError, ValueError
-        When they are not.
+        When ``low`` and ``high`` are not such numbers.
 
     Examples
     --------
@@ -235,7 +235,7 @@ def _checked_name(name: object) -> str:
 
 
 def _hashable(value: Any) -> Any:
-    """A key that equal values share; a value that cannot be hashed shares it with no other."""
+    """A key that equal values of one type share; a value that cannot be hashed has a key of its own."""
     try:
         hash(value)
     except TypeError:

@@ -1,4 +1,4 @@
-"""The sweep itself: cut it into chunks, play those that are not finished, and put all rows in one table."""
+"""Run a sweep: cut it into chunks, play the chunks that are not finished, and put all rows in one table."""
 
 from __future__ import annotations
 
@@ -68,16 +68,16 @@ def sweep(
     horizon : int
         T, the number of rounds of each game, at least 1.
     checkpoints : iterable of int, optional
-        Rounds, from 1 on, that have a row besides the last.  Those after T have none; where comparators are found
-        numerically, about eight rounds per decade have one.
+        Rounds of at least 1 that have a row in the table; round T always has one.  Rounds after T are left out.  For
+        losses that are not linear, only about eight of the rounds per decade have a row.
     folder : path, optional
         A folder for finished chunks, made if it does not exist: the same sweep, started again, plays only what is not
         finished.  Sweeps that run at the same time with one folder share the work.
     executor : Executor, or function that makes one; optional
         Where the games are played: by default in a thread for each core.  Anything like the executors of
         :mod:`concurrent.futures`: ``ProcessPoolExecutor``, ``get_executor`` of a Dask client, ``MPIPoolExecutor`` of
-        mpi4py.  One that a function makes is closed at the end, and replaced when its workers die; a given one is left
-        open.  It changes no bit of the table.
+        mpi4py.  An executor that a function makes is closed at the end, and replaced when its workers die; a given
+        executor is left open.  The choice changes no bit of the table.
     progress : bool, optional
         Whether to show a progress bar, in rounds; by default on a terminal.
 
@@ -93,27 +93,27 @@ def sweep(
         - ``loss``: sum_{s<=t} f_s(x_s)
         - ``comparator_loss``: min_{u in F} sum_{s<=t} f_s(u)
         - ``regret`` and ``average_regret``: R_t and R_t / t
-        - ``gap``, if a comparator was found numerically: R_t lies in [regret, regret + gap]
+        - ``gap``, if a solver found a comparator: R_t lies in [regret, regret + gap]
         - ``x_1``, ..., ``x_d``: the point x_t
         - ``error``: None, or why the game has no numbers
 
-        A point that is invalid, or whose game fails, has one row: the message, and as t the number of rounds that were
-        played.  The other games go on.
+        A point that is invalid, or whose game fails, has one row: ``error`` is the message, and ``t`` the number of
+        rounds that were played.  The other games go on.
 
     Raises
     ------
     TypeError
-        Before round 1: when a part is of the wrong kind, ``points`` or ``executor`` is none, or ``folder`` is given
-        and a part cannot be saved, such as a schedule that is a function.
+        Before round 1: when a part, ``points`` or ``executor`` is of the wrong kind, or when ``folder`` is given and a
+        part cannot be saved, such as a schedule that is a function.
     ValueError
-        Before round 1: when no part has a name, there is no point, ``horizon`` or ``checkpoints`` are no rounds, or
-        the folder is of another format or has a damaged file.
+        Before round 1: when a name of ``points`` is unknown or ambiguous, there is no point, ``horizon`` or a
+        checkpoint is not a round, or the folder has another format or a damaged file.
     OSError
-        When a file cannot be written; finished chunks are kept.
+        When a file cannot be read or written; finished chunks are kept.
     RuntimeError
         When no chunk could be played, for example because the losses cannot be sent to another process.
     BrokenExecutor
-        When the workers of a given executor die; with a function that makes executors others take over.
+        When the workers of a given executor die; if ``executor`` is a function, it makes another executor instead.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def sweep(
 
 
 class _Task(NamedTuple):
-    """A chunk to play: what is sent to a worker, and for the caller the indices of its points and its key."""
+    """A chunk to play, the indices of its points, its key, and the version of regretlab that the worker must have."""
 
     points: Rounds
     key: str
@@ -165,7 +165,7 @@ class _Task(NamedTuple):
 def _results(
     whole: Chunk, folder: Folder | None, executor: Workers | None, progress: bool | None
 ) -> Iterator[tuple[Rounds, Rows | Exception]]:
-    """For each chunk the indices of its points, and its rows or an error; the chunks that are finished come first."""
+    """For each chunk the indices of its points, and its rows or an error; chunks found in the folder come first."""
     from tqdm import tqdm
 
     todo, finished, T = [], 0, whole.horizon
@@ -201,7 +201,7 @@ def _results(
 
 
 def _play(task: _Task) -> Rows:
-    """The rows of a task's chunk; called on the worker."""
+    """The rows of a task's chunk; runs on the worker."""
     if task.version != version.__version__:
         raise RuntimeError(
             f"the worker has regretlab {version.__version__}, the sweep is of {task.version}; install the same version"
@@ -210,7 +210,7 @@ def _play(task: _Task) -> Rows:
 
 
 def _reason(error: Exception) -> str:
-    """The message of an error, with a question where the worker lacks a module or name of this version."""
+    """The message of an error, and a question about the version if the worker lacks a module or name of regretlab."""
     lacking = isinstance(error, ImportError | AttributeError) and "regretlab" in str(error)
     return one_line(error) + (f"; do the workers have regretlab {version.__version__}?" if lacking else "")
 

@@ -42,7 +42,7 @@ def table(whole: Chunk, results: Sequence[tuple[Rounds, Rows]]) -> pd.DataFrame:
 
 
 def _errors(n: int, results: Sequence[tuple[Rounds, Rows]]) -> Any:
-    """For each of n points why it has no measures, or None."""
+    """(n,): for each of n points the reason why it has no measures, or None."""
     errors = np.full(n, None, dtype=object)
     for index, rows in results:
         for i, text in rows.errors.items():
@@ -53,7 +53,8 @@ def _errors(n: int, results: Sequence[tuple[Rounds, Rows]]) -> Any:
 def _labels(values: list[Any]) -> Any:
     """An array of the values of a parameter as the table shows them.
 
-    Numbers and strings as they are; other values by their class, or by their repr if several have the same class.
+    It shows numbers and strings as they are, and other values by their class, or by their repr if several values have
+    the same class.
     """
     if all(isinstance(value, bool) for value in values) or all(type(value) in (int, float) for value in values):
         return np.array(values)
