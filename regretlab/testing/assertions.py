@@ -1,6 +1,6 @@
 """Assertions for your own test suite: that regret grows no faster than a power of T, or stays below a bound.
 
-Each plays its games itself.  A failure prints the measured regret, and code that plays the worst game again.
+Each assertion plays its own games.  On failure it prints the measured regret, and code that plays the worst game again.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ def assert_sublinear_regret(
     compiled: bool | None = None,
     progress: bool | None = None,
 ) -> None:
-    """Assert that R_T = O(T^exponent): fail when R_T grows faster, beyond all doubt of a fit.
+    """Assert that R_T = O(T^exponent): fail when a fit shows, with high confidence, that R_T grows faster.
 
-    The exponent is estimated by :func:`regretlab.analysis.scaling.fit`.  The assertion fails when its whole interval,
-    at confidence 0.999, lies above ``exponent + tolerance``.  Regret that is negative, or does not grow beyond its
-    noise, passes: O(T^a) is an upper bound.
+    :func:`regretlab.analysis.scaling.fit` estimates the exponent of R_T.  The assertion fails when the whole interval
+    of this estimate, at confidence 0.999, lies above ``exponent + tolerance``.  Regret that is negative, or does not
+    grow beyond its noise, passes: O(T^a) is an upper bound.
 
-    False alarms: none in 1,000 repetitions with R_T = sqrt T |N(0, 1)| and noise like a random walk, for 8 to 64 seeds
-    and the horizons 2^5, ..., 2^16 or 2^8, ..., 2^13; none for OGD and AMSGrad on random signs with 16 and 32 seeds.
-    Power, with 16 seeds: R_T = T/10 in that noise fails in all of 1,000 repetitions with either horizons; T^0.75 in
-    twice that noise in all with the first horizons, in 22% with the second.  So a long range of horizons counts more
-    than many seeds.
+    There was no false alarm in 1,000 repetitions with R_T = sqrt T |N(0, 1)| and noise like a random walk, for 8 to 64
+    seeds and the horizons 2^5, ..., 2^16 or 2^8, ..., 2^13, nor for OGD and AMSGrad on random signs with 16 and 32
+    seeds.  With 16 seeds, R_T = T/10 with that noise failed in all of 1,000 repetitions, with either set of horizons.
+    R_T = T^0.75 with twice that noise failed in all of them with the first set, and in 22% with the second.  So a long
+    range of horizons counts more than many seeds.
 
     Parameters
     ----------
     learner : Learner, or a function horizon -> Learner
         A learner plays one game for each seed to the longest horizon, and R_T is taken at the shorter ones on the way.
-        A function makes a learner for each horizon, which plays new games.
+        A function makes a learner for each horizon, and each of them plays new games.
     losses : Losses
     feasible_set : FeasibleSet
     exponent : float
@@ -64,7 +64,7 @@ def assert_sublinear_regret(
     seeds : iterable of int
         At least eight; for a sequence that is not random one is enough.
     tolerance : float
-        What the exponent may be larger, for logarithms and short horizons.
+        By how much the estimate may exceed ``exponent``: room for logarithms and short horizons.
     start : float or array (d,), optional
         x_1 in F; by default the point of F nearest to the origin.
     compiled : bool, optional
@@ -150,9 +150,9 @@ def assert_regret_below(
     Raises
     ------
     AssertionError
-        With the checkpoints at which the worst game is above the bound, and the code that plays it again.
+        With the checkpoints at which the worst game is above the bound, and the code that plays that game again.
     TypeError, ValueError
-        When the parts do not fit together, there is no seed, or the bound gives anything but a number for each round.
+        When the parts do not fit together, there is no seed, or the bound is not a number for each round.
     GameError, GameInterrupted
         When a round fails, or on Ctrl-C.
 

@@ -30,7 +30,7 @@ def assert_no_certificate_violation(
     compiled: bool | None = None,
     progress: bool | None = None,
 ) -> None:
-    """Assert that no theorem is violated: R_t <= its bound, wherever its hypotheses hold for the game.
+    """Assert that R_t <= bound_t at every checkpoint t, for each theorem whose hypotheses hold for the game.
 
     A violation is a mistake in the learner, the losses (not convex, or wrong gradients), the projection, or the
     theorem.  As in :func:`assert_regret_below`, there is no averaging over seeds, and R_t is the lower end of
@@ -44,8 +44,9 @@ def assert_no_certificate_violation(
     horizon : int
         T, the number of rounds.
     theorem : str, optional
-        One of :data:`regretlab.certificates.THEOREMS`; by default all that apply to the learner.  A named theorem fails
-        also when a hypothesis does not hold, or when it is known to be wrong.
+        One of :data:`regretlab.certificates.THEOREMS`; by default all that apply to the learner.  For a
+        named theorem the assertion also fails when a hypothesis does not hold, or when that theorem is known to be
+        wrong.
     seeds : iterable of int
         At least one.
     checkpoints : iterable of int, optional
@@ -60,7 +61,7 @@ def assert_no_certificate_violation(
     Raises
     ------
     AssertionError
-        With the certificate, the checkpoints at which the regret is above its bound, and the code that plays that game
+        With the certificate, the checkpoints at which the regret is above the bound, and the code that plays the game
         again.
     TypeError, ValueError
         When the parts do not fit together, there is no seed, or no theorem has that name.

@@ -1,4 +1,4 @@
-"""What the checks share: the error they raise, frozen dataclasses, equality and hash, points of a set."""
+"""What the checks share: their error, checks of frozen dataclasses and of equality and hash, points of a set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["CheckFailed", "check_frozen", "check_value", "fail", "points"]
 
 
 class CheckFailed(AssertionError):
-    """What a check found wrong; the message says what it is and shows numbers that prove it."""
+    """A check failed: the message says what is wrong and shows numbers that prove it."""
 
 
 def fail(message: str, cause: BaseException | None = None) -> NoReturn:

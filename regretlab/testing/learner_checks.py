@@ -1,4 +1,4 @@
-"""Checks of a learner: hyperparameters, read-only states, points in F, and games with the bits of its updates."""
+"""Checks of a learner: hyperparameters, read-only states, points in F, and games that equal its updates bit for bit."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def check_learner(
 ) -> None:
     """Check a learner of your own, by calling its methods and by playing games.
 
-    * It is a frozen dataclass, equals a copy of itself and has its hash; it refuses
-      alpha, beta1 or beta2 out of range when it is made.
-    * x_1 is the point that ``start`` is given, by default the point of F nearest to
-      the origin.
-    * An update depends on the state and the gradient only, changes neither, and
+    * It is a frozen dataclass, and equal to a copy of itself, with the same hash.
+      Its class refuses alpha, beta1 or beta2 out of range when a learner is made.
+    * x_1 is the point given to ``start``, by default the point of F nearest to the
+      origin.
+    * ``update`` depends on the state and the gradient only, changes neither, and
       returns a new, read-only state.
     * Every point is in F.  With a zero gradient in the first round, where a rule
       may meet 0/0, the state stays finite; Algorithm 1 stays at x_1.
     * The state always has the moments that the learner declares.
-    * A game has the bits of calling ``update`` round by round; for Algorithm 1,
-      also when compiled.
+    * A game has, bit for bit, the points and moments of calling ``update`` round by
+      round; for Algorithm 1, also when compiled.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def check_learner(
     rounds : int
         How many rounds to play.
     compiled : bool
-        Whether to check a compiled game too, for Algorithm 1.
+        For Algorithm 1: whether to check a compiled game too.
     seed : int
         The seed of the random gradients.
 
@@ -115,7 +115,7 @@ def _check_start(learner: Learner, F: FeasibleSet) -> None:
 
 
 def _another(F: FeasibleSet, x: Array) -> Array:
-    """A point of F, other than x if F has one nearby."""
+    """A point of F near x, and other than x if F has one."""
     return F.project(x + np.linspace(0.3, 0.5, x.size))
 
 
@@ -132,7 +132,7 @@ def _check_zero(learner: Learner, F: FeasibleSet) -> None:
 
 
 def _check_steps(learner: Learner, F: FeasibleSet, G: Array) -> list[State]:
-    """The states after 0, 1, ... rounds; checks each, and that the same updates again give the same bits."""
+    """The states after 0, 1, ... rounds; checks each state, and that repeating an update gives the same bits."""
     name = type(learner).__name__
     states = [learner.start(F)]
     contents = [_contents(states[0])]
@@ -184,7 +184,7 @@ def _update(learner: Learner, state: State, gradient: ArrayLike) -> State:
 
 
 def _check_unchanged(where: str, state: State, contents: dict[str, Any]) -> None:
-    """Check that a state has the contents that it had."""
+    """Check that a state still has these contents."""
     now = _contents(state)
     for what in {**contents, **now}:
         before, after = contents.get(what), now.get(what)

@@ -1,4 +1,4 @@
-"""The check that a game has the bits of stepping the learner by hand, and the losses that it is played on."""
+"""The check that a game equals, bit for bit, calling ``update`` round by round, and the losses for that game."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["GivenGradients", "check_games"]
 
 @dataclass(frozen=True)
 class GivenGradients(LinearLosses):
-    """f_t(x) = <g_t, x> with given g_1, ..., g_n, over and over."""
+    """f_t(x) = <g_t, x>, where given gradients g_1, ..., g_n repeat."""
 
     rows: tuple[tuple[float, ...], ...]
 
@@ -38,7 +38,7 @@ class GivenGradients(LinearLosses):
 
 @dataclass(frozen=True)
 class _GivenAsConvex(ConvexLosses):
-    """The same gradients for learners that accept strongly convex losses only."""
+    """Losses with the same gradients and mu = 1, for learners that accept strongly convex losses only."""
 
     given: GivenGradients
     mu: float = 1.0
@@ -55,7 +55,7 @@ class _GivenAsConvex(ConvexLosses):
 
 
 def check_games(learner: Learner, F: FeasibleSet, losses: GivenGradients, states: list[State], compiled: bool) -> None:
-    """Check that games, interpreted and if wished compiled, have the points and moments of ``states``, bit for bit."""
+    """Check that a game, and a compiled one if ``compiled``, has the points and moments of ``states``, bit for bit."""
     rounds, met = len(losses.rows), _losses_for(learner, losses)
     games = {}
     for way in (False, True) if compiled else (False,):

@@ -1,4 +1,4 @@
-"""Checks of a loss sequence: convex, right gradients, the same rounds at every call, random through the seed."""
+"""Checks of a loss sequence: convexity, gradients, the same rounds at every call, other rounds with another seed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64,
     * f_t is finite and convex on F: f((x + y) / 2) <= (f(x) + f(y)) / 2.
     * g is a subgradient of f_t at x: f(y) >= f(x) + <g, y - x>.
     * A pointwise loss ell(z, y) is convex in z: its derivative does not decrease,
-      and fits its value.
+      and is the derivative of its value.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def check_losses(losses: Losses, feasible_set: FeasibleSet, *, rounds: int = 64,
     feasible_set : FeasibleSet
         F, from which points are sampled.
     rounds : int
-        How many of the first rounds to check; besides them rounds 10^4, 10^4 + 1 and 10^6 + 3.
+        Check this many rounds, from round 1 on, and rounds 10^4, 10^4 + 1 and 10^6 + 3.
     seed : int
         The seed of the sequence and of the sampled points.
 
@@ -104,7 +104,7 @@ def _check_blocks(losses: BlockLosses, n: int, seed: int) -> None:
 
 
 def _check_order(losses: LinearLosses, chosen: Rounds, seed: int) -> None:
-    """Check that ``gradients`` of several rounds gives what it gives for each of them."""
+    """Check that ``gradients`` returns the same for several rounds together as for one at a time."""
     one_by_one = np.concatenate([losses.block(int(t), int(t) + 1, seed) for t in chosen])
     order = np.random.default_rng(seed).permutation(len(chosen))
     shuffled = np.asarray(losses.gradients(chosen[order]), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Checks of a set's projection: the nearest point in every metric, and the same bits when compiled."""
+"""Checks of a set's projection: it is the nearest point in every metric, and has the same bits when compiled."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def draw(known: Array, span: float, rng: np.random.Generator) -> Case:
 
 
 def check_projections(F: FeasibleSet, cases: Sequence[Case], known: Array, tolerance: float) -> None:
-    """Check ``project`` for each case, against points ``known`` (n, d) of F and against the case after it."""
+    """Check ``project`` for each case, against points ``known`` (n, d) of F and against the next case."""
     for case, other in zip(cases, [*cases[1:], *cases[:1]], strict=True):
         _check_nearest(F, case, known, tolerance)
         _check_distances(F, case, other.y, tolerance)
 
 
 def _project(F: FeasibleSet, case: Case) -> Array:
-    """(d,): the projection; checks that there is one, and that ``project`` changes no argument."""
+    """(d,): the projection; checks that it is finite, and that ``project`` neither fails nor changes an argument."""
     y, w = case.y.copy(), case.w.copy()
     try:
         x = np.asarray(F.project(y, w), dtype=np.float64)
@@ -102,7 +102,7 @@ def _fail_nearer(F: FeasibleSet, case: Case, x: Array, z: Array, inner: float) -
 
 
 def _check_distances(F: FeasibleSet, case: Case, other: Array, tolerance: float) -> None:
-    """Check that the projections of two points are no farther apart than they, and the same in a multiple of w."""
+    """Check that two projections are no farther apart than the points projected, and that only ratios of w matter."""
     y, w = case
     x, x_other = _project(F, case), _project(F, Case(other, w))
     apart, before = (float(np.sqrt(w @ (a - b) ** 2)) for a, b in ((x, x_other), (y, other)))
@@ -119,7 +119,7 @@ def _check_distances(F: FeasibleSet, case: Case, other: Array, tolerance: float)
 
 
 def check_scalar_projection(F: FeasibleSet, cases: Sequence[Case], compiled: bool, tolerance: float) -> None:
-    """Check that ``projection`` gives what ``_project`` gives; if ``compiled``, with the same bits compiled."""
+    """Check that ``projection`` gives what ``_project`` gives and, if ``compiled``, the same bits when compiled."""
     ways = {"projection": F.projection}
     if compiled:
         ways["the compiled projection"] = jit(F.projection, keep=True)
@@ -144,6 +144,6 @@ def check_scalar_projection(F: FeasibleSet, cases: Sequence[Case], compiled: boo
 
 
 def _summary(error: BaseException) -> str:
-    """The first three lines of an error message, in one."""
+    """The first three lines of an error message, joined to one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(lines[:3])

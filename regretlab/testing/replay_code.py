@@ -19,8 +19,8 @@ _IMPORTS = "; ".join(f"from regretlab.{part} import *" for part in ("game", "lea
 def replay_code(game: Trajectory, checkpoints: list[int] | None = None, start: ArrayLike | None = None) -> str:
     """``play it again:``, then lines of Python that leave an equal game in the variable ``game``.
 
-    The learner, the losses and the set are written as their repr if that evaluates to an equal object.  Of a class of
-    your own it does not; then the code has the name of the argument, and a comment says what to put there.
+    The learner, the losses and the set are written as their repr if this evaluates to an equal object.  The repr of a
+    class of your own does not: then the code has the name of the argument, and a comment says what to put there.
     """
     names: dict[str, Any] = {}
     exec(_IMPORTS, names)

@@ -26,7 +26,7 @@ def check_set(
 ) -> None:
     """Check a feasible set of your own, at random points and weights.
 
-    * It is a frozen dataclass, equals a set with the same content and has its hash.
+    * It is a frozen dataclass, and equal to a copy of itself, with the same hash.
     * x = project(y, w) is in F, and y itself if y is in F.  It is the nearest point
       in the metric w: <w (y - x), z - x> <= 0 for all z in F.  Two projections are no
       farther apart than the points projected.  Only the ratios of weights matter.
@@ -45,7 +45,7 @@ def check_set(
     cases : int
         How many random points to project, with weights over up to sixteen orders of magnitude.
     tolerance : float
-        Relative to the size of the numbers compared; larger for a projection by an iteration that stops early.
+        Relative to the size of the numbers compared.  Give a larger one for an iterative projection that stops early.
     compiled : bool
         Whether to check the compiled ``projection`` too.
     seed : int
@@ -89,7 +89,7 @@ def _check_start(F: FeasibleSet, tolerance: float) -> None:
 
 
 def _check_members(F: FeasibleSet, known: Array, tolerance: float) -> None:
-    """Check that F contains points of F, and that they are their own projections."""
+    """Check that ``contains`` is true of points of F, and that ``project`` does not move them."""
     ones = np.ones(known.shape[1])
     for z in known:
         near = tolerance * (1.0 + float(np.abs(z).max()))
@@ -134,7 +134,7 @@ def _check_linear(F: FeasibleSet, known: Array, rng: np.random.Generator, tolera
 
 
 def _check_diameter(F: FeasibleSet, known: Array, tolerance: float) -> None:
-    """Check that no two of many points of F are farther apart than the diameter."""
+    """Check that no two points of F are farther apart than the diameter, which is finite only if F is bounded."""
     if F.bounded != bool(np.isfinite(F.diameter())):
         fail(f"{F!r} has bounded = {F.bounded} and the diameter {F.diameter()}")
     pool = known
