@@ -1,4 +1,4 @@
-"""What the commands share: types of arguments, one-line errors, exit codes and checks of output files."""
+"""What the commands share: argument types, one-line error messages, exit codes and checks of output files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-"""Exit codes: a round or a file failed; the input is invalid; Ctrl-C."""
+"""Exit codes: a round failed or a file could not be written; the input is invalid; Ctrl-C."""
 
 
 class BadInput(click.ClickException):
@@ -166,7 +166,7 @@ def check_folder(folder: Path) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Print that ``path`` was written, or end the command with the reason why it could not be."""
+    """Print that ``path`` was written, or end the command with the reason why it could not be written."""
     try:
         yield
     except OSError as error:

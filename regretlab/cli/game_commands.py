@@ -134,7 +134,7 @@ def extend(game: Path, horizon: int, plot: Path | None, csv: Path | None, save: 
 def _extend(
     game: Game, *, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
 ) -> None:
-    """Play until the horizon, then print and write the game; after an error or Ctrl-C, the rounds before it."""
+    """Play until the horizon, an error or Ctrl-C; then print and write the rounds played."""
     from regretlab._utils.files import whole_file
     from regretlab.engine.errors import GameError, GameInterrupted
 
@@ -170,7 +170,7 @@ def _extend(
 
 
 def _numbers(game: Game) -> pd.DataFrame:
-    """The table of regrets; on an unbounded set, where a best point may not exist, the cumulative losses."""
+    """The table of regrets; on an unbounded set, where no best point may exist, the learner's cumulative loss."""
     if game.feasible_set.bounded:
         return game.regret
     import pandas as pd
@@ -208,5 +208,5 @@ def _check_outputs(game: Game, plot: Path | None, csv: Path | None, save: Path |
 
 
 def _format(path: Path) -> str:
-    """The format of a picture by the suffix of its file; without a suffix png."""
+    """The format of a picture, from the suffix of its file; png without a suffix."""
     return path.suffix.lower().lstrip(".") or "png"

@@ -29,9 +29,9 @@ _ROLE = re.compile(r":\w+:`[~.]*(?:[\w.]*\.)?(\w+)`")
 def profile(learner: Learner) -> dict[str, str]:
     """The rule, stepsize, moments, claim, guarantee and counterexample of a learner, each in one line.
 
-    ``rule`` is the formula that its docstring opens with; ``stepsize`` its alpha_t, such as
-    ``0.5 / sqrt(t)`` or ``0.001 constant``; ``moments`` the number and the names of the moments
-    it keeps for each coordinate besides x; the others are the paragraphs of the docstring with these
+    ``rule`` is the formula that opens the learner's docstring.  ``stepsize`` is its alpha_t, such as
+    ``0.5 / sqrt(t)`` or ``0.001 constant``.  ``moments`` are the number and the names of the moments
+    it keeps for each coordinate besides x.  The others are the paragraphs of the docstring with these
     titles, or "none stated".
     """
     lines = {"rule": _line((inspect.getdoc(learner) or "").split("\n\n")[0])}
@@ -42,7 +42,8 @@ def profile(learner: Learner) -> dict[str, str]:
 def summary(cls: type[Learner]) -> str:
     """One line on a class of learners: formula, stepsize, moments, guarantee and a known counterexample.
 
-    The stepsize is what a number given as alpha means: ``Stepsize alpha / sqrt(t)``, ``Stepsize alpha constant``.
+    The stepsize is the schedule that a number alpha stands for: ``Stepsize alpha / sqrt(t)`` or
+    ``Stepsize alpha constant``.
     """
     parts = [_line((inspect.getdoc(cls) or "").split("\n\n")[0])]
     if issubclass(cls, Combinator | Wrapper):
@@ -84,7 +85,7 @@ def _stepsize(learner: Learner) -> str:
 
 
 def _formula(schedule: type[Schedule], scale: str) -> str:
-    """The values of a schedule as its docstring has them, for a scale: ``alpha / t``; or ``Name(alpha)``."""
+    """The formula in a schedule's docstring with ``scale`` put in, such as ``alpha / t``; else ``Name(alpha)``."""
     if schedule is Constant:
         return f"{scale} constant"
     found = re.match(r"value_t = (scale .*?)(?:[,;]|\.?$)", (inspect.getdoc(schedule) or "").partition("\n")[0])
@@ -92,14 +93,14 @@ def _formula(schedule: type[Schedule], scale: str) -> str:
 
 
 def _unwrapped(learner: Learner) -> Learner:
-    """The learner that a wrapper, which has no stepsize and no moments of its own, is made from."""
+    """The innermost learner of a wrapper, which has the stepsize and the moments; any other learner itself."""
     while isinstance(learner, Wrapper):
         learner = learner.learner
     return learner
 
 
 def _moments(learner: Learner) -> str:
-    """The number and the names of the moments of a learner: ``2 per coordinate besides x: m, v``."""
+    """The number and the names of the moments of a learner, ``2 per coordinate besides x: m, v``, or "unknown"."""
     inner = _unwrapped(learner)
     moments = getattr(inner, "moment_names", None)
     if moments is None:

@@ -3,8 +3,8 @@
 A text is ``name:values``, for instance ``adam:alpha=0.5,beta1=0,beta2=0.1`` or
 ``box:-1,1``: the name of a class, then the values of its fields, in order or by keyword.
 
-* Names of this package are those in the ``__all__`` of its modules, in upper or lower
-  case.  A dotted name is imported: ``mymodule.Sawtooth:p=5``.
+* A name is one in the ``__all__`` of a module of this package, in upper or lower case;
+  or a dotted name, which is imported: ``mymodule.Sawtooth:p=5``.
 * Values are numbers (``1/10`` and ``10**6`` too), strings, lists, and schedules,
   pointwise losses or other parts written as calls: ``beta1=geometric(0.9, ratio=0.99)``.
 
@@ -40,8 +40,8 @@ __all__ = ["KINDS", "LEARNERS", "LOSSES", "POINTWISE_LOSSES", "SCHEDULES", "SETS
 class Kind(NamedTuple):
     """One kind of objects that texts describe: learners, loss sequences, sets, schedules or pointwise losses.
 
-    ``base`` is the class they all derive from, ``module`` lists them in its ``__all__``, and ``template``
-    is how one is typed, of its name and its fields.
+    ``base`` is the class from which all derive.  ``module`` lists them in its ``__all__``.  ``template``
+    is a format string for what to type, from the name of a class and its fields.
     """
 
     noun: str
@@ -56,7 +56,7 @@ class Kind(NamedTuple):
         return {cls.__name__.lower(): cls for cls in listed if _is_concrete(cls, self.base)}
 
     def listing(self) -> dict[str, str]:
-        """For each class what to type, with the defaults of its fields, and the first paragraph of its docstring."""
+        """What to type for each class, with the defaults of its fields, and the first paragraph of its docstring."""
         classes = self.classes().values()
         return {self.template.format(cls.__name__, _fields(cls)).rstrip(":"): _opening(cls) for cls in classes}
 
@@ -66,7 +66,7 @@ class Kind(NamedTuple):
         Raises
         ------
         ValueError
-            If a name or a field does not exist (the message has the nearest that does), the
+            If a name or a field does not exist (the message has the nearest one that does), the
             text cannot be parsed, or the class refuses the values.
         """
         unreadable = f"cannot read {text!r}: write name:value,... or name:field=value,..."
@@ -127,7 +127,7 @@ def values_from(text: str) -> list[Any]:
 
 
 def _parsed(source: str, unreadable: str) -> ast.expr:
-    """The syntax tree of an expression; ``ValueError`` with the message ``unreadable`` if it is none."""
+    """The syntax tree of an expression; ``ValueError`` with the message ``unreadable`` for any other text."""
     try:
         return ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
@@ -201,7 +201,7 @@ def _check_fields(signature: inspect.Signature, args: list[Any], keywords: Mappi
 
 
 def _found(name: str, kinds: Sequence[Kind]) -> type[Any]:
-    """The class of this package called ``name``, of the first of ``kinds`` that has one."""
+    """The class of this package called ``name``, of the first of ``kinds`` that has one; else ``ValueError``."""
     for kind in kinds:
         if name.lower() in kind.classes():
             return kind.classes()[name.lower()]
@@ -214,7 +214,7 @@ def _found(name: str, kinds: Sequence[Kind]) -> type[Any]:
 
 
 def _imported(name: str) -> Any:
-    """The attribute of a module that a dotted name stands for."""
+    """The attribute of a module that a dotted name stands for; ``ValueError`` if there is none."""
     module_name, _, attribute = name.rpartition(".")
     try:
         module = importlib.import_module(module_name)
