@@ -59,7 +59,7 @@ class Theorem:
     true: bool
 
     def fits(self, learner: Learner) -> bool:
-        """Whether the theorem is stated for this learner: it is one of ``learners``, or has the rule of one of them."""
+        """Whether the theorem is stated for this learner: it has a class in ``learners``, or the rule of one."""
         return any(
             isinstance(learner, cls) or (isinstance(learner, Algorithm1) and learner.rule is getattr(cls, "rule", None))
             for cls in self.learners

@@ -47,8 +47,8 @@ def certify(game: Trajectory, theorem: str | None = None) -> Certificate:
         When there is no theorem of this name, or the game has no rounds.
     TypeError
         When ``game`` is not a game; when the learner keeps no ledger, or lacks what ``theorem`` needs; and, without a
-        name, when no theorem about the learner has hypotheses that hold and the learner is not of Algorithm 1, to which
-        the master inequality applies.
+        name, when the hypotheses of no theorem hold and there is no master inequality, since the learner is not of
+        Algorithm 1.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def certificates(game: Trajectory) -> list[Certificate]:
 
 
 def theorem_named(name: str) -> Theorem:
-    """The theorem of this name; ``ValueError`` with the nearest names if there is none, ``TypeError`` if no string."""
+    """The theorem of this name; ``ValueError`` with the nearest names if there is none."""
     if not isinstance(name, str):
         raise TypeError(f"theorem={name!r} must be the name of a theorem")
     if name not in THEOREMS:
