@@ -1,6 +1,6 @@
 r"""The exponent a of regret R_T = b + c T^a, with an interval, from R_T at several T.
 
-Let D_j = R_{T_{j+1}} - R_{T_j} be the regret gained from a horizon to the next.  For R_T = b + c T^a
+Let D_j = R_{T_{j+1}} - R_{T_j} be the regret gained from a horizon to the next.  For R_T = b + c T^a,
 D_j is proportional to
 
     h_j(a) = (T_{j+1}^a - T_j^a) / a,   h_j(0) = ln(T_{j+1} / T_j),
