@@ -64,7 +64,7 @@ def assert_sublinear_regret(
     seeds : iterable of int
         At least eight; for a sequence that is not random one is enough.
     tolerance : float
-        By how much the estimate may exceed ``exponent``: room for logarithms and short horizons.
+        By how much the lower end of the interval may exceed ``exponent``: room for logarithms and short horizons.
     start : float or array (d,), optional
         x_1 in F; by default the point of F nearest to the origin.
     compiled : bool, optional
