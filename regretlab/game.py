@@ -54,12 +54,13 @@ class Game(Trajectory):
     checkpoints : iterable of int, optional
         Rounds to record besides the first and the last one; by default about 32 per decade.
     ledger : bool
-        Add up the running sums that certificates need; without them :meth:`certify` plays the game a second time.
+        Whether to keep the running sums that certificates need.  Without them :meth:`certify` plays the game a
+        second time.
 
     Attributes
     ----------
     learner, losses, feasible_set, seed, checkpoints
-        What was given.
+        As given; ``feasible_set`` has the dimension of the losses.
     horizon : int
         T, the number of rounds played so far.
     state : State
@@ -290,7 +291,7 @@ def play(
     compiled: bool | None = None,
     progress: bool | None = None,
 ) -> Game:
-    """Play a game: in round t the learner plays x_t in F, pays f_t(x_t) and sees g_t in the subdifferential of f_t.
+    """Play a game: in round t the learner plays x_t in F, pays f_t(x_t) and sees a subgradient g_t of f_t at x_t.
 
     Parameters
     ----------
@@ -309,7 +310,8 @@ def play(
     checkpoints : iterable of int, optional
         Rounds to record besides the first and the last one; by default about 32 per decade.
     ledger : bool
-        Add up the running sums that certificates need; without them :meth:`Game.certify` plays the game a second time.
+        Whether to keep the running sums that certificates need.  Without them :meth:`Game.certify` plays the game a
+        second time.
     block : int, optional
         Rounds that are played at a time; Ctrl-C waits for the end of a compiled block. Changes no bit of the result.
     compiled : bool, optional
@@ -356,7 +358,7 @@ def play_all(
     compiled: bool | None = None,
     progress: bool | None = None,
 ) -> list[Game]:
-    """Play each learner at each seed, all games side by side; on a seed all learners meet the same losses.
+    """Play each learner at each seed, all games side by side; for a seed all learners meet the same losses.
 
     Parameters
     ----------
@@ -376,7 +378,7 @@ def play_all(
     TypeError, ValueError
         Before round 1, as for :func:`play`.
     GameError, GameInterrupted
-        When a round of a game fails, or on Ctrl-C; ``.games`` of the exception holds the rounds before it.
+        When a round of a game fails, or on Ctrl-C; ``.games`` of the exception holds the games up to then.
 
     Examples
     --------
@@ -411,8 +413,8 @@ def compare(
     Parameters
     ----------
     learners : mapping or iterable of Learner
-        A mapping gives the labels of the column ``learner``; otherwise a label is the class name, or the whole learner
-        where a class occurs twice.
+        A mapping gives the labels of the column ``learner``; otherwise a label is the class name, or the learner's
+        repr where a class occurs twice.
     losses, feasible_set, horizon, seeds, start, checkpoints, ledger, block, compiled, progress
         As for :func:`play_all`.
 

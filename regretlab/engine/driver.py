@@ -126,7 +126,7 @@ def play_side_by_side(
 ) -> list[Kind]:
     """A game of the class ``kind`` for each learner and each seed: all seeds of the first learner, then of the next.
 
-    At a seed all learners meet the same sequence; parameters and errors are those of :func:`regretlab.play_all`.
+    For a seed all learners meet the same sequence; parameters and errors are those of :func:`regretlab.play_all`.
     """
     T = rounds_to_play(horizon)
     chosen, each_seed = Checkpoints.of(checkpoints), list(seeds)

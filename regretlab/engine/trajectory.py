@@ -39,7 +39,7 @@ class Trajectory:
     checkpoints : iterable of int, optional
         The rounds to record besides the first and the last; by default about 32 per decade.
     ledger : bool
-        Also keep the running sums that certificates need (:mod:`regretlab.learners.ledger`).
+        Whether to keep the running sums that certificates need (:mod:`regretlab.learners.ledger`).
 
     Attributes
     ----------
