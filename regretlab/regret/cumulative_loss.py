@@ -1,7 +1,7 @@
-"""Cumulative losses F(u) = sum_{start <= s < stop} f_s(u), evaluated at any point by going through the rounds again.
+"""Cumulative losses S(u) = sum_{start <= s < stop} f_s(u), evaluated at any point by a new pass over the rounds.
 
-Every evaluation gives an affine minorant, whose minimum over the feasible set bounds min F from below, and bounds on
-the rounding errors.
+Every evaluation gives an affine minorant of S, whose minimum over the feasible set F bounds that of S from below, and
+bounds on the rounding errors.
 """
 
 from __future__ import annotations
@@ -23,34 +23,35 @@ __all__ = ["CACHED", "EPS", "CallableSums", "Sums", "Tangent", "Total"]
 EPS = float(np.finfo(np.float64).eps)
 
 CACHED = 2**23
-"""Floats of the first rounds that are cached; the data of other rounds are generated whenever they are needed."""
+"""How many floats of data are cached; the data of other rounds are generated whenever they are needed."""
 
-_BATCH = 1024  # values added up by one exact sum
-_DIRECTIONS = 64  # linear functions minimised at once
+_BATCH = 1024  # how many values one exact sum adds up
+_DIRECTIONS = 64  # how many linear functions are minimised at once
 _PREFIX_ROUNDINGS = 1024  # roundings that one evaluation of a prefix sum is expected to make
 
 
 class Tangent(NamedTuple):
-    """F at a point u: its value, and an affine minorant, the tangent at u or nearly that.
+    """The cumulative loss S at a point u: its value, and an affine minorant,
 
-        F(v) >= constant + <gradient, v> - minorant_error for all v in the feasible set.
+        S(v) >= constant + <gradient, v> - minorant_error for all v in the feasible set F.
 
-    Without smoothing the minorant equals F at u.  With it, it is below F(u) by value - constant - <gradient, u>.
+    Without smoothing, the minorant is the tangent at u.  With smoothing, the minorant at u is below S(u) by
+    value - constant - <gradient, u>.
     """
 
     value: float
     gradient: Array
     constant: float
     minorant_error: float
-    """An upper bound of the rounding errors of the minorant."""
+    """An upper bound on the rounding errors of the minorant."""
     value_error: float
-    """An upper bound of the rounding error of the value."""
+    """An upper bound on the rounding error of the value."""
     size: float
     """sum_s |f_s(u)|."""
     hessian: Array | None = None
-    """(d, d), approximately, of the smoothed F.  It steers solvers; no bound depends on it."""
+    """(d, d): about the Hessian of the smoothed S.  It steers solvers; no bound depends on it."""
     kinks: int = 0
-    """The number of rows whose slope changes in the interval over which they are smoothed."""
+    """The number of rows whose pointwise loss changes its slope in the interval of smoothing."""
 
 
 class Total:
@@ -68,16 +69,16 @@ class Total:
 
 
 class Sums(ABC):
-    """F(u) = sum_{start <= s < stop} f_s(u) for any rounds start, stop, on a feasible set.
+    """S(u) = sum_{start <= s < stop} f_s(u) for any rounds start, stop, on a feasible set F.
 
-    Minorants and bounds of errors are valid on a bounded set; values need none.
+    Minorants and error bounds are valid only if F is bounded; values are valid on any F.
 
     Attributes
     ----------
     smooth : bool or None
-        Whether the gradient of F is continuous; None if that is not known.
+        Whether the gradient of S is continuous; None if that is not known.
     has_hessian : bool
-        Whether :meth:`at` can give the Hessian, and smooth F.
+        Whether :meth:`at` can give the Hessian, and smooth S.
     """
 
     smooth: bool | None = None
@@ -88,7 +89,7 @@ class Sums(ABC):
 
     @cached_property
     def reach(self) -> Array:
-        """(d,): max_{v in F} |v_i| for the feasible set F, by minimising v_i and -v_i; 0 if F is unbounded."""
+        """(d,): max_{v in F} |v_i|, found by minimising v_i and -v_i; 0 if F is unbounded."""
         d = self.losses.dimension
         reach = np.zeros(d)
         if self.feasible_set.bounded:
@@ -103,24 +104,24 @@ class Sums(ABC):
 
     @cached_property
     def diameter(self) -> float:
-        """An upper bound of the Euclidean diameter of the feasible set; 1 if that is 0."""
+        """An upper bound on the Euclidean diameter of F; 1 if the bound is 0."""
         return 2.0 * float(np.linalg.norm(self.reach)) or 1.0
 
     @abstractmethod
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Tangent:
-        """F(u), a minorant and, if ``hessian``, the Hessian.
+        """S(u), a minorant and, if ``hessian``, the Hessian.
 
         ``width`` is the half-width of the intervals over which pointwise losses are averaged for the minorant and the
         Hessian; 0 for no smoothing.
         """
 
     def value(self, u: Array, start: int, stop: int) -> float:
-        """F(u).
+        """S(u).
 
         Raises
         ------
         FloatingPointError
-            When it is not finite.
+            When S(u) is not finite.
         """
         total = Total()
         for first in range(start, stop, _BATCH):
@@ -128,7 +129,7 @@ class Sums(ABC):
         return self._finite(float(total.value), u, start, stop)
 
     def _finite(self, value: float, u: Array, start: int, stop: int, gradient: Array | float = 0.0) -> float:
-        """``value``, the value of F at u; ``FloatingPointError`` unless it and the gradient are finite."""
+        """``value``, which is S(u); ``FloatingPointError`` unless it and the gradient are finite."""
         if math.isfinite(value) and np.isfinite(gradient).all():
             return value
         name = type(self.losses).__name__
@@ -141,13 +142,13 @@ class Sums(ABC):
 
 
 class CallableSums(Sums):
-    """F for sequences given by Python functions: f_s is called round by round, or one sum for many rounds.
+    """S for sequences given by Python functions: f_s is called for each round, or a sum of many rounds once.
 
     A sequence may have a method ``prefix_sum(t, seed)`` that returns sum_{s<=t} f_s as one
     :class:`~regretlab.losses.Loss`.
 
-    The bounds of rounding errors assume that f_s(u) and its gradient g are right up to d + 10 roundings of
-    |f_s(u)| + max_{v in F} sum_i |g_i v_i|, and a prefix sum up to d + 1024.
+    The bounds on rounding errors assume that f_s(u) and its gradient g are right up to d + 10 roundings of
+    |f_s(u)| + max_{v in F} sum_i |g_i v_i|, and a prefix sum up to d + 1024 roundings of the same terms.
     """
 
     def __init__(self, losses: Losses, feasible_set: FeasibleSet, seed: int) -> None:
@@ -172,7 +173,7 @@ class CallableSums(Sums):
         return Tangent(value, gradient, value - float(gradient @ u), minorant_error, value_error, size)
 
     def _by_round(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
-        """F(u), its gradient, sum_s |f_s(u)|, and bounds of the rounding errors of minorant and value."""
+        """S(u), its gradient, sum_s |f_s(u)|, and bounds on the rounding errors of minorant and value."""
         values, total, gradient, steep = [], Total(), Total(np.zeros(u.size)), np.zeros(u.size)
         size = 0.0
         for s in range(start, stop):
@@ -188,7 +189,10 @@ class CallableSums(Sums):
         return float(total.value), gradient.value, size, errors[0], errors[1]
 
     def _by_prefix(self, u: Array, start: int, stop: int) -> tuple[float, Array, float, float, float]:
-        """The same from two prefix sums; their gradients are bounded by the steepest ones met so far."""
+        """What :meth:`_by_round` returns, from two prefix sums.
+
+        The slopes of single rounds are not known; the steepest average slope of all calls so far stands for them.
+        """
         value, gradient, size = 0.0, np.zeros(u.size), 0.0
         for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)):
             if t > 0:
@@ -225,7 +229,7 @@ class CallableSums(Sums):
 
 
 def _floats(z: Any) -> int | None:
-    """The memory of a draw, in floats; None for a type whose memory is not known or that is mutable."""
+    """The memory that a draw takes, in floats; None for a type of unknown memory."""
     if isinstance(z, int | float | np.number):
         return 8
     if isinstance(z, np.ndarray):

@@ -1,10 +1,10 @@
-"""Cumulative losses of linear predictions, F(u) = sum_s (1/b) sum_j ell(<a_sj, u>, y_sj) + (mu/2) ||u||^2.
+"""Cumulative losses of linear predictions, S(u) = sum_s [(1/b) sum_j ell(<a_sj, u>, y_sj) + (mu/2) ||u||^2].
 
-With smoothing of half-width h >= 0, a row with the prediction z = <a, u> contributes this minorant.  The tangents of
-ell at z - h and z + h lie below ell, and so does every line through their crossing with a slope between theirs.  The
-slope is their mean over [z - h, z + h]; for a pointwise loss with one kink there, it is the derivative of ell averaged
-over that interval.  So a solver of smooth problems, run with smaller and smaller h, finds minima and lower bounds of
-sums that are not smooth.
+With smoothing of half-width h >= 0, a row with the prediction z = <a, u> contributes an affine minorant of ell.  The
+tangents of ell at z - h and z + h lie below ell, and so does every line through their crossing with a slope between
+theirs.  The minorant is such a line: its slope is the average over [z - h, z + h] of the slope of the larger tangent.
+For a piecewise linear ell with one kink in that interval, this is the average of the derivative of ell.  So a solver
+of smooth problems, run with smaller and smaller h, finds minima and lower bounds of sums that are not smooth.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from regretlab.sets import FeasibleSet
 __all__ = ["PiecewiseLinear", "PredictionSums", "Rows", "sums_of"]
 
 _ROWS, _NUMBERS = 1024, 2**20  # at most, in a block
-_BATCH = 64  # rows added up without compensation of rounding errors
+_BATCH = 64  # how many rows are added up without compensation of rounding errors
 _COMPILE_FROM = 2000  # rows
 
 
@@ -45,10 +45,10 @@ class Rows(NamedTuple):
 class PiecewiseLinear(NamedTuple):
     """A minorant of a cumulative loss that keeps some of its kinks:
 
-        F(v) = constant + <g, v> + sum_j w_j max(low_j (<a_j, v> - k_j), high_j (<a_j, v> - k_j)) + (mu/2) ||v||^2.
+        P(v) = constant + <g, v> + sum_j w_j max(low_j (<a_j, v> - k_j), high_j (<a_j, v> - k_j)) + (mu/2) ||v||^2.
 
-    ``gradient`` is g.  Near the kinks that are kept, ``model_error`` bounds how far the cumulative loss is above F;
-    ``rounding_error`` bounds the rounding errors of F.
+    ``gradient`` is g.  ``model_error`` bounds how far the cumulative loss is above P at points u and v, and between
+    them, for which :meth:`PredictionSums.piecewise_linear` made P.  ``rounding_error`` bounds the rounding errors of P.
     """
 
     a: Array
@@ -64,10 +64,10 @@ class PiecewiseLinear(NamedTuple):
 
 
 class PredictionSums(Sums):
-    """F(u) = sum_s f_s(u), by compiled loops over blocks of rows.
+    """S(u) = sum_s f_s(u), computed by compiled loops over blocks of rows.
 
-    Rows are cached up to a fixed number and generated again beyond it.  Rounds that go through the same examples again
-    and again are summed example by example, each weighted by the number of times that it occurred.
+    Rows are cached up to a fixed number, and the others generated again for each pass.  If the rounds repeat the same
+    examples, the sum is over examples, each weighted by how often it occurs.
     """
 
     has_hessian = True
@@ -131,10 +131,10 @@ class PredictionSums(Sums):
     def piecewise_linear(
         self, u: Array, v: Array, start: int, stop: int, width: float, most: int
     ) -> PiecewiseLinear | None:
-        """The minorant of F with the kinks near u, v and the points between them; None if these are more than ``most``.
+        """The minorant of S that keeps the kinks near u, v and the points between; None for more than ``most`` kinks.
 
-        A row whose slope changes between ``width`` below and ``width`` above its predictions at u and v contributes its
-        tangents at both ends, any other row one tangent.
+        The interval of a row reaches from ``width`` below to ``width`` above its predictions at u and v.  If the slope
+        changes there, the row contributes its tangents at both ends, otherwise one tangent.
         """
         split = pointwise_kinks(self.predictions.oracle, self._compiled)
         parts, constant, gradient, model_error, error = [], Total(), Total(np.zeros(u.size)), 0.0, 0.0
@@ -161,15 +161,15 @@ class PredictionSums(Sums):
         )
 
     def _mu(self, start: int, stop: int) -> float:
-        """The sum of the moduli mu of strong convexity of these rounds."""
+        """The modulus of strong convexity mu, summed over these rounds."""
         return (stop - start) * float(self.predictions.mu)
 
     def _square_error(self, mu: float) -> float:
-        """A bound of the rounding errors of (mu/2) ||v||^2 and its tangents."""
+        """An upper bound on the rounding errors of (mu/2) ||v||^2 and its tangents."""
         return (self.reach.size + 10) * EPS * mu * float(self.reach @ self.reach)
 
     def width(self, start: int, stop: int) -> float:
-        """A half-width h with a kink of every row in [z - h, z + h], if kinks are at most 1 beyond the labels."""
+        """A half-width h such that [z - h, z + h] has all kinks of every row, if these are in [-|y| - 1, |y| + 1]."""
         most = 0.0
         for _, y, far, _ in self.rows(start, stop):
             most = max(most, float((2.0 * far + np.abs(y)).max()))
@@ -215,14 +215,14 @@ class PredictionSums(Sums):
         return self._counted[t]
 
     def _generated(self, start: int, stop: int) -> Rows:
-        """The rows of these rounds, from the sequence."""
+        """The rows of the rounds start, ..., stop - 1, generated by the sequence."""
         a, y = self.predictions.data(start, stop, self.seed)
         a = a.reshape(-1, a.shape[2])
         return Rows(a, np.array(y).reshape(-1), np.abs(a) @ self.reach, np.ones(len(a)))
 
 
 def sums_of(game: Trajectory) -> Sums:
-    """The cumulative loss of the sequence of a game, which can be evaluated at any point."""
+    """The cumulative loss of a game's sequence, on the game's feasible set."""
     if isinstance(game.losses, PredictionLosses):
         return PredictionSums(game.losses, game.feasible_set, game.seed, game.horizon)
     return CallableSums(game.losses, game.feasible_set, game.seed)
@@ -236,7 +236,7 @@ def _combined(weights: Array, a: Array) -> Array:
 
 
 def _rounding_error(a: Array, steep: float, other: float) -> float:
-    """A bound of the rounding errors of a block of rows.
+    """An upper bound on the rounding errors of a block of rows.
 
     ``steep`` is the sum of |slope| times ``far``: it bounds the products <a, v> and the sums of slopes times rows.
     ``other`` is the sum of all other numbers that are rounded.

@@ -30,7 +30,9 @@ Block = tuple[int, int, Callable[[Array], Array]]
 def losses_along_path(
     game: Trajectory, path: ArrayLike | Callable[[Rounds], ArrayLike]
 ) -> tuple[Array, Array, Array, Array]:
-    """At the checkpoints t: u_t (h, d), sum_{s<=t} f_s(u_s), gaps of zero, and sum_{2<=s<=t} ||u_s - u_{s-1}||_2.
+    """At the h checkpoints t: u_t, sum_{s<=t} f_s(u_s), a gap of zero, and sum_{2<=s<=t} ||u_s - u_{s-1}||_2.
+
+    The shapes are (h, d), (h,), (h,) and (h,).
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ def losses_along_path(
 
 
 def _blocks(game: Trajectory) -> Iterator[Block]:
-    """The rounds of the game, block by block; an adaptive adversary's gradients are those that it played."""
+    """The rounds of the game, block by block; an adaptive adversary has the gradients that it chose in the game."""
     if isinstance(game.losses, AdaptiveLosses):
         for played in replay(game):
             g = np.diff(played.gradient, axis=0) + np.diff(played.gradient_error, axis=0)
@@ -96,7 +98,7 @@ def _as_points(game: Trajectory, given: object, n: int) -> Array:
 
 
 def _check_inside(game: Trajectory, u: Array, start: int, last: Array | None) -> None:
-    """``ValueError`` unless the points are in F; a point that equals the one before it is not checked again."""
+    """Raise ``ValueError`` unless the points are in F; a point that equals the one before is not checked again."""
     for k, point in enumerate(u):
         if last is not None and np.array_equal(point, last):
             continue

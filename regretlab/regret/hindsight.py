@@ -1,4 +1,4 @@
-"""The best point in hindsight, u = argmin_{v in F} sum_s f_s(v), with an upper bound of its error."""
+"""The best point in hindsight, u = argmin_{v in F} S(v) with S(v) = sum_s f_s(v), and an upper bound on its error."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ComparatorWarning(UserWarning):
 
 
 class Best(NamedTuple):
-    """A point u of the feasible set, F(u), an upper bound of F(u) - min F, and sum_s |f_s(u)|."""
+    """A point u of the feasible set F, S(u), an upper bound on S(u) - min_{v in F} S(v), and sum_s |f_s(u)|."""
 
     point: Array
     value: float
@@ -53,14 +53,14 @@ class Best(NamedTuple):
 
 
 class Solver:
-    """Minimises a cumulative loss over one span of rounds after the other, each from the last best point.
+    """Minimises a cumulative loss S over F for one span of rounds after another, each from the last best point.
 
     * d = 1: closing in on the sign change of the subgradient.
     * 1 < d <= 64: Newton's method, with a BFGS approximation where the Hessian is not known.
     * d > 64: accelerated projected gradients.  If the gap is still large and d <= 1000: Newton's method, with a Hessian
       by differences of gradients where it is not known.
     * 1 < d <= 1000, pointwise losses with kinks: Newton's method on smoothed losses, then kink by kink.
-    * 1 < d <= 1000, where F may have kinks and the gap is still large: a proximal bundle method.
+    * 1 < d <= 1000, where S may have kinks and the gap is still large: then a proximal bundle method, too.
 
     The answer does not depend on what a learner paid, so that all learners share it.
 
@@ -102,7 +102,7 @@ class Solver:
         self._rounds = rounds
 
     def _minimize_with_matrices(self, minimum: Minimum) -> None:
-        """Newton's method, and the bundle method if that leaves a gap and F may have kinks."""
+        """Run Newton's method, and then the bundle method if a gap is left and S may have kinks."""
         loss, large = self.loss, self.u.size > _NEWTON
         newton = Newton(minimum, minimum.point if large else self.u, self._quadratic, self._quasi_newton)
         if isinstance(loss, PredictionSums) and not loss.smooth:
@@ -113,11 +113,11 @@ class Solver:
             newton.run()
         if not minimum.done and loss.smooth is None:
             Bundle(newton.evaluations).minimize(minimum, self._quadratic)
-            self._quasi_newton = QuasiNewton()  # an approximation across kinks is of no use to the next span
+            self._quasi_newton = QuasiNewton()  # an approximate Hessian across kinks is useless for the next span
 
 
 class _Cache:
-    """The best points found so far for one sequence, set and seed, by the last round of the prefix."""
+    """The best points found so far for one sequence, set and seed; the keys of ``best`` are last rounds of prefixes."""
 
     def __init__(self, game: Trajectory) -> None:
         self.keys = game.losses, game.feasible_set  # references keep their ids from being used again
@@ -132,12 +132,13 @@ _warned: WeakSet[Trajectory] = WeakSet()
 def minimize_sums(game: Trajectory, t: Rounds, near: Array | None = None) -> tuple[Array, Array, Array]:
     """u_t = argmin_{u in F} sum_{s<=t} f_s(u): points (h, d), values (h,) and gaps (h,) for increasing t.
 
-    They do not depend on the learner, and are cached for as long as there is a game of an equal sequence, set and seed.
+    The results do not depend on the learner.  They are cached for as long as a game with an equal sequence, set and
+    seed exists.
 
     Parameters
     ----------
     game : Trajectory
-        Its losses are known at any point, its set is bounded.
+        Its losses can be evaluated at any point, and its set is bounded.
     t : array of int (h,)
         Increasing rounds, at least 1.
     near : array (h, d), optional
@@ -188,7 +189,7 @@ def _identity(value: object) -> object:
 
 
 def warn_of_gaps(game: Trajectory, wide: dict[int, Best]) -> None:
-    """Warn of the largest of these gaps, by the last round of the sum."""
+    """Warn of the largest gap in ``wide``, which has the best points by the last round of their sums."""
     worst = max(wide, key=lambda stop: wide[stop].gap)
     warnings.warn(
         f"the best point of {game.feasible_set!r} for {game.losses!r} up to round t = {worst:,} is only known "
@@ -202,7 +203,7 @@ def warn_of_gaps(game: Trajectory, wide: dict[int, Best]) -> None:
 
 @contextmanager
 def progress(rounds: int) -> Iterator[Callable[[int], object]]:
-    """A progress bar on a terminal, for solvers that go through this many rounds; call it with the rounds done."""
+    """A progress bar on a terminal, for solvers that minimise sums of so many rounds; call it with the rounds done."""
     from tqdm import tqdm  # imported when used: it would slow down the import of the package
 
     with tqdm(

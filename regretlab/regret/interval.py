@@ -27,7 +27,7 @@ _SHORTEST = 64  # the shortest windows by default are T/64 rounds long if each o
 
 
 class Window(NamedTuple):
-    """The rounds first, ..., last: the learner's loss, that of the best fixed point, and the gap of the latter."""
+    """The rounds first, ..., last: the learner's loss, the best fixed point's loss, and the gap of that loss."""
 
     first: int
     last: int
@@ -43,8 +43,9 @@ class Window(NamedTuple):
 def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
     """max over windows [r, r + w) of sum_{r<=s<r+w} f_s(x_s) - min_{u in F} sum_{r<=s<r+w} f_s(u), for each length w.
 
-    A table by length of the windows with the largest regret: columns first, last, loss, comparator_loss, regret,
-    average_regret, and gap if one is not zero.  The maximum lies in [regret, regret + gap].
+    A table with a row for each length: the window with the largest regret, among those that start at the rounds
+    r = 1, 1 + stride, 1 + 2 stride, ...  Its columns are first, last, loss, comparator_loss, regret, average_regret,
+    and gap if one is not zero.  The maximum lies in [regret, regret + gap].
 
     Parameters
     ----------
@@ -52,14 +53,14 @@ def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: 
     lengths : array of int, optional
         By default T, T/2, T/4, ...: down to 1 for linear losses, to T/64 for others.
     stride : int, optional
-        Windows of length w start every so many rounds; by default w/64 for linear losses, w/2 for others.
+        Rounds between the starts of windows of length w; by default w/64 for linear losses, w/2 for others.
 
     Raises
     ------
     TypeError
         When ``lengths`` or ``stride`` are not integers; for an adaptive sequence that is not linear.
     ValueError
-        When they are not at least 1, or a length is above the horizon; when F is unbounded.
+        When ``lengths`` or ``stride`` are below 1, or a length is above the horizon; when F is unbounded.
     """
     import pandas as pd
 
@@ -102,7 +103,7 @@ class _Windows:
     Attributes
     ----------
     worst : Window or None
-        The one with the largest regret so far.
+        The window with the largest regret so far.
     ended : list of _Ended
         Windows whose comparators are still to be found.
     """
@@ -115,7 +116,7 @@ class _Windows:
     _first: int = 1  # first round of the first window under way
 
     def ending_in(self, played: Played) -> _Ended | None:
-        """The windows that end in these rounds; None if there are none."""
+        """The windows that end in the rounds of ``played``; None if there are none."""
         before, last = int(played.t[0]) - 1, int(played.t[-1])
         sums = np.column_stack([played.loss, played.loss_error, played.gradient, played.gradient_error])
         k = np.arange(-(-before // self.stride) * self.stride, last, self.stride)  # rounds after which a window starts
@@ -149,7 +150,7 @@ def _least_linear(game: Trajectory, ended: _Ended) -> Array:
 
 
 def _solve(game: Trajectory, windows: list[_Windows]) -> None:
-    """Find the worst window of each length by a solver for each window; warn of wide gaps."""
+    """Find the worst window of each length, with a solver for the best point of every window; warn of wide gaps."""
     loss, wide = sums_of(game), {}
     with progress(sum(group.length * sum(len(ended.first) for ended in group.ended) for group in windows)) as tick:
         for group in windows:

@@ -1,7 +1,7 @@
 """Regret of a played game: R_t = sum_{s<=t} f_s(x_s) - sum_{s<=t} f_s(u), for several choices of the comparator u.
 
-A function here takes a :class:`~regretlab.engine.trajectory.Trajectory` and returns :class:`Comparators`, which
-:func:`regret_frame` turns into a table.  h is the number of checkpoints, d the dimension.
+A function that chooses comparators takes a :class:`~regretlab.engine.trajectory.Trajectory` and returns
+:class:`Comparators`, which :func:`regret_frame` turns into a table.  h is the number of checkpoints, d the dimension.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
     "regret_frame",
 ]
 
-_SOLVED_PER_DECADE = 8  # checkpoints with a comparator, where a solver has to find it
+_SOLVED_PER_DECADE = 8  # checkpoints with a best point, for losses that are not linear
 
 
 class Comparators(NamedTuple):
@@ -51,42 +51,44 @@ class Comparators(NamedTuple):
     loss: Array
     """(h,): sum_{s<=t} f_s(u_t)."""
     gap: Array
-    """(h,): upper bounds of ``loss`` - min_{u in F} sum_{s<=t} f_s(u), where u_t should minimise that.
+    """(h,): upper bounds of ``loss`` - min_{u in F} sum_{s<=t} f_s(u), for u_t that a solver found.
 
-    It is 0 for closed forms and for comparators that are given."""
+    They are 0 for closed forms and for given comparators."""
     path_length: Array | None = None
     """(h,): sum_{2<=s<=t} ||u_s - u_{s-1}||_2 of a comparator that moves."""
     solved: bool = False
-    """Whether a solver found them, so that there is a gap."""
+    """Whether a solver found the comparators, so that there is a gap."""
 
 
 def total(sums: Array) -> Array:
-    """(h,): the sums over coordinates of ``sums`` (h, 2, d), sums and their rounding errors; exactly rounded."""
+    """(h,): the sum over the d coordinates, rounded once, of ``sums`` (h, 2, d): numbers and their rounding errors."""
     return np.array([math.fsum(row.ravel()) for row in sums])
 
 
 def best_in_hindsight(game: Trajectory) -> Comparators:
-    """u_t = argmin_{u in F} sum_{s<=t} f_s(u) for every checkpoint t: the best point for the prefix.
+    """u_t = argmin_{u in F} sum_{s<=t} f_s(u): the best point for the prefix that ends at a checkpoint t.
 
-    * Linear losses: u_t minimises <G_t, u>, with G_t the sum of the gradients that were played (adaptive adversaries
-      included).
-    * A sequence with a method ``best_in_hindsight(F, t, seed)``: its points; with a gap on a set whose projection is
-      not a closed form.
-    * Other losses: a solver finds u_t, at about eight checkpoints per decade, with a gap
-      (:mod:`regretlab.regret.solvers.optimality_gap` says how).  The results are cached for all games that have the
-      sequence, the set and the seed in common.
+    The checkpoints are all of the game's for linear losses, and otherwise about eight of them per decade.
+
+    * Linear losses: u_t minimises <G_t, u>, where G_t is the sum of the gradients that the learner received (from an
+      adaptive adversary, too).
+    * A sequence with a method ``best_in_hindsight(F, t, seed)``: the method gives u_t.  On a bounded set whose
+      projection is not a closed form, a solver starts from there and gives a gap.
+    * Other losses: a solver finds u_t, with a gap (:mod:`regretlab.regret.solvers.optimality_gap` says how).
+
+    The results of solvers are cached for all games that have the sequence, the set and the seed in common.
 
     Raises
     ------
     TypeError
         For an adaptive sequence that is not linear: its losses at other points are not known.
     ValueError
-        When F is unbounded, so that there need not be a best point.
+        When F is unbounded, unless a closed form gives the best point.
 
     Warns
     -----
     ComparatorWarning
-        Once for a game, when a gap is not small.
+        Once for a game, when a gap is above 1e-8 (1 + max(|sum_s f_s(x_s)|, sum_s |f_s(u_t)|)).
     """
     if is_linear(game):
         return _best(game, game.record)
@@ -99,7 +101,8 @@ def best_in_hindsight_at(game: Trajectory, rounds: ArrayLike) -> Comparators:
     Raises
     ------
     TypeError, ValueError
-        As for :func:`best_in_hindsight`; also when ``rounds`` are not integers, or not checkpoints.
+        As for :func:`best_in_hindsight`.  Also TypeError when ``rounds`` are not integers, and ValueError when a round
+        is not a checkpoint.
     """
     asked = np.unique(np.asarray(rounds))
     if asked.size and asked.dtype.kind not in "iu":
@@ -148,8 +151,8 @@ def last_linear_regret(game: Trajectory) -> float:
 def best_at_the_end(game: Trajectory) -> Comparators:
     """u = argmin_{v in F} sum_{s<=T} f_s(v) at every checkpoint: the best point for the whole horizon T.
 
-    Only the last gap can be above 0: u should be the best point at T, and is a given point before.  Errors and
-    warnings are those of :func:`best_in_hindsight`.
+    Only the last gap can be above 0: before T, u is a given comparator.  Errors and warnings are those of
+    :func:`best_in_hindsight`.
     """
     best = _best(game, game.record.rows(slice(-1, None)))
     if not game.horizon:

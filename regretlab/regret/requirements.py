@@ -10,7 +10,7 @@ __all__ = ["check_bounded", "check_oblivious"]
 
 
 def check_oblivious(game: Trajectory) -> None:
-    """``TypeError`` unless the losses at any point are known."""
+    """Raise ``TypeError`` unless the game's losses can be evaluated at any point."""
     if not isinstance(game.losses, AdaptiveLosses | BlockLosses | ConvexLosses | RandomConvexLosses):
         raise TypeError(
             f"{type(game.losses).__name__} is neither linear nor oblivious, so what another point would have paid is "
@@ -20,7 +20,7 @@ def check_oblivious(game: Trajectory) -> None:
 
 
 def check_bounded(F: FeasibleSet) -> None:
-    """``ValueError`` unless F is bounded."""
+    """Raise ``ValueError`` unless F is bounded."""
     if not F.bounded:
         raise ValueError(
             f"{F!r} is unbounded, so the regret against its best point is not known to be finite; "

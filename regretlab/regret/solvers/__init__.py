@@ -1,1 +1,1 @@
-"""Solvers for the best point in hindsight: they choose the points to evaluate; none can make an error bar too small."""
+"""Solvers for the best point in hindsight: they choose the points to evaluate; no choice makes the gap too small."""

@@ -12,22 +12,26 @@ from regretlab.regret.solvers.optimality_gap import Minimum
 __all__ = ["accelerate"]
 
 _MOST_PASSES = 500
-_IDLE = 150  # passes that do not halve the gap
+_IDLE = 150  # stop after so many passes that do not halve the gap
 _LONGER = 0.97  # factor of L in a pass
-_STEEPER = 2.0  # a change of the gradient above this times L undoes the step
+_STEEPER = 2.0  # undo a step if the curvature along it is above this times L
 
 
 def accelerate(minimum: Minimum, u: Array, steepness: float) -> float:
     """Take projected gradient steps of length 1/L with momentum from u, and return the last L.
 
-    It ends when ``minimum`` is done or its gap stops falling.  Momentum is dropped where it leads uphill (O'Donoghue,
-    Candès, "Adaptive restart for accelerated gradient schemes", 2015).  L, an estimate of the Lipschitz constant of the
-    gradient, is raised to 1.5 times the change of the gradient in the last step, relative to its length, if that is
-    above L.  Otherwise it falls a little in every step, since the curvature near the minimum may be far below that at
-    the start.  No bound depends on it.
+    The method ends when ``minimum`` is done or its gap stops falling.  Momentum is dropped where it leads uphill
+    (O'Donoghue, Candès, "Adaptive restart for accelerated gradient schemes", 2015).  L estimates the Lipschitz constant
+    of the gradient.  It falls by 3% in every step, since the curvature near the minimum may be far below that at the
+    start.  Let q = <g' - g, v' - v> / ||v' - v||^2 be the curvature along a step from v to v', with the gradients g and
+    g'.  If q > L, then L becomes 1.5 q; if q > 2 L, the step is also undone.  No bound depends on L.
 
     Parameters
     ----------
+    minimum : Minimum
+        Evaluates the sum and keeps the best point.
+    u : array (d,)
+        A point of F.
     steepness : float
         L to start with; 0 if it is not known.
     """

@@ -2,10 +2,10 @@
 
     min_{v in F} max_i (c_i + <g_i, v>) + (1/2) <v - u, H (v - u)>
 
-is the model whose minimiser is evaluated next: the largest of the affine minorants found so far, and a term that keeps
-the point near the best one, u.  Each convex combination of the minorants is a minorant of the function, so that the
-model's own solution bounds the minimum from below.  See Kiwiel, "Proximity control in bundle methods for convex
-nondifferentiable minimization" (1990).
+is the model.  Its first term is the largest of the affine minorants found so far; the second keeps v near the best
+point u.  The minimiser of the model is the next point to evaluate.  Each convex combination of the minorants is a
+minorant of the function; the one with the weights that solve the model bounds the minimum of the function from below.
+See Kiwiel, "Proximity control in bundle methods for convex nondifferentiable minimization" (1990).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from regretlab.regret.solvers.quadratic_program import QuadraticSolver, step_len
 __all__ = ["Bundle"]
 
 _MOST_PASSES = 300
-_IDLE = 60  # passes without a smaller gap
+_IDLE = 60  # stop after about so many passes that do not make the gap smaller
 _OUTER, _INNER = 40, 30
 
 
 class Bundle:
-    """The last affine minorants of F: constants c (k,) and gradients g (k, d)."""
+    """The latest affine minorants of the function: constants c (k,) and gradients g (k, d)."""
 
     def __init__(self, evaluations: Sequence[Tangent]) -> None:
         self.c = np.array([found.constant for found in evaluations])
@@ -36,7 +36,7 @@ class Bundle:
         self._drop_oldest()
 
     def minimize(self, minimum: Minimum, quadratic: QuadraticSolver) -> None:
-        """Go on from the best point until ``minimum`` is done or its gap stops falling."""
+        """Improve ``minimum``, from its best point on, until it is done or its gap stops falling."""
         d = self.g.shape[1]
         weights = np.full(self.c.size, 1.0 / self.c.size)
         diameter = minimum.loss.diameter
@@ -62,7 +62,7 @@ class Bundle:
                 return
 
     def _add(self, evaluation: Tangent, weights: Array) -> Array:
-        """Add a minorant, and return the weights of all; those with a weight of zero are now the oldest."""
+        """Add a minorant, and return the weights of all; minorants of weight zero now count as the oldest."""
         order = np.argsort(weights > 0.0, kind="stable")
         self.c = np.append(self.c[order], evaluation.constant)
         self.g = np.vstack([self.g[order], evaluation.gradient])
@@ -81,14 +81,15 @@ def minimize_model(
 ) -> tuple[Array, Array]:
     """The minimiser of the model, up to ``aim`` or a hundredth of the decrease from u, and the minorants' weights.
 
-    The method of multipliers, as in :func:`regretlab.regret.solvers.piecewise_linear.minimize_piecewise_linear`:
-    max_i t_i is rounded to max_w <w, t> - (h/2) ||w - w'||^2 over weights w >= 0 of sum 1; Newton's method minimises
-    that, and the weights found replace w'.
+    This is the method of multipliers, as in
+    :func:`regretlab.regret.solvers.piecewise_linear.minimize_piecewise_linear`.  With t_i = c_i + <g_i, v>, the term
+    max_i t_i is rounded to max_w <w, t> - (h/2) ||w - w'||^2 over weights w >= 0 of sum 1.  Newton's method minimises
+    the rounded model, and the maximising weights w replace w'.
     """
     F, v = quadratic.feasible_set, u
     heights = c + g @ v
     size, steepest = float((np.abs(c) + np.abs(g) @ np.abs(v)).max()), float(np.linalg.norm(g, axis=1).max())
-    narrowest = max(EPS * size * steepest * diameter / aim, aim)  # below that, rounding errors would decide the weights
+    narrowest = max(EPS * size * steepest * diameter / aim, aim)  # with a smaller h, rounding would decide the weights
     h = max(float(np.std(heights)), narrowest)
     damping = 1e-9
     for _ in range(_OUTER):

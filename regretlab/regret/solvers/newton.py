@@ -1,4 +1,4 @@
-"""Newton's method for sums of losses; for sums with kinks, on smoothed losses first and then kink by kink."""
+"""Newton's method for cumulative losses S; if S has kinks, on smoothed losses first and then kink by kink."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from regretlab.regret.solvers.quadratic_program import QuadraticSolver
 __all__ = ["MOST_KINKS", "Newton", "QuasiNewton", "minimize_with_differences", "minimize_with_smoothing"]
 
 MOST_KINKS = 2000
-"""Rows with a kink that are kept as they are, one by one."""
+"""At most so many rows keep their kinks when tangents replace the other rows."""
 
 _PER_MEASUREMENT = 10  # passes after which the Hessian is measured again
-_APART = 1e-5  # distance of points for differences of gradients, relative to the size of F
+_APART = 1e-5  # distance of points for differences of gradients, relative to the reach of the feasible set
 _MOST_PASSES = 200
-_IDLE = 12  # passes, besides d, that do not halve the gap
+_IDLE = 12  # stop after d plus so many passes that do not halve the gap
 _NARROWER = 0.3  # factor of the width of smoothing
-_OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
+_OVERSHOOT = 0.1  # largest slope at the end of a step, relative to minus the slope at its start
 _POLISHES = 8
 
 
 class QuasiNewton:
-    """An approximate Hessian of F, from its gradients at successive points by the BFGS update, or by differences."""
+    """An approximate Hessian of S: BFGS updates by the gradients at successive points, or differences of gradients."""
 
     def __init__(self) -> None:
         self._matrix: Array | None = None
@@ -47,10 +47,11 @@ class QuasiNewton:
         return self._matrix
 
     def measure(self, loss: Sums, start: int, stop: int, u: Array, gradient: Array) -> None:
-        """Replace the Hessian by differences of gradients near u, in every direction that F has.
+        """Replace the Hessian by differences of gradients near u, in every direction in which F extends.
 
-        The points u + s_i are projections of u +- h e_i onto F, the farther one of each two.  With the changes y_i of
-        the gradient, the matrix is the symmetric part of the least-squares solution of B s_i = y_i.
+        For each i, u + s_i is the projection of u + h e_i or u - h e_i onto the feasible set F, whichever is farther
+        from u.  With y_i the change of the gradient from u to u + s_i, the matrix is the symmetric part of the
+        least-squares solution of B s_i = y_i for all i.
         """
         F, d = loss.feasible_set, u.size
         apart = _APART * max(float(loss.reach.max()), 1e-300)
@@ -66,17 +67,17 @@ class QuasiNewton:
         self._matrix, self._last = B + 1e-9 * max(float(np.abs(B).max()), 1e-300) * np.eye(d), (u, gradient)
 
     def scale(self, factor: float) -> None:
-        """Multiply the Hessian by ``factor``, for a sum of so many times as many rounds."""
+        """Multiply the Hessian by ``factor``, for a sum over ``factor`` times as many rounds."""
         self._last = None
         if self._matrix is not None:
             self._matrix = factor * self._matrix
 
 
 class Newton:
-    """Newton's method from u on F, smoothed over intervals of half-width ``width``.
+    """Newton's method for S, smoothed over intervals of half-width ``width``, from the point u on.
 
-    The Hessian is that of F where F has one, and otherwise the approximation by ``quasi_newton``.
-    ``evaluations`` has the results at all points so far where F has no Hessian: :class:`Bundle` starts from them.
+    The Hessian is that of S if :class:`Sums` can give it, and otherwise the approximation by ``quasi_newton``.  In the
+    second case ``evaluations`` keeps the results at all points so far, for :class:`Bundle` to start from.
     """
 
     def __init__(self, minimum: Minimum, u: Array, quadratic: QuadraticSolver, quasi_newton: QuasiNewton) -> None:
@@ -87,17 +88,20 @@ class Newton:
         self.go_to(u)
 
     def go_to(self, u: Array) -> None:
-        """Evaluate F at u, where the next step starts."""
+        """Evaluate S at u, where the next step starts."""
         self.u, self.here = u, self._evaluate(u)
         self.gap = self.minimum.frank_wolfe_gap
 
     @property
     def exhausted(self) -> bool:
-        """Whether all passes over the rounds that Newton's method may make have been made."""
+        """Whether Newton's method has made all the passes over the rounds that it may make."""
         return self.minimum.evaluations >= self._last
 
     def run(self, most: int | None = None) -> None:
-        """Take steps until the minimum is done, or the gap stops falling, or ``most`` passes are made."""
+        """Take steps until the minimum is done, or no step is found, or S may have kinks and the gap stops falling.
+
+        Make at most ``most`` passes over the rounds, give or take the last step.
+        """
         minimum = self.minimum
         best, since = minimum.gap, minimum.evaluations
         last = self._last if most is None else minimum.evaluations + most
@@ -105,12 +109,13 @@ class Newton:
             if minimum.gap < 0.5 * best:
                 best, since = minimum.gap, minimum.evaluations
             elif minimum.loss.smooth is None and minimum.evaluations > since + _IDLE + self.u.size:
-                return  # F may have kinks
+                return  # S may have kinks
 
     def step(self) -> bool:
-        """Minimise the quadratic model and go towards its minimiser; whether a step was found.
+        """Minimise the quadratic model and step towards its minimiser; return whether a step was found.
 
-        The length is the first of 1 and some shorter ones at whose end the slope along the step is not far above 0.
+        Lengths 1 and then shorter ones are tried; the first one is taken at whose end the slope along the step is at
+        most a tenth of minus the slope at its start.
         """
         H, gradient = self.here.hessian, self.here.gradient
         if H is None:
@@ -133,7 +138,7 @@ class Newton:
         return False
 
     def _evaluate(self, u: Array) -> Tangent:
-        """F at u, with its Hessian where there is one."""
+        """S at u, with its Hessian if there is one."""
         with_hessian = self.minimum.loss.has_hessian
         found = self.minimum.evaluate(u, self.width, hessian=with_hessian)
         if not with_hessian:
@@ -142,9 +147,10 @@ class Newton:
 
 
 def minimize_with_differences(newton: Newton) -> None:
-    """Newton's method with a Hessian by differences of gradients, updated by BFGS and measured again now and then.
+    """Run Newton's method with a Hessian from differences of gradients, updated by BFGS.
 
-    A measurement takes a pass for each of the d directions.
+    The Hessian is measured again after about ten passes, as long as the gap halves in between.  A measurement takes a
+    pass for each of the d directions.
     """
     minimum, gap = newton.minimum, np.inf
     while not minimum.tolerated and minimum.gap <= 0.5 * gap:
@@ -156,9 +162,10 @@ def minimize_with_differences(newton: Newton) -> None:
 def minimize_with_smoothing(newton: Newton, loss: PredictionSums) -> None:
     """Minimise a sum of losses with kinks: smoothed less and less, and in the end kink by kink.
 
-    Each pointwise loss is averaged over an interval of half-width h.  Once the Frank-Wolfe gap of that problem is below
-    the error of averaging, h gets smaller, until few kinks are left in these intervals.  Then those kinks are kept and
-    all other rows replaced by tangents (:mod:`regretlab.regret.solvers.piecewise_linear`).
+    Each pointwise loss is averaged over an interval of half-width h.  Once the Frank-Wolfe gap of the smoothed problem
+    is below half the smoothing error, h gets smaller, until few kinks are left in these intervals.  Then these kinks
+    are kept, and tangents replace all other rows (:mod:`regretlab.regret.solvers.piecewise_linear`).  With few rows in
+    all, the method first tries to keep all their kinks, without smoothing.
     """
     minimum = newton.minimum
     start, stop = minimum.start, minimum.stop
@@ -183,7 +190,7 @@ def minimize_with_smoothing(newton: Newton, loss: PredictionSums) -> None:
 
 
 def _polish(newton: Newton, loss: PredictionSums) -> bool:
-    """Keep the kinks near the best point, minimise, and repeat for the kinks near both; whether the gap is small."""
+    """Minimise S with only the kinks near the best point and the last minimiser, and repeat; whether the gap is small."""
     minimum, other = newton.minimum, newton.u
     for _ in range(_POLISHES):
         centre = minimum.point

@@ -18,9 +18,10 @@ _MOST_PASSES = 200
 def minimize_on_interval(minimum: Minimum, u: Array) -> None:
     """Close in on the point where the subgradient changes its sign, from u on.
 
-    The tangents at two points whose slopes have different signs bound the minimum by the value where they cross.  In
-    turn, the next point is where they cross, which is exact at a kink, or where the line through the two slopes is
-    zero, which is fast for smooth functions.  It is the middle whenever the last point has not halved the interval.
+    Where the slopes at two points differ in sign, the two tangents cross between the points, and the value there bounds
+    the minimum from below.  The next point is, by turns, this crossing, which is exact at a kink, or the zero of the
+    line through the two slopes, which is fast for smooth functions.  If the last point has not halved the interval, the
+    next point is the midpoint.
     """
     F = minimum.feasible_set
     ends = [F.minimize_linear(np.array([sign])) for sign in (1.0, -1.0)]

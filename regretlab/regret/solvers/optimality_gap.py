@@ -1,19 +1,20 @@
-"""The optimality gap: bounds lower <= min F <= F(u) from the points evaluated so far.
+"""The optimality gap: bounds lower <= min_{v in F} S(v) <= S(u) from the points evaluated so far.
 
 How the gap is computed, and why it bounds the error of R_t
 -----------------------------------------------------------
-Evaluating F = sum_{s<=t} f_s at a point u of the feasible set gives F(u) and an affine minorant: c + <G, v> <= F(v) for
-all v in F (:class:`~regretlab.regret.cumulative_loss.Tangent`).  So ::
+Let S = sum_{s<=t} f_s be the cumulative loss and F the feasible set.  Evaluating S at a point u of F gives S(u) and an
+affine minorant: c + <G, v> <= S(v) for all v in F (:class:`~regretlab.regret.cumulative_loss.Tangent`).  So ::
 
-    c + min_{z in F} <G, z>  <=  min_{v in F} F(v)  <=  F(u),
+    c + min_{z in F} <G, z>  <=  min_{v in F} S(v)  <=  S(u),
 
-and the left side takes one linear program, which every set solves.  The largest left side and the smallest F(u) so far
-are kept, whatever solver chose the points: ``gap`` is their difference plus bounds on the rounding errors of both.
-For a minorant that is tangent at u it is the Frank-Wolfe gap <G, u> - min_{z in F} <G, z>, which is 0 at a minimum
-if F is differentiable there.  At kinks, convex combinations of minorants, which are minorants too, do the same.
+and the left side takes one minimisation of a linear function, which every set offers.  The largest left side and the
+smallest S(u) so far are kept, whatever solver chose the points: ``gap`` is S(u) minus that left side, plus bounds on
+the rounding errors of both.  For one minorant, tangent at u, the gap is the Frank-Wolfe gap
+<G, u> - min_{z in F} <G, z>, which is 0 at a minimum if S is differentiable there.  If S has a kink there, a convex
+combination of minorants, which is a minorant too, closes the gap.
 
-With R_t = sum_{s<=t} f_s(x_s) - min F, the column ``regret`` has F(u) in the place of min F.  It is at most R_t,
-and R_t is at most ``regret + gap``.  The only assumptions are that the losses are convex and their gradients right.
+While R_t = sum_{s<=t} f_s(x_s) - min_{v in F} S(v), the column ``regret`` has S(u) in the place of the minimum.  So
+``regret`` <= R_t <= ``regret + gap``.  The only assumptions are that the losses are convex and their gradients right.
 """
 
 from __future__ import annotations
@@ -35,20 +36,20 @@ _PROGRAM = 1e-10  # tolerance of a linear program, relative to its largest cost 
 
 
 class Minimum:
-    """lower <= min_{v in F} F(v) <= value = F(point), for F the sum of the rounds start, ..., stop - 1.
+    """lower <= min_{v in F} S(v) <= value = S(point), for S the sum of f_s over the rounds start, ..., stop - 1.
 
     Solvers call :meth:`evaluate`, and :meth:`add_lower_bound` for bounds of their own.  They stop when ``done``: the
-    gap is at most ``aim``, which is small beside sum_s |f_s(u)| at the best point so far and at the first one.  The
-    first should be an ordinary point of F.
+    gap is at most ``aim``, which is small beside sum_s |f_s(u)| at the best point so far or at the first point,
+    whichever is larger.  So the first point should be an ordinary point of F, where that sum has its usual size.
 
     Attributes
     ----------
     point, value : array (d,), float
-        The best point so far, and F there.
+        The best point so far, and S there.
     lower : float
         The largest lower bound so far.
     evaluations : int
-        How often F was evaluated: each is a pass over the rounds.
+        How often S was evaluated; each evaluation is a pass over the rounds.
     frank_wolfe_gap : float
         <G, u> - min_{z in F} <G, z> at the point u evaluated last, with G the slope of its minorant.
     """
@@ -65,7 +66,7 @@ class Minimum:
         self._inexact = 0.0 if closed else _PROGRAM * float(np.abs(loss.reach).sum())
 
     def evaluate(self, u: Array, width: float = 0.0, *, hessian: bool = False) -> Tangent:
-        """F at a point u of F, which improves the bounds: see :meth:`Sums.at`."""
+        """S at a point u of F, as :meth:`Sums.at` returns it; this updates the bounds."""
         self.evaluations += 1
         found = self.loss.at(u, self.start, self.stop, width, hessian=hessian)
         self._first = self._first or found
@@ -81,17 +82,17 @@ class Minimum:
         return float(G @ self.feasible_set.minimize_linear(G)) - self._inexact * float(np.abs(G).max())
 
     def add_lower_bound(self, bound: float) -> None:
-        """Take a lower bound of min F into account, from which rounding errors are subtracted already."""
+        """Take into account a lower bound of min_{v in F} S(v); the caller has subtracted rounding errors from it."""
         self.lower = max(self.lower, bound)
 
     @property
     def gap(self) -> float:
-        """An upper bound of F(point) - min F, rounding errors included."""
+        """An upper bound on S(point) - min_{v in F} S(v), rounding errors included."""
         return max(0.0, self.value - self.lower) + (0.0 if self._best is None else self._best.value_error)
 
     @property
     def aim(self) -> float:
-        """The gap at which solvers stop; it is not below what rounding errors and linear programs allow."""
+        """The gap at which solvers stop; not below what rounding errors and the tolerance of linear programs allow."""
         if self._best is None or self._first is None:
             return 0.0
         inexact = 3.0 * self._inexact * float(np.abs(self._best.gradient).max())

@@ -3,7 +3,7 @@
     F(v) = constant + <g, v> + sum_j w_j max(low_j (<a_j, v> - k_j), high_j (<a_j, v> - k_j)) + (mu/2) ||v||^2
 
 is what absolute, hinge and quantile losses sum up to.  Every choice of slopes low_j <= c_j <= high_j gives a smooth
-minorant.  The best slopes solve the dual problem; any of them bound the minimum from below.
+minorant of F, and so a lower bound of its minimum.  The slopes with the largest lower bound solve the dual problem.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def minimize_piecewise_linear(
 ) -> tuple[Array, float]:
     """A point of the feasible set that minimises F up to ``aim``, found from u on, and a lower bound of min F.
 
-    The method of multipliers: the kink of row j is rounded to
+    This is the method of multipliers: the kink of row j is rounded to
 
         max_c c r_j - (h/2) (c - c_j)^2 over low_j <= c <= high_j, r_j = <a_j, v> - k_j.
 
-    Newton's method minimises the rounded F, its slopes at the minimum replace the c_j, and so on.  Unlike for plain
-    smoothing, h need not go to zero.  See Li, Sun, Toh, "A highly efficient semismooth Newton augmented Lagrangian
-    method for solving Lasso problems" (2018).
+    Newton's method minimises the rounded F, the maximising slopes at its minimum replace the c_j, and so on.  Unlike
+    in plain smoothing, h need not go to zero.  See Li, Sun, Toh, "A highly efficient semismooth Newton augmented
+    Lagrangian method for solving Lasso problems" (2018).
     """
     feasible_set, (a, w, k, low, high) = quadratic.feasible_set, F[:5]
     c = 0.5 * (low + high)

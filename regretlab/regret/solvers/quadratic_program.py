@@ -1,7 +1,6 @@
 """Quadratic programs over a feasible set: min_{v in F} <g, v - u> + (1/2) <v - u, H (v - u)>.
 
-Each step of Newton's method for a cumulative loss is one of these.  Its size is the dimension d, however many rounds
-there are.
+Each step of Newton's method for a cumulative loss solves one.  It has d variables, however many rounds there are.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from regretlab.sets import Box, FeasibleSet, L2Ball, LinfBall, Polytope
 __all__ = ["QuadraticSolver", "step_length"]
 
 _MOST_STEPS = 1000
-_IDLE = 20  # steps without a smaller gap
+_IDLE = 20  # stop after 2 d plus so many steps that do not make the gap smaller
 _ROUNDING = 1e-15
 _RIDGE = 1e-14
-_OVERSHOOT = 0.1  # slope at the end of a step, relative to that at its start
+_OVERSHOOT = 0.1  # largest slope at the end of a step, relative to minus the slope at its start
 _HALVINGS = 60
 
 
@@ -28,14 +27,14 @@ class QuadraticSolver:
     """Minimises quadratic functions over one feasible set.
 
     * If the minimiser over R^d is in F, it is the answer.
-    * Box: daqp, in the coordinates that no bound holds.
-    * Euclidean ball: H is diagonalised by a rotation, which leaves the ball as it is; the answer is the projection of
-      the minimiser over R^d in the metric H.
+    * Box: daqp, in the coordinates that no bound holds fixed.
+    * Euclidean ball: a rotation, which leaves the ball as it is, makes H diagonal; the answer is the projection of the
+      minimiser over R^d in the metric H.
     * Polytope {A x <= b}: daqp.
-    * Any other set: Wolfe's method ("Finding the nearest point in a polytope", 1976) in the metric of H.  It minimises
-      over the convex hull of atoms, points of F that minimise linear functions, and adds the atom that minimises the
-      gradient there.  On a polytope it ends after finitely many steps, and it is invariant to the scaling of H.  The
-      atoms are where the next call starts.
+    * Any other set: Wolfe's method ("Finding the nearest point in a polytope", 1976) in the metric H.  Atoms are points
+      of F that minimise linear functions.  Wolfe's method minimises over the convex hull of some atoms, then adds the
+      atom that minimises <gradient, .> for the gradient at that minimiser, and so on.  On a polytope it ends after
+      finitely many steps, and it is invariant to the scaling of H.  The next call starts from the last atoms.
     """
 
     def __init__(self, feasible_set: FeasibleSet) -> None:
@@ -44,7 +43,7 @@ class QuadraticSolver:
         self._weights: Array = np.ones(1)
 
     def inside(self, v: Array) -> Array:
-        """v if it is in F, otherwise its projection: rounding may have moved it out."""
+        """v if v is in F, otherwise its projection: rounding may have moved v out of F."""
         return v if self.feasible_set.contains(v) else self.feasible_set.project(v)
 
     def minimize(self, g: Array, H: Array, u: Array, aim: float) -> Array:
@@ -66,7 +65,7 @@ class QuadraticSolver:
         return self._by_atoms(g, H, u, aim) if found is None else found
 
     def _by_atoms(self, g: Array, H: Array, u: Array, aim: float) -> Array:
-        """The minimiser by Wolfe's method."""
+        """The minimiser over F, by Wolfe's method."""
         F = self.feasible_set
         atoms, weights = self._atoms, self._weights
         if atoms is None:
@@ -95,9 +94,9 @@ class QuadraticSolver:
 def _on_box(box: Box, g: Array, H: Array, u: Array, aim: float) -> Array | None:
     """The minimiser over a box; None if daqp fails.
 
-    A bound holds a coordinate if it is active at v and -gradient points out of the box.  daqp minimises over the
-    other coordinates; the next step starts from there.  Few active bounds are thus left to daqp, whose time grows
-    with their number.
+    A bound holds a coordinate fixed if it is active at the current point v and -gradient points out of the box.  daqp
+    minimises over the other coordinates, which gives the next v.  So daqp, whose time grows with the number of active
+    bounds, has to find few of them.
     """
     lo, hi = (np.broadcast_to(bound, u.shape) for bound in (box.lo, box.hi))
     H = H + 1e-30 * float(np.abs(g).max()) / (float((hi - lo).max()) or 1.0) * np.eye(u.size)  # prevents overflow
@@ -146,8 +145,8 @@ def _on_ball(ball: L2Ball, g: Array, H: Array, u: Array) -> Array:
 def _daqp(H: Array, g: Array, A: Array, upper: Array, lower: Array | None = None) -> tuple[Array, Array] | None:
     """argmin_x <g, x> + (1/2) <x, H x>, and the multipliers of the constraints; None if daqp fails.
 
-    The constraints are lower <= x <= upper if A has no rows, otherwise lower <= A x <= upper.  daqp guesses the
-    active ones at x = 0.
+    The constraints are lower <= x <= upper if A has no rows, otherwise lower <= A x <= upper.  daqp starts from the
+    constraints that it takes to be active at x = 0.
     """
     size = float(np.trace(H)) / len(H)
     with np.errstate(all="ignore"):
@@ -161,9 +160,9 @@ def _daqp(H: Array, g: Array, A: Array, upper: Array, lower: Array | None = None
 
 
 def step_length(slope: Callable[[float], float]) -> float:
-    """A length in (0, 1] at which ``slope`` is near zero: an increasing function, negative at 0.
+    """A length in (0, 1] at which ``slope``, an increasing function that is negative at 0, is near zero.
 
-    1 if the slope there is at most a tenth of -slope(0); otherwise by the rule of false position.
+    The length is 1 if slope(1) is at most a tenth of -slope(0); otherwise the rule of false position finds it.
     """
     first = slope(0.0)
     near, far, at_near, at_far = 0.0, 1.0, first, slope(1.0)
@@ -180,7 +179,7 @@ def step_length(slope: Callable[[float], float]) -> float:
 
 
 def _minimize_over_hull(atoms: Array, weights: Array, g: Array, H: Array, u: Array) -> tuple[Array, Array]:
-    """The atoms that the minimiser over their convex hull is a combination of, and its weights, all > 0."""
+    """The atoms whose combination minimises over the convex hull of all, and their weights, each > 0 and of sum 1."""
     while len(weights) > 1:
         target = _affine_weights(atoms, weights, g, H, u)
         outside = target < 0.0
@@ -206,7 +205,7 @@ def _affine_weights(atoms: Array, weights: Array, g: Array, H: Array, u: Array) 
 
 
 def _solve(M: Array, r: Array) -> Array:
-    """M^{-1} r for a symmetric, positive semidefinite M, which is scaled to a unit diagonal first."""
+    """M^{-1} r for a symmetric, positive semidefinite M, scaled to a unit diagonal and with a small ridge."""
     scale = np.sqrt(np.maximum(np.diagonal(M), 1e-300))
     scaled = M / np.outer(scale, scale) + _RIDGE * len(M) * np.eye(len(M))
     with np.errstate(all="ignore"):
