@@ -121,7 +121,7 @@ class BlockLosses(Losses):
 
     @abstractmethod
     def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
-        """The arrays in ``answer``, which the subclass returned for n rounds, as float64; an error if they are wrong."""
+        """The float64 arrays in ``answer``, which the subclass returned for n rounds; an error for anything else."""
 
     def _draw(self, start: int, stop: int, seed: int, rounds_per_block: int) -> tuple[Array, ...]:
         """The arrays of rounds start, ..., stop - 1, drawn by the method ``sample`` in blocks of equal length.
