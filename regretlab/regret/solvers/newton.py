@@ -190,7 +190,7 @@ def minimize_with_smoothing(newton: Newton, loss: PredictionSums) -> None:
 
 
 def _polish(newton: Newton, loss: PredictionSums) -> bool:
-    """Minimise S with only the kinks near the best point and the last minimiser, and repeat; whether the gap is small."""
+    """Minimise S, keeping only the kinks near the best point and the last minimiser; whether the gap is small."""
     minimum, other = newton.minimum, newton.u
     for _ in range(_POLISHES):
         centre = minimum.point
