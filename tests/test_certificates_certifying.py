@@ -165,3 +165,13 @@ def test_from_the_shell():
     assert run.exit_code == 2
     assert "did you mean" in run.output
     assert "kingma_ba_theorem41" in CliRunner().invoke(main, ["list"]).output
+
+
+def test_a_game_with_a_ledger_that_was_played_on_does_not_answer_for_the_shorter_game():
+    game = play(rl.learners.AMSGrad(), Given(((1.0,), (-1.0,))), INTERVAL, 20)
+    trivial_bound = certify(game, "master").trivial_bound
+    assert game.with_ledger() is game.with_ledger()
+    game.with_ledger().extend(500)
+    assert certify(game, "master").trivial_bound == trivial_bound
+    assert game.with_ledger().horizon == 20
+    assert game.extend(30).with_ledger().horizon == 30

@@ -104,7 +104,7 @@ def with_ledger(game: Kind) -> Kind:
     if not game.learner.ledger_names():
         raise TypeError(f"{game.learner!r} keeps no ledger, which a certificate is made from")
     again: Any = _LEDGERS.get(game)
-    if again is None:
+    if again is None or again.horizon > game.horizon:  # a caller may have played it on
         again = type(game)(
             game.learner,
             game.losses,
