@@ -1,0 +1,154 @@
+"""What a subclass may override: whatever it defines is used, or the class is refused.
+
+A fast path often answers without calling a method: the games of a periodic sequence read its pattern and never call
+``gradients``.  The base class marks such a method with :func:`not_overridable`, which names what to override instead.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from types import CodeType, FunctionType
+from typing import Any, ClassVar, Self, TypeVar
+from weakref import WeakSet
+
+__all__ = ["Extensible", "not_overridable", "overrides"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_NEAR = 0.87
+"""From this similarity on, one name is likely a misspelling of another (1 means equal)."""
+
+_DECLARED: WeakSet[type] = WeakSet()
+"""The classes of which an object has been made."""
+
+
+def not_overridable(instead: str) -> Callable[[F], F]:
+    """A decorator for a method that a subclass cannot override; ``instead`` says what to do, e.g. "override pattern".
+
+    It goes below ``property``, ``cached_property``, ``staticmethod`` or ``classmethod``.
+    """
+
+    def mark(function: F) -> F:
+        function.__instead__ = instead  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def overrides(cls: type, base: type, *names: str) -> tuple[str, ...]:
+    """The attributes among ``names`` that ``cls`` does not have from ``base``."""
+    found = inspect.getattr_static
+    return tuple(name for name in names if found(cls, name, None) is not found(base, name, None))
+
+
+class Extensible:
+    """A base class whose subclasses define nothing that is ignored.
+
+    Raises
+    ------
+    TypeError
+        When a class is made that overrides a method marked by :func:`not_overridable`; that adds one of ``hooks``, or
+        a public method with nearly such a name, although nothing calls it.  When the first object of a class is made
+        that declares fields, or new defaults of fields, without a ``@dataclass`` of its own.
+    """
+
+    hooks: ClassVar[frozenset[str]] = frozenset()
+    """The names of methods and constants that some class of this family asks for."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in vars(cls):
+            if not name.startswith("__"):
+                _refuse_marked(cls, name)
+            if not (name.startswith("_") or _shipped(cls) or "hooks" in vars(cls)):
+                _refuse_uncalled(cls, name)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - they are those of __init__
+        if cls not in _DECLARED:
+            _refuse_undeclared(cls)
+            _DECLARED.add(cls)
+        return super().__new__(cls)
+
+
+def _refuse_marked(cls: type, name: str) -> None:
+    """Refuse an attribute that overrides a method marked by :func:`not_overridable`."""
+    for base in cls.__mro__[1:]:
+        if name in vars(base):
+            instead = getattr(_function(vars(base)[name]), "__instead__", None)
+            if instead is not None:
+                why = f"which nothing would call: {base.__name__} decides without it; {instead}"
+                raise TypeError(f"{cls.__name__} overrides {name}, {why}")
+            return
+
+
+def _refuse_uncalled(cls: type[Extensible], name: str) -> None:
+    """Refuse an attribute that no base has and nothing calls, if its name is, or nearly is, one with a meaning."""
+    if any(name in vars(base) for base in cls.__mro__[1:]) or name in _mentioned(cls):
+        return
+    parent = cls.__mro__[1]
+    if name in cls.hooks:
+        asked = ", ".join(sorted(n for base in cls.__mro__[1:] for n in getattr(base, "__abstractmethods__", ())))
+        hint = f"a subclass of {parent.__name__} defines {asked}" if asked else f"{parent.__name__} has no such method"
+        raise TypeError(f"{cls.__name__} defines {name}, which nothing would call: {hint}")
+    if inspect.isroutine(_function(vars(cls)[name])):
+        known = {*cls.hooks, *(n for n in dir(parent) if not n.startswith("_"))}
+        near = next(iter(difflib.get_close_matches(name, known, 1, _NEAR)), name)
+        if near.rstrip("s") != name.rstrip("s"):
+            raise TypeError(f"{cls.__name__} defines {name}, which nothing would call: did you mean {near}?")
+
+
+def _refuse_undeclared(cls: type) -> None:
+    """Refuse a class that declares fields, or defaults of its parents' fields, without a ``@dataclass`` of its own."""
+    for klass in (k for k in cls.__mro__ if issubclass(k, Extensible) and not (_shipped(k) or "hooks" in vars(k))):
+        body, bases = vars(klass), klass.__mro__[1:]
+        fields = {field.name for base in bases if dataclasses.is_dataclass(base) for field in dataclasses.fields(base)}
+        kinds = {name: "ClassVar" in str(kind) for name, kind in body.get("__annotations__", {}).items()}
+        if "__dataclass_fields__" in body:
+            ignored = [name for name in body if name in fields and name not in kinds]
+        else:
+            constants = {name for base in bases for name in vars(base)} & body.keys() - fields
+            new = [name for name, constant in kinds.items() if not constant and name not in constants]
+            ignored = [*new, *(name for name in body if name in fields)]
+        for name in ignored:
+            line = f"{name} = {body[name]!r}" if name in body else name
+            raise TypeError(
+                f"{klass.__name__} declares {line}, which would be ignored: it is no field of this class yet; write "
+                f"@dataclass(frozen=True) above the class, and {name}: <type> = <default> in it"
+            )
+
+
+def _shipped(cls: type) -> bool:
+    """Whether a class is one of this package."""
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def _mentioned(cls: type) -> set[str]:
+    """The names that the functions of ``cls`` mention, and those of its bases outside this package."""
+    classes = [cls, *(base for base in cls.__mro__[1:] if not _shipped(base))]
+    functions = [_function(value) for klass in classes for value in vars(klass).values()]
+    return {name for f in functions if isinstance(f, FunctionType) for name in _names(f.__code__)}
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The global and attribute names in a code object and the functions inside it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+        elif isinstance(constant, str):  # getattr(self, "sample")
+            yield constant
+
+
+def _function(value: Any) -> Any:
+    """The function behind a property, a cached property, a static or class method, or a partial."""
+    if isinstance(value, property):
+        return value.fget
+    if isinstance(value, cached_property):
+        return value.func
+    if isinstance(value, staticmethod | classmethod):
+        return value.__func__
+    return value.func if isinstance(value, partial) else value
