@@ -10,12 +10,12 @@ import dataclasses
 import difflib
 import inspect
 from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from types import CodeType, FunctionType
 from typing import Any, ClassVar, Self, TypeVar
 from weakref import WeakSet
 
-__all__ = ["Extensible", "not_overridable", "overrides"]
+__all__ = ["Extensible", "not_overridable", "overrides", "unchanged"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +43,23 @@ def overrides(cls: type, base: type, *names: str) -> tuple[str, ...]:
     """The attributes among ``names`` that ``cls`` does not have from ``base``."""
     found = inspect.getattr_static
     return tuple(name for name in names if found(cls, name, None) is not found(base, name, None))
+
+
+def unchanged(value: object, *kinds: type) -> bool:
+    """Whether ``value`` is an object of one of these dataclasses, or of a subclass that overrides none of its methods.
+
+    What is known about a class in closed form holds for these objects, and for no others.
+    """
+    return any(isinstance(value, kind) and not overrides(type(value), kind, *_methods(kind)) for kind in kinds)
+
+
+@cache
+def _methods(kind: type) -> tuple[str, ...]:
+    """The methods and properties of a dataclass, inherited ones too, but not those that Python calls, save __call__."""
+    bodies = [vars(base) for base in kind.__mro__ if base is not object]
+    found = {name for body in bodies for name, value in body.items() if callable(_function(value))}
+    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    return tuple(sorted(name for name in found - fields if name == "__call__" or not name.startswith("__")))
 
 
 class Extensible:
