@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from regretlab._utils.blas import one_blas_thread
+from regretlab._utils.progress import progress_bar
 from regretlab._utils.types import ArrayLike
 from regretlab._utils.validation import rounds_to_play, whole
 from regretlab.engine.batch import Batch, Draws
@@ -23,6 +24,7 @@ __all__ = ["advance", "play_on", "play_side_by_side"]
 Kind = TypeVar("Kind", bound=Trajectory)
 
 
+@one_blas_thread()
 def advance(
     games: Sequence[Trajectory],
     horizon: int,
@@ -63,7 +65,7 @@ def advance(
     for batch in todo:
         by_round.setdefault(batch.t, []).append(batch)
     try:
-        with _bar(sum(horizon - batch.t for batch in todo), progress) as tick:
+        with progress_bar(sum(horizon - batch.t for batch in todo), progress) as tick:
             for t, batches in by_round.items():
                 n = block or min(batch.block for batch in batches)
                 while t < horizon:
@@ -157,14 +159,3 @@ def _finish(todo: list[Batch]) -> None:
     """Finish each batch once, even when Ctrl-C interrupts this function and it is called again."""
     while todo:
         todo.pop().finish()
-
-
-@contextmanager
-def _bar(total: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
-    """A progress bar; yields the function that adds a number of rounds to it."""
-    from tqdm import tqdm  # imported when used: it would slow down the import of the package
-
-    # with disable=None, tqdm shows itself on a terminal only
-    with tqdm(total=total, unit=" rounds", unit_scale=True, disable=None if progress is None else not progress,
-              delay=1.0, leave=False) as bar:  # fmt: skip
-        yield bar.update

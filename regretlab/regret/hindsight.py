@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import numpy as np
 
+from regretlab._utils.progress import progress_bar
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.trajectory import Trajectory
 from regretlab.regret.cumulative_loss import Sums, Total
@@ -26,7 +25,6 @@ __all__ = [
     "ComparatorWarning",
     "Solver",
     "minimize_sums",
-    "progress",
     "sums_at",
     "warn_of_gaps",
 ]
@@ -154,7 +152,7 @@ def minimize_sums(game: Trajectory, t: Rounds, near: Array | None = None) -> tup
     if todo:
         before = max((s for s in cached if s < min(todo)), default=None)
         solver = Solver(sums_of(game), None if before is None else cached[before].point)
-        with progress(sum(todo)) as tick:
+        with progress_bar(sum(todo), description="comparators") as tick:
             for stop, i in todo.items():
                 solver.u = solver.u if near is None else near[i]
                 cached[stop] = solver.minimize(1, stop + 1)
@@ -199,17 +197,6 @@ def warn_of_gaps(game: Trajectory, wide: dict[int, Best]) -> None:
         ComparatorWarning,
         stacklevel=2,
     )
-
-
-@contextmanager
-def progress(rounds: int) -> Iterator[Callable[[int], object]]:
-    """A progress bar on a terminal, for solvers that minimise sums of so many rounds; call it with the rounds done."""
-    from tqdm import tqdm  # imported when used: it would slow down the import of the package
-
-    with tqdm(
-        total=rounds, desc="comparators", unit=" rounds", unit_scale=True, disable=None, delay=1.0, leave=False
-    ) as bar:
-        yield bar.update
 
 
 def sums_at(game: Trajectory, t: Rounds, u: Array) -> Array:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from regretlab._utils.blas import one_blas_thread
+from regretlab._utils.progress import progress_bar
 from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import whole
 from regretlab.engine.replay import Played, replay
 from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
 from regretlab.regret.cumulative_prediction_loss import sums_of
-from regretlab.regret.hindsight import Best, Solver, progress, warn_of_gaps
+from regretlab.regret.hindsight import Best, Solver, warn_of_gaps
 from regretlab.regret.requirements import check_bounded, check_oblivious
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Window(NamedTuple):
         return self.loss - self.comparator_loss
 
 
+@one_blas_thread()
 def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: int | None = None) -> pd.DataFrame:
     """max over windows [r, r + w) of sum_{r<=s<r+w} f_s(x_s) - min_{u in F} sum_{r<=s<r+w} f_s(u), for each length w.
 
@@ -152,7 +155,8 @@ def _least_linear(game: Trajectory, ended: _Ended) -> Array:
 def _solve(game: Trajectory, windows: list[_Windows]) -> None:
     """Find the worst window of each length, with a solver for the best point of every window; warn of wide gaps."""
     loss, wide = sums_of(game), {}
-    with progress(sum(group.length * sum(len(ended.first) for ended in group.ended) for group in windows)) as tick:
+    rounds = sum(group.length * sum(len(ended.first) for ended in group.ended) for group in windows)
+    with progress_bar(rounds, description="comparators") as tick:
         for group in windows:
             every = _Ended(*(np.concatenate(column) for column in zip(*group.ended, strict=True)))
             solver, best = Solver(loss), list[Best]()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from regretlab._utils.blas import one_blas_thread
 from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.trajectory import Trajectory
@@ -65,6 +66,7 @@ def total(sums: Array) -> Array:
     return np.array([math.fsum(row.ravel()) for row in sums])
 
 
+@one_blas_thread()
 def best_in_hindsight(game: Trajectory) -> Comparators:
     """u_t = argmin_{u in F} sum_{s<=t} f_s(u): the best point for the prefix that ends at a checkpoint t.
 
@@ -95,6 +97,7 @@ def best_in_hindsight(game: Trajectory) -> Comparators:
     return _best(game, game.record.rows(_thinned(game.record.t, _SOLVED_PER_DECADE)))
 
 
+@one_blas_thread()
 def best_in_hindsight_at(game: Trajectory, rounds: ArrayLike) -> Comparators:
     """The comparators of :func:`best_in_hindsight` at the checkpoints ``rounds`` only, in increasing order.
 
@@ -148,6 +151,7 @@ def last_linear_regret(game: Trajectory) -> float:
     return float(total(record.loss)[0] - linear_comparators(record, game.feasible_set).loss[0])
 
 
+@one_blas_thread()
 def best_at_the_end(game: Trajectory) -> Comparators:
     """u = argmin_{v in F} sum_{s<=T} f_s(v) at every checkpoint: the best point for the whole horizon T.
 
@@ -162,6 +166,7 @@ def best_at_the_end(game: Trajectory) -> Comparators:
     return comparators._replace(solved=best.solved)
 
 
+@one_blas_thread()
 def against(game: Trajectory, u: ArrayLike) -> Comparators:
     """A given comparator u at every checkpoint.
 
@@ -190,6 +195,7 @@ def against(game: Trajectory, u: ArrayLike) -> Comparators:
     return Comparators(record, points, sums_at(game, record.t, point), np.zeros(len(record.t)))
 
 
+@one_blas_thread()
 def against_path(game: Trajectory, path: ArrayLike | Callable[[Rounds], ArrayLike]) -> Comparators:
     """A comparator that moves along a path u_1, u_2, ..., an array (T, d) or a function of rounds (n,).
 

@@ -1,0 +1,98 @@
+"""BLAS has one thread while games are played and comparators are found, so that all machines add in the same order."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+import regretlab as rl
+from regretlab._utils import blas
+
+
+def threads():
+    return {each["num_threads"] for each in threadpoolctl.threadpool_info() if each["user_api"] == "blas"}
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        if threads() != {2}:
+            pytest.skip("this BLAS has one thread only")
+        yield
+        assert threads() == {2}
+
+
+def test_one_thread_until_the_last_leaves_its_block():
+    inside, leave = threading.Barrier(2), threading.Event()
+
+    def stay():
+        with blas.one_blas_thread():
+            inside.wait()
+            leave.wait()
+
+    other = threading.Thread(target=stay)
+    with blas.one_blas_thread():
+        other.start()
+        inside.wait()
+        assert threads() == {1}
+    assert threads() == {1}  # the other one is still inside
+    leave.set()
+    other.join()
+    assert threads() == {2}
+
+
+def test_an_error_restores_the_threads():
+    with pytest.raises(ZeroDivisionError), blas.one_blas_thread():
+        raise ZeroDivisionError
+    assert threads() == {2}
+
+
+class Watching(rl.losses.ConvexLosses):
+    """f_t(x) = (x - 1/2)^2; notes how many threads BLAS may use."""
+
+    seen = set()
+
+    def value(self, t, x):
+        self.seen.update(threads())
+        return float((x[0] - 0.5) ** 2)
+
+    def gradient(self, t, x):
+        self.seen.update(threads())
+        return 2.0 * (x - 0.5)
+
+
+def test_games_and_comparators_have_one_thread():
+    game = rl.play(rl.learners.OGD(), Watching(), rl.sets.Box(-1.0, 1.0), 5)
+    assert Watching.seen == {1}
+    for measure in (
+        lambda: game.regret,
+        lambda: game.interval_regret(),
+        lambda: game.regret_against([0.25]),
+        lambda: game.dynamic_regret(lambda t: np.full((len(t), 1), 0.25)),
+    ):
+        Watching.seen.clear()
+        measure()
+        assert Watching.seen == {1}
+
+
+def test_other_numbers_of_threads_give_the_same_bits():
+    """With OPENBLAS_NUM_THREADS=1, as in Dask's workers; the sums are long enough to be split."""
+    script = """if True:
+        import numpy as np, regretlab as rl
+        rng = np.random.default_rng(0)
+        losses = rl.losses.RandomLogistic(20)
+        game = rl.play(rl.learners.OGD(), losses, rl.sets.L2Ball(1.0), 12_000, checkpoints=[12_000])
+        print(game.regret.to_numpy().tobytes().hex())
+    """
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", script], env={**os.environ, "OPENBLAS_NUM_THREADS": n},
+            capture_output=True, text=True, check=True, timeout=120,
+        ).stdout
+        for n in ("1", "2")
+    }  # fmt: skip
+    assert len(seen) == 1
