@@ -55,6 +55,16 @@ class Record:
         columns = zip(*(part.columns() for part in parts), strict=True)
         return cls(*(np.concatenate(column) for column in columns))
 
+    def read_only(self) -> Record:
+        """This record, with arrays that cannot be written to."""
+        for column in self.columns():
+            column.setflags(write=False)
+        return self
+
+    def __setstate__(self, columns: dict[str, Array]) -> None:  # copies and pickles of arrays can be written to
+        self.__dict__.update(columns)
+        self.read_only()
+
     def rows(self, index: slice | list[int]) -> Record:
         """The checkpoints that ``index`` selects."""
         return Record(self.t[index], *(column[index] for column in self.columns()[1:]))
@@ -100,10 +110,16 @@ class Checkpoints:
 
     @cached_property
     def _rounds(self) -> Rounds:
-        return _log_spaced() if self.rounds is None else np.union1d(np.array(self.rounds, dtype=np.int64), [1])
+        if self.rounds is None:
+            return _log_spaced()
+        rounds = np.union1d(np.array(self.rounds, dtype=np.int64), [1])
+        rounds.setflags(write=False)
+        return rounds
 
 
 @cache
 def _log_spaced() -> Rounds:
     """The default checkpoints, about 32 per decade; computed at first use, because np.unique is slow to load."""
-    return np.unique(np.round(10.0 ** (np.arange(_DECADES * _PER_DECADE) / _PER_DECADE)).astype(np.int64))
+    rounds = np.unique(np.round(10.0 ** (np.arange(_DECADES * _PER_DECADE) / _PER_DECADE)).astype(np.int64))
+    rounds.setflags(write=False)
+    return rounds

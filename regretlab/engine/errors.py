@@ -17,11 +17,12 @@ class GameError(RuntimeError):
         super().__init__(message)
         self.t = t
         self.games: Sequence[Trajectory] = ()
+        self.failed: Trajectory | None = None
 
     @property
     def game(self) -> Trajectory:
-        """The first of ``games``."""
-        return self.games[0]
+        """The game that failed."""
+        return self.games[0] if self.failed is None else self.failed
 
 
 class GameInterrupted(KeyboardInterrupt):
@@ -40,8 +41,11 @@ def failure(game: Trajectory, t: int, reason: str | Exception) -> GameError:
     if isinstance(reason, Uncompilable):
         reason = f"the rule cannot be compiled, but compiled=False plays it: {reason}"
     plain = isinstance(reason, str | ArithmeticError | TypeError | ValueError)
-    return GameError(
+    kept = f"the {t - 1} rounds before it are kept in this error's .games" if t > 1 else "no round was played"
+    error = GameError(
         f"round {t}: {reason if plain else repr(reason)} (learner {game.learner!r}, losses {game.losses!r}, "
-        f"seed {game.seed}); the {t - 1} rounds before it are kept in this error's .games",
+        f"seed {game.seed}); {kept}",
         t,
     )
+    error.failed = game
+    return error

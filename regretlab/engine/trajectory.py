@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -93,6 +93,7 @@ class Trajectory:
         self.loss: Array = np.zeros((2, d))
         self.gradient: Array = np.zeros((2, d))
         self.record = Record.empty(d, len(self.state.ledger))
+        self._close()
 
     def append(self, state: State, loss: Array, gradient: Array, parts: Sequence[Record]) -> None:
         """Add the rounds that the driver has played: the state and sums after them, and their checkpoints."""
@@ -100,8 +101,18 @@ class Trajectory:
             return
         # the row of the former last round stays only if that round is a checkpoint
         earlier = slice(None) if self.horizon in self.checkpoints else slice(-1)
-        self.record = Record.join([self.record.rows(earlier), *parts])
+        self.record = Record.join([self.record.rows(earlier), *parts]).read_only()
         self.state, self.loss, self.gradient = state, loss, gradient
+        self._close()
+
+    def _close(self) -> None:
+        """Make the sums read-only; state and record are."""
+        for sums in (self.loss, self.gradient):
+            sums.setflags(write=False)
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:  # copies and pickles of arrays can be written to
+        self.__dict__.update(attributes)
+        self._close()
 
     @property
     def horizon(self) -> int:
@@ -124,4 +135,4 @@ class Trajectory:
         import pandas as pd
 
         columns = [f"x_{i + 1}" for i in range(self.point.size)]
-        return pd.DataFrame(self.record.point, index=pd.Index(self.record.t, name="t"), columns=columns)
+        return pd.DataFrame(self.record.point.copy(), index=pd.Index(self.record.t, name="t"), columns=columns)
