@@ -11,10 +11,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
+from regretlab._utils.extending import Extensible, not_overridable, unchanged
 from regretlab._utils.types import Array, Rounds
+from regretlab._utils.validation import number, reals
 
 __all__ = [
     "Constant",
@@ -32,26 +35,41 @@ _NORMAL = 707.0  # exp(-707) is a normal float
 
 
 @dataclass(frozen=True)
-class Schedule(ABC):
+class Schedule(Extensible, ABC):
     """value_t = scale * shape(t).
 
     A schedule of your own is a frozen dataclass with one method, ``shape``, which gets an int64
-    array of rounds and returns a float array with one value for each of them.
+    array of rounds and returns a float array with one value for each of them.  A value depends on
+    its round alone, not on the other rounds in the array or on earlier calls.
+
+    Raises
+    ------
+    TypeError
+        When ``scale`` is no number.  Also when a class is made that overrides anything but ``shape``.
     """
 
     scale: float = 1.0
+
+    hooks: ClassVar[frozenset[str]] = frozenset({"shape"})
+
+    def __post_init__(self) -> None:
+        number(scale=self.scale)
+        if isinstance(self.scale, np.ndarray):
+            object.__setattr__(self, "scale", float(self.scale))
 
     @abstractmethod
     def shape(self, t: Rounds) -> Array:
         """The values at the rounds ``t`` for scale one, in an array with the shape of ``t``."""
 
+    @not_overridable("override shape")
     def __call__(self, t: int | Rounds) -> Array:
         """The value at round ``t``, or at each of an array of rounds; rounds start at 1."""
         return self.scale * self.unit(np.asarray(t))
 
+    @not_overridable("override shape")
     def unit(self, t: Rounds) -> Array:
-        """``shape(t)`` as floats; ``ValueError`` unless there is one value per round."""
-        values = np.asarray(self.shape(t), dtype=np.float64)
+        """``shape(t)`` as floats; ``TypeError`` unless they are real numbers, ``ValueError`` unless one per round."""
+        values = reals(f"{type(self).__name__}.shape(t)", self.shape(t), f"an array of real numbers, in {self!r}")
         if values.shape != t.shape:
             raise ValueError(
                 f"{self!r} returned an array of shape {values.shape} for rounds of shape {t.shape}; "
@@ -59,6 +77,7 @@ class Schedule(ABC):
             )
         return values
 
+    @not_overridable("override shape")
     def same_shape(self) -> Schedule:
         """This schedule at scale one: equal for schedules that differ only in scale."""
         return dataclasses.replace(self, scale=1.0)
@@ -97,6 +116,8 @@ class InversePower(Schedule):
     gamma: float = 0.5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        number(gamma=self.gamma)
         if not 0.0 <= self.gamma < np.inf:
             raise ValueError(f"gamma={self.gamma!r}: a power schedule needs 0 <= gamma < inf")
 
@@ -115,6 +136,8 @@ class Geometric(Schedule):
     ratio: float = 0.99
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        number(ratio=self.ratio)
         if not 0.0 <= self.ratio < 1.0:
             raise ValueError(f"ratio={self.ratio!r}: a geometric schedule needs 0 <= ratio < 1")
 
@@ -140,8 +163,21 @@ class Values(Schedule):
 
     function: Callable[[Rounds], Array] = np.ones_like
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not callable(self.function):
+            raise TypeError(f"function={self.function!r} must be a function of an array of rounds")
+
     def shape(self, t: Rounds) -> Array:
         return self.function(t)
+
+
+def power_of(schedule: Schedule) -> float:
+    """The gamma with value_t = scale / t^gamma, or NaN for another schedule."""
+    if unchanged(schedule, InversePower):
+        return float(schedule.gamma)
+    powers: dict[Any, float] = {Constant: 0.0, InverseSqrt: 0.5, Inverse: 1.0}
+    return next((power for kind, power in powers.items() if unchanged(schedule, kind)), math.nan)
 
 
 def __dir__() -> list[str]:

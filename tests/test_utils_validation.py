@@ -130,11 +130,27 @@ def test_an_array_may_have_one_of_several_dimensions():
 
 
 def test_labels_may_be_true_and_false_in_an_array():
-    assert validation.real_array("labels", [True, False], "(N,)", 1).tolist() == [1.0, 0.0]
+    assert validation.real_array("labels", [True, False], "(N,)", 1, boolean=True).tolist() == [1.0, 0.0]
+    with pytest.raises(TypeError, match="labels=True must be an array"):
+        validation.real_array("labels", True, "(N,)", 0, 1, boolean=True)
 
 
 @pytest.mark.parametrize(
-    "value", ["1", ["1"], [1, "2"], [None], [[1.0], [1.0, 2.0]], [1j], True, None, {}, [Decimal(1)]]
+    "value",
+    [
+        "1",
+        ["1"],
+        [1, "2"],
+        [None],
+        [[1.0], [1.0, 2.0]],
+        [1j],
+        True,
+        [True],
+        None,
+        {},
+        [Decimal(1)],
+        np.ma.array([1.0, 2.0], mask=[True, False]),
+    ],
 )
 def test_an_array_of_something_else_is_a_type_error(value):
     with pytest.raises(TypeError, match=r"^a=.+ must be an array \(\) or \(n,\) of real numbers$"):
@@ -160,3 +176,18 @@ def test_the_place_of_a_number_that_is_not_finite():
         validation.real_array("a", [[0.0, 1.0], [-math.inf, 1.0]], "(k, n)", 2)
     with pytest.raises(ValueError, match=r"^a=nan must be a finite number$"):
         validation.real_array("a", math.nan, "()", 0)
+
+
+def test_reals_are_an_array_of_any_shape_without_a_copy():
+    given = np.array([[1.0, math.nan], [math.inf, 2.0]])
+    assert validation.reals("a", given) is given
+    assert validation.reals("a", np.float32(0.5)).shape == ()
+    for value in (1j, "0.5", True, [True], [None], [1, "2"], [[1.0], [1.0, 2.0]]):
+        with pytest.raises(TypeError, match=r"^a=.+ must be real numbers$"):
+            validation.reals("a", value)
+
+
+def test_a_number_may_be_infinite():
+    validation.number(a=math.inf, b=math.nan, c=np.float32(1.0))
+    with pytest.raises(TypeError, match=r"^a='1' must be a number$"):
+        validation.number(a="1")

@@ -12,12 +12,13 @@ import inspect
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property, partial
 from types import CodeType, FunctionType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeGuard, TypeVar
 from weakref import WeakSet
 
-__all__ = ["Extensible", "not_overridable", "overrides", "unchanged"]
+__all__ = ["Extensible", "not_overridable", "overrides", "shipped", "unchanged"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 _NEAR = 0.87
 """From this similarity on, one name is likely a misspelling of another (1 means equal)."""
@@ -45,20 +46,25 @@ def overrides(cls: type, base: type, *names: str) -> tuple[str, ...]:
     return tuple(name for name in names if found(cls, name, None) is not found(base, name, None))
 
 
-def unchanged(value: object, *kinds: type) -> bool:
+def unchanged(value: object, *kinds: type[T]) -> TypeGuard[T]:
     """Whether ``value`` is an object of one of these dataclasses, or of a subclass that overrides none of its methods.
 
     What is known about a class in closed form holds for these objects, and for no others.
     """
-    return any(isinstance(value, kind) and not overrides(type(value), kind, *_methods(kind)) for kind in kinds)
+    return any(isinstance(value, kind) and _keeps(type(value), kind) for kind in kinds)  # type: ignore[arg-type]
 
 
 @cache
+def _keeps(cls: Any, kind: type) -> bool:
+    """Whether ``cls`` has the methods of its base ``kind``."""
+    return not overrides(cls, kind, *_methods(kind))
+
+
 def _methods(kind: type) -> tuple[str, ...]:
     """The methods and properties of a dataclass, inherited ones too, but not those that Python calls, save __call__."""
     bodies = [vars(base) for base in kind.__mro__ if base is not object]
     found = {name for body in bodies for name, value in body.items() if callable(_function(value))}
-    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    fields = {field.name for field in dataclasses.fields(kind)}
     return tuple(sorted(name for name in found - fields if name == "__call__" or not name.startswith("__")))
 
 
@@ -79,9 +85,8 @@ class Extensible:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for name in vars(cls):
-            if not name.startswith("__"):
-                _refuse_marked(cls, name)
-            if not (name.startswith("_") or _shipped(cls) or "hooks" in vars(cls)):
+            _refuse_marked(cls, name)
+            if not (name.startswith("_") or shipped(cls) or "hooks" in vars(cls)):
                 _refuse_uncalled(cls, name)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - they are those of __init__
@@ -120,7 +125,7 @@ def _refuse_uncalled(cls: type[Extensible], name: str) -> None:
 
 def _refuse_undeclared(cls: type) -> None:
     """Refuse a class that declares fields, or defaults of its parents' fields, without a ``@dataclass`` of its own."""
-    for klass in (k for k in cls.__mro__ if issubclass(k, Extensible) and not (_shipped(k) or "hooks" in vars(k))):
+    for klass in (k for k in cls.__mro__ if issubclass(k, Extensible) and not (shipped(k) or "hooks" in vars(k))):
         body, bases = vars(klass), klass.__mro__[1:]
         fields = {field.name for base in bases if dataclasses.is_dataclass(base) for field in dataclasses.fields(base)}
         kinds = {name: "ClassVar" in str(kind) for name, kind in body.get("__annotations__", {}).items()}
@@ -138,14 +143,14 @@ def _refuse_undeclared(cls: type) -> None:
             )
 
 
-def _shipped(cls: type) -> bool:
+def shipped(cls: type) -> bool:
     """Whether a class is one of this package."""
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _mentioned(cls: type) -> set[str]:
     """The names that the functions of ``cls`` mention, and those of its bases outside this package."""
-    classes = [cls, *(base for base in cls.__mro__[1:] if not _shipped(base))]
+    classes = [cls, *(base for base in cls.__mro__[1:] if not shipped(base))]
     functions = [_function(value) for klass in classes for value in vars(klass).values()]
     return {name for f in functions if isinstance(f, FunctionType) for name in _names(f.__code__)}
 

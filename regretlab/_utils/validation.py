@@ -17,7 +17,12 @@ import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 
-__all__ = ["finite", "nearest", "positive", "real_array", "rounds_to_play", "whole", "within"]
+__all__ = ["finite", "nearest", "number", "positive", "real_array", "reals", "rounds_to_play", "whole", "within"]
+
+
+def number(**values: object) -> None:
+    """Check that each value is a number, possibly infinite or NaN."""
+    _check(values, Real, "a number", lambda _: True)
 
 
 def finite(**values: object) -> None:
@@ -74,20 +79,31 @@ def _is_finite(number: Any) -> bool:
         return False
 
 
-def real_array(name: str, value: ArrayLike, shape: str, *dimensions: int) -> Array:
-    """A read-only float64 copy of ``value``, checked to be a nonempty array of finite real numbers.
+def reals(name: str, value: ArrayLike, allowed: str = "real numbers", *, boolean: bool = False) -> Array:
+    """``value`` as a float64 array of any shape, without a copy if it is one; its numbers may be infinite or NaN.
 
-    ``dimensions`` are the values of ``ndim`` that are allowed; ``shape`` describes them in the messages.
+    ``TypeError``, which says what is ``allowed``, for complex numbers, texts, objects, lists of different lengths,
+    masked arrays and, unless ``boolean``, True and False.
     """
     try:
         given = np.asarray(value)
     except ValueError:  # rows of different lengths
         given = np.empty(0, dtype=object)
-    if given.dtype.kind not in ("fiub" if given.ndim else "fiu"):
-        raise TypeError(f"{name}={reprlib.repr(value)} must be an array {shape} of real numbers")
+    if given.dtype.kind not in ("fiub" if boolean and given.ndim else "fiu") or isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name}={reprlib.repr(value)} must be {allowed}")
+    return np.asarray(given, dtype=np.float64)
+
+
+def real_array(name: str, value: ArrayLike, shape: str, *dimensions: int, boolean: bool = False) -> Array:
+    """A read-only float64 copy of ``value``, checked to be a nonempty array of finite real numbers.
+
+    ``dimensions`` are the values of ``ndim`` that are allowed; ``shape`` describes them in the messages.
+    ``boolean`` allows arrays of True and False, which are 1 and 0.
+    """
+    given = reals(name, value, f"an array {shape} of real numbers", boolean=boolean)
     if given.ndim not in dimensions or given.size == 0:
         raise ValueError(f"{name} has shape {given.shape}; it must be {shape} and not empty")
-    array = np.array(given, dtype=np.float64, order="C")
+    array = np.array(given, order="C")
     known = np.isfinite(array)
     if not known.all():
         at = tuple(int(i) for i in np.unravel_index(int(known.argmin()), array.shape))

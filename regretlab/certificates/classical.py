@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab.certificates.certificate import Bound, theorem
 from regretlab.certificates.measurements import inverse
 from regretlab.certificates.quantities import Hypothesis, Quantities
@@ -95,7 +96,7 @@ def ogd_strongly_convex(q: Quantities) -> Bound:
 
     mu is ``losses.mu``, and the losses must be mu-strongly convex.
     """
-    fits = isinstance(q.alpha, Inverse) and math.isclose(q.alpha.scale * q.mu, 1.0, rel_tol=1e-12)
+    fits = unchanged(q.alpha, Inverse) and math.isclose(q.alpha.scale * q.mu, 1.0, rel_tol=1e-12)
     stepsize = Hypothesis("alpha_t = 1/(mu t)", fits, repr(q.alpha))
     return Bound({"steps": 0.5 * q.sum("step")}, [q.strongly_convex(), stepsize])
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.trajectory import Trajectory
 from regretlab.schedules import Constant, Geometric, Schedule
@@ -154,7 +155,7 @@ class Measurements:
     @property
     def b2(self) -> float:
         """beta_2 if it is constant, else NaN."""
-        return float(self.beta2.scale) if isinstance(self.beta2, Constant) else math.nan
+        return float(self.beta2.scale) if unchanged(self.beta2, Constant) else math.nan
 
     @property
     def gamma_R(self) -> float:
@@ -169,4 +170,4 @@ class Measurements:
     @property
     def lam(self) -> float:
         """lambda of beta_{1,t} = beta_1 lambda^{t-1}; 0 for beta_1 = 0, NaN for other schedules."""
-        return self.beta1.ratio if isinstance(self.beta1, Geometric) else (0.0 if self.b1 == 0.0 else math.nan)
+        return self.beta1.ratio if unchanged(self.beta1, Geometric) else (0.0 if self.b1 == 0.0 else math.nan)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, Rounds
 from regretlab.certificates.measurements import Measurements
 from regretlab.learners.ledger import ROUNDING
@@ -69,15 +70,15 @@ class Quantities(Measurements):
 
     def root_stepsize(self) -> Hypothesis:
         """alpha_t = alpha / sqrt(t)."""
-        return Hypothesis("alpha_t = alpha / sqrt(t)", isinstance(self.alpha, InverseSqrt), repr(self.alpha))
+        return Hypothesis("alpha_t = alpha / sqrt(t)", unchanged(self.alpha, InverseSqrt), repr(self.alpha))
 
     def constant_stepsize(self) -> Hypothesis:
         """alpha_t = alpha."""
-        return Hypothesis("alpha_t = alpha", isinstance(self.alpha, Constant), repr(self.alpha))
+        return Hypothesis("alpha_t = alpha", unchanged(self.alpha, Constant), repr(self.alpha))
 
     def constant_beta1(self) -> Hypothesis:
         """beta_{1,t} = beta_1."""
-        return Hypothesis("beta_{1,t} = beta_1", isinstance(self.beta1, Constant), repr(self.beta1))
+        return Hypothesis("beta_{1,t} = beta_1", unchanged(self.beta1, Constant), repr(self.beta1))
 
     def beta1_below_first(self) -> Hypothesis:
         """beta_{1,t} <= beta_{1,1} < 1, checked in the first 1,000 rounds and at the checkpoints."""
@@ -98,16 +99,17 @@ class Quantities(Measurements):
 
     def inverse_beta1(self) -> Hypothesis:
         """beta_{1,t} = beta_1 / t."""
-        holds = isinstance(self.beta1, Inverse) or self.b1 == 0.0
+        holds = unchanged(self.beta1, Inverse) or self.b1 == 0.0
         return Hypothesis("beta_{1,t} = beta_1 / t", holds, repr(self.beta1))
 
     def constant_beta2(self) -> Hypothesis:
         """beta_{2,t} = beta_2."""
-        return Hypothesis("beta_{2,t} = beta_2", isinstance(self.beta2, Constant), repr(self.beta2))
+        return Hypothesis("beta_{2,t} = beta_2", unchanged(self.beta2, Constant), repr(self.beta2))
 
     def beta2_of_a_mean(self) -> Hypothesis:
         """beta_{2,t} = 1 - 1/t: v_t is the mean of g_1^2, ..., g_t^2."""
-        return Hypothesis("beta_{2,t} = 1 - 1/t", self.beta2 == OneMinusInverse(), repr(self.beta2))
+        holds = unchanged(self.beta2, OneMinusInverse) and self.beta2.scale == 1.0
+        return Hypothesis("beta_{2,t} = 1 - 1/t", holds, repr(self.beta2))
 
     def gamma_below_one(self) -> Hypothesis:
         """beta_1 < sqrt(beta_2)."""

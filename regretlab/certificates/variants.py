@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab.certificates.certificate import Bound, theorem
 from regretlab.certificates.measurements import blocks, inverse
 from regretlab.certificates.quantities import Hypothesis, Quantities
@@ -59,9 +60,9 @@ def sadam_constant_beta1(q: Quantities) -> Bound:
         q.bounded(),
         q.strongly_convex(),
         Hypothesis("alpha >= G^2/mu", q.mu > 0.0 and a >= G**2 / q.mu, f"alpha = {a:g}, G = {G:g}"),
-        Hypothesis("alpha_t = alpha/t", isinstance(q.alpha, Inverse), repr(q.alpha)),
+        Hypothesis("alpha_t = alpha/t", unchanged(q.alpha, Inverse), repr(q.alpha)),
         q.constant_beta1(),
         q.beta2_of_a_mean(),
-        Hypothesis("delta constant", isinstance(schedule, Constant), repr(schedule)),
+        Hypothesis("delta constant", unchanged(schedule, Constant), repr(schedule)),
     ]
     return Bound(terms, hypotheses)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
+from regretlab._utils.extending import shipped
 from regretlab.engine.batch import Batch
 from regretlab.engine.callback import CallbackBatch
 from regretlab.engine.interpreted import InterpretedGame
@@ -14,6 +17,7 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.learners.base import Algorithm1
 from regretlab.losses.base import LinearLosses
 from regretlab.losses.linear_predictions import PredictionLosses
+from regretlab.schedules import Schedule
 from regretlab.sets import Box, FeasibleSet, Product
 
 __all__ = ["group"]
@@ -53,13 +57,17 @@ def _grouping_key(game: Trajectory) -> tuple[Any, ...] | None:
 
 
 def _same_shapes(learner: Algorithm1) -> object:
-    """The shapes of a learner's schedules, or the learner's ``id`` if a shape cannot be hashed.
+    """What decides the values of a learner's schedules, up to their scales.
 
-    Learners with equal shapes share a batch; the scales of their schedules may differ.
+    Learners for which it is the same share a batch.  A user may define what ``==`` means, hence it is not asked.
     """
-    shapes = tuple(schedule.same_shape() for schedule in learner.schedules.values())
-    try:
-        hash(shapes)
-    except TypeError:
-        return id(learner)
-    return shapes
+    return tuple(_content(schedule, scaled=not shipped(type(schedule))) for schedule in learner.schedules.values())
+
+
+def _content(value: object, *, scaled: bool = True) -> object:
+    """A number, a text or a schedule by its content, with its scale only if ``scaled``; anything else by identity."""
+    if isinstance(value, Schedule):
+        parts = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        parts |= vars(value) | {"scale": value.scale if scaled else 1.0}
+        return (type(value), *((name, _content(part)) for name, part in sorted(parts.items())))
+    return (type(value), repr(value)) if type(value) in (int, float, bool, str, NoneType) else id(value)

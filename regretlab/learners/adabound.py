@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, Rounds
 from regretlab.learners.base import Algorithm1
 from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter, sample_rounds
@@ -79,7 +80,7 @@ class _Bounded(Algorithm1):
         """The hyperparameters as schedules, alpha first; bounds that are None are replaced by the paper's."""
         if self.lower is not None and self.upper is not None:
             return super().schedules
-        beta2 = self.beta2.scale if isinstance(self.beta2, Constant) else self.beta2
+        beta2 = self.beta2.scale if unchanged(self.beta2, Constant) else self.beta2
         if isinstance(beta2, Schedule) or callable(beta2):
             raise ValueError(f"beta2={self.beta2!r} is not constant: lower and upper have to be given")
         fixed = dataclasses.replace(self, lower=_FINAL, upper=_FINAL)  # raises for a beta2 out of range

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, Rounds
 from regretlab.kernels import RuleCall
 from regretlab.kernels.fingerprints import identity
@@ -26,7 +27,7 @@ _OF_ACCOUNT = ("g", "x", "m", "w", "t")
 
 @dataclass(frozen=True)
 class _Reciprocal(Schedule):
-    """value_t = scale / s_t, where s is the schedule ``of`` at scale one."""
+    """value_t = scale / s_t, where s is the shape of the schedule ``of``."""
 
     of: Schedule = field(default_factory=Constant)
 
@@ -82,7 +83,7 @@ class RuleBinding:
         if not ledger:
             return cls(schedules, ranges, lambda: make_call(_slots(schedules)))
         alpha, beta1 = schedules["alpha"], schedules.get("beta1", Constant(0.0))
-        constant = isinstance(beta1, Constant) and isinstance(schedules.get("beta2", beta1), Constant)
+        constant = unchanged(beta1, Constant) and unchanged(schedules.get("beta2", beta1), Constant)
         chosen = account if constant else account_scheduled
         schedules = {**schedules, "beta1": beta1, "per_alpha": _reciprocal(alpha)}
         slots = _slots(schedules)
@@ -104,7 +105,7 @@ class RuleBinding:
         """
         rows = []
         for name, schedule in self.schedules.items():
-            if not isinstance(schedule, Constant):
+            if not unchanged(schedule, Constant):
                 rows.append(schedule.unit(t))
                 if type(schedule) not in STAYS_IN_RANGE:
                     check_range(name, schedule, t, schedule.scale * rows[-1], self.ranges.get(name, FINITE))
@@ -117,16 +118,16 @@ class RuleBinding:
 
 def _reciprocal(schedule: Schedule) -> Schedule:
     """1 / value_t; constant if the schedule is."""
-    if isinstance(schedule, Constant):
+    if unchanged(schedule, Constant):
         return Constant(1.0 / schedule.scale)
-    return _Reciprocal(1.0 / schedule.scale, schedule.same_shape())
+    return _Reciprocal(1.0 / schedule.scale, schedule)
 
 
 def _slots(schedules: Mapping[str, Schedule]) -> dict[str, tuple[int, int]]:
     """(p, q) of each hyperparameter: its rows in the coefficients and in the schedule values; q = -1 if constant."""
     slots, q = {}, 0
     for p, (name, schedule) in enumerate(schedules.items()):
-        constant = isinstance(schedule, Constant)
+        constant = unchanged(schedule, Constant)
         slots[name] = (p, -1 if constant else q)
         q += not constant
     return slots

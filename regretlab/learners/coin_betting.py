@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import ArrayLike
 from regretlab.learners.hyperparameters import POSITIVE
 from regretlab.learners.state import State, first_state
@@ -45,7 +46,7 @@ class CoinBetting(VectorLearner):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, schedule in self.schedules.items():
-            if not isinstance(schedule, Constant):
+            if not unchanged(schedule, Constant):
                 raise TypeError(f"{name}={getattr(self, name)!r} must be a number")
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import ArrayLike
 from regretlab.learners.base import Algorithm1
 from regretlab.learners.combinators import Combinator, Wrapper
@@ -35,7 +36,7 @@ class DoublingTrick(Wrapper):
     learner: Algorithm1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.learner, Algorithm1) or not isinstance(self.learner.schedules["alpha"], Constant):
+        if not isinstance(self.learner, Algorithm1) or not unchanged(self.learner.schedules["alpha"], Constant):
             raise TypeError(
                 f"learner={self.learner!r} must be in the form of Algorithm 1 with a constant stepsize, "
                 "e.g. OGD(alpha=Constant(1.0))"

@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
+from regretlab._utils.messages import one_line
 from regretlab._utils.types import Array, Rounds
+from regretlab._utils.validation import number
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
 
 __all__ = [
@@ -73,20 +76,38 @@ def as_schedule(name: str, value: object, allowed: Range, of_number: type[Schedu
     """
     if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
         raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
-    number = value.scale if isinstance(value, Constant) else value
-    if isinstance(number, Real):
+    scale = value.scale if unchanged(value, Constant) else value
+    if isinstance(scale, Real):
         if name == "beta2" and allowed is BETA:  # with a constant 0, v_t would be g_t^2
             allowed = Range("in (0, 1)", lambda a: (a > 0.0) & (a < 1.0))
-        if not (math.isfinite(number) and allowed.holds(np.array(float(number)))):
+        if not (math.isfinite(scale) and allowed.holds(np.array(float(scale)))):
             raise ValueError(f"{name}={value!r} must be {allowed.text}")
-        schedule = (Constant if number is not value else of_number)(float(number))
+        schedule = (Constant if scale is not value else of_number)(float(scale))
         if type(schedule) in STAYS_IN_RANGE:
             return schedule
     else:
         schedule = value if isinstance(value, Schedule) else Values(function=value)  # type: ignore[arg-type]
     t = sample_rounds()
-    check_range(name, value, t, schedule(t), allowed)
+    check_range(name, value, t, _values(name, value, schedule, t), allowed)
     return schedule
+
+
+def _values(name: str, value: object, schedule: Schedule, t: Rounds) -> Array:
+    """The values of a hyperparameter at the rounds t; an error unless each of them depends on its round alone."""
+    try:
+        number(scale=schedule.scale)
+        values, again = schedule(t), schedule(t[::-3].copy())[::-1]
+    except Exception as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}={value!r} has no values at the rounds 1, ..., 10^6: {one_line(error)}") from error
+    other = np.flatnonzero(~np.isclose(values[::-3][::-1], again, 1e-9, 0.0, equal_nan=True))
+    if other.size:
+        k = int(other[0])
+        raise ValueError(
+            f"{name}={value!r} is {values[::-3][::-1][k]} at round {t[::-3][::-1][k]}, and {again[k]} when it is "
+            "asked with other rounds or again; a value of a schedule must depend on its round alone"
+        )
+    return values
 
 
 def check_range(name: str, value: object, t: Rounds, values: Array, allowed: Range) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
+from regretlab._utils.validation import real_array, reals
 from regretlab.sets import FeasibleSet
 
 __all__ = ["State", "checked_gradient", "first_state"]
@@ -60,9 +61,7 @@ def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, moment_names
             feasible_set = feasible_set.with_dimension(1)
         x = feasible_set.nearest_to_origin()
     else:
-        x = np.array(point, dtype=np.float64, ndmin=1)
-        if x.ndim != 1:
-            raise ValueError(f"start has shape {x.shape}: x_1 is a number or an array (d,)")
+        x = np.atleast_1d(real_array("start", point, "() or (d,)", 0, 1))
         feasible_set = feasible_set.with_dimension(x.size)
         if not feasible_set.contains(x):
             raise ValueError(f"start={x} is not in {feasible_set!r}")
@@ -71,7 +70,7 @@ def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, moment_names
 
 def checked_gradient(state: State, gradient: ArrayLike) -> Array:
     """A copy of ``gradient``; ``ValueError``, with the round, unless it is finite and has the shape of the point."""
-    g = np.array(gradient, dtype=np.float64, ndmin=1)
+    g = np.array(reals(f"gradient of round {state.t + 1}", gradient), ndmin=1)
     if g.shape != state.point.shape:
         raise ValueError(f"gradient has shape {g.shape} at round {state.t + 1}, the point has {state.point.shape}")
     if not np.isfinite(g).all():

@@ -19,7 +19,7 @@ _SHOWN = 16  # the size of the largest array whose numbers are shown
 
 def features(value: ArrayLike) -> Array:
     """(N, d): a read-only copy of finite numbers, one example per row."""
-    return real_array("features", value, "(N, d)", 2)
+    return real_array("features", value, "(N, d)", 2, boolean=True)
 
 
 def targets(value: ArrayLike, N: int) -> Array:
@@ -40,7 +40,7 @@ def class_labels(value: ArrayLike, N: int, classes: int | None) -> NDArray[np.in
 
 
 def _one_each(name: str, value: ArrayLike, N: int) -> Array:
-    array = real_array(name, value, "(N,)", 1)
+    array = real_array(name, value, "(N,)", 1, boolean=True)
     if len(array) != N:
         raise ValueError(f"{name} has shape {array.shape}, and features has {N} rows: there must be one for each")
     return array

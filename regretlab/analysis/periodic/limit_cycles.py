@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.analysis.periodic.closed_forms import average
 from regretlab.analysis.periodic.period_map import EPS, PeriodMap, Round, fixed_point
 from regretlab.kernels.rule import scaled_step
 from regretlab.learners import AdaGrad, AdamNC, Algorithm1, NosAdam
-from regretlab.schedules import Constant, OneMinusInverse
+from regretlab.schedules import Constant, OneMinusInverse, power_of
 
 __all__ = ["LimitCycle", "limit_cycle"]
 
@@ -126,15 +127,15 @@ def _is_cesaro(learner: AdaGrad | AdamNC | NosAdam) -> bool:
     if isinstance(learner, AdaGrad):
         return True
     if isinstance(learner, AdamNC):
-        return learner.schedules["beta2"] == OneMinusInverse()
-    b = learner.schedules["b"]
-    return isinstance(b, Constant) or 0.0 <= getattr(b, "gamma", np.inf) <= 1.0
+        beta2 = learner.schedules["beta2"]
+        return unchanged(beta2, OneMinusInverse) and beta2.scale == 1.0
+    return power_of(learner.schedules["b"]) <= 1.0
 
 
 def _cesaro(learner: AdaGrad | AdamNC | NosAdam, g: Array) -> LimitCycle:
     """The limit cycle for v_t -> vbar; ``ValueError`` if beta1 varies with the round."""
     beta1 = Constant(0.0) if isinstance(learner, AdaGrad) else learner.schedules["beta1"]
-    if not isinstance(beta1, Constant):
+    if not unchanged(beta1, Constant):
         raise ValueError(f"beta1={beta1!r} of {learner!r} varies with the round: it must be constant")
     v = np.full(g.size, (g * g).mean())
     m = average(g, beta1.scale)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array
 from regretlab.learners import Algorithm1
 from regretlab.schedules import Constant
@@ -61,7 +62,7 @@ class PeriodMap:
         """The map of this learner; ``ValueError`` if a hyperparameter other than alpha varies with the round."""
         rule, names = learner.signature()
         schedules = {name: schedule for name, schedule in learner.schedules.items() if name in names}
-        fixed = {name: schedule.scale for name, schedule in schedules.items() if isinstance(schedule, Constant)}
+        fixed = {name: schedule.scale for name, schedule in schedules.items() if unchanged(schedule, Constant)}
         varying: dict[int, Callable[..., Any]] = {}
         for name, schedule in schedules.items():
             if name in fixed:

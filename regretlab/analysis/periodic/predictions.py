@@ -7,12 +7,13 @@ from math import exp, inf, isfinite
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.analysis.periodic.drifts import cycles_of, drift, periodic_losses
 from regretlab.analysis.periodic.limit_cycles import LimitCycle
 from regretlab.learners import Algorithm1
 from regretlab.losses.counterexamples import PeriodicLosses
-from regretlab.schedules import Constant, Inverse, InverseSqrt, Schedule
+from regretlab.schedules import Constant, Schedule, power_of
 from regretlab.sets import Box
 
 __all__ = ["Prediction", "predict", "travel_time"]
@@ -106,7 +107,7 @@ def predict(
     mean = sequence.pattern.mean(axis=0)
     best = F.minimize_linear(mean)
     alpha, P = _stepsize(learner), len(sequence.pattern)
-    if isinstance(alpha, Constant):
+    if unchanged(alpha, Constant):
         g, ends = sequence.pattern.T, (lo, hi)
         paid = [_walk(cycle, alpha.scale, g[i], end[i], *(b[i] for b in ends)) for i, cycle in enumerate(cycles)]
     else:
@@ -150,16 +151,14 @@ def travel_time(
 def _stepsize(learner: Algorithm1) -> Schedule:
     """The learner's alpha, if :func:`_rounds` knows its sums; else ``ValueError``."""
     alpha = learner.schedules["alpha"]
-    power = getattr(alpha, "gamma", inf)
-    if not (isinstance(alpha, Constant | InverseSqrt | Inverse) or 0.0 <= power <= 1.0):
+    if not power_of(alpha) <= 1.0:
         raise ValueError(f"alpha={alpha!r} must be alpha, alpha/sqrt(t), alpha/t or alpha/t^gamma with gamma <= 1")
-    return Constant(alpha.scale) if power == 0.0 else alpha
+    return Constant(alpha.scale) if power_of(alpha) == 0.0 else alpha
 
 
 def _rounds(alpha: Schedule, total: float) -> float:
     """About the T with alpha_1 + ... + alpha_T = total."""
-    gamma = {Constant: 0.0, InverseSqrt: 0.5, Inverse: 1.0}.get(type(alpha), getattr(alpha, "gamma", 0.0))
-    ratio = total / alpha.scale
+    gamma, ratio = power_of(alpha), total / alpha.scale
     if gamma == 1.0:
         return exp(ratio - np.euler_gamma) if ratio < 700.0 else inf
     return float(((1.0 - gamma) * ratio) ** (1.0 / (1.0 - gamma)))
