@@ -17,7 +17,7 @@ import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 
-__all__ = ["finite", "nearest", "number", "positive", "real_array", "reals", "rounds_to_play", "whole", "within"]
+__all__ = ["finite", "flag", "nearest", "number", "positive", "real_array", "reals", "rounds_to_play", "whole", "within"]
 
 
 def number(**values: object) -> None:
@@ -49,6 +49,13 @@ def within(interval: str, **values: object) -> None:
 def whole(least: int, **values: object) -> None:
     """Check that each value is an integer >= ``least``; 2.0 is not an integer."""
     _check(values, Integral, f"an integer of at least {least}", lambda number: number >= least)
+
+
+def flag(**values: object) -> None:
+    """Check that each value is True, False or None."""
+    for name, value in values.items():
+        if not (value is None or isinstance(value, bool | np.bool_)):
+            raise TypeError(f"{name}={value!r} must be True, False or None")
 
 
 def rounds_to_play(horizon: object) -> int:

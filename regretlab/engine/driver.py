@@ -8,11 +8,12 @@ from typing import TypeVar
 from regretlab._utils.blas import one_blas_thread
 from regretlab._utils.progress import progress_bar
 from regretlab._utils.types import ArrayLike
-from regretlab._utils.validation import rounds_to_play, whole
+from regretlab._utils.validation import flag, rounds_to_play, whole
 from regretlab.engine.batch import Batch, Draws
 from regretlab.engine.checkpoints import Checkpoints
 from regretlab.engine.errors import GameError, GameInterrupted
 from regretlab.engine.grouping import group
+from regretlab.engine.memory import beginning, check_same, has_changed, keep, separate
 from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels.compiling import Uncompilable
 from regretlab.learners.base import Learner
@@ -60,7 +61,13 @@ def advance(
     """
     if block is not None:
         whole(1, block=block)
-    todo = group([game for game in games if game.horizon < horizon])
+    flag(compiled=compiled, progress=progress)
+    unfinished = [game for game in games if game.horizon < horizon]
+    separate(unfinished)
+    for game in unfinished:
+        if has_changed(game):
+            _recall(game)
+    todo = group(unfinished)
     by_round: dict[int, list[Batch]] = {}
     for batch in todo:
         by_round.setdefault(batch.t, []).append(batch)
@@ -88,6 +95,15 @@ def advance(
         raise
     finally:
         _finish(todo)
+        for game in unfinished:
+            keep(game)
+
+
+def _recall(game: Trajectory) -> None:
+    """Play the rounds of a game once more, so that its parts remember them and not those of another game."""
+    again = beginning(game, Trajectory, checkpoints=game.checkpoints)
+    advance([again], game.horizon, progress=False)
+    check_same(game, again)
 
 
 def play_on(

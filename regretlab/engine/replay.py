@@ -12,6 +12,7 @@ import numpy as np
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.checkpoints import Checkpoints, Record
 from regretlab.engine.driver import advance
+from regretlab.engine.memory import beginning, check_same
 from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels import two_sum
 
@@ -53,34 +54,23 @@ def replay(game: Trajectory) -> Iterator[Played]:
     Raises
     ------
     ValueError
-        When the game ends with another loss or point this time, because the answers of its learner or sequence depend
-        on more than their arguments.
+        When it is another game this time, because the answers of its learner or sequence depend on more than their
+        arguments.
     """
     d, T = game.state.point.size, game.horizon
     if T == 0:
         return
-    first = game.record.point[0]
-    default = np.array_equal(game.learner.start(game.feasible_set).point, first)
-    again = Trajectory(
-        game.learner,
-        game.losses,
-        game.feasible_set,
-        seed=game.seed,
-        start=None if default else first,
-        checkpoints=_EveryRound(),
-    )
-    block, sums = max(1, _NUMBERS // (5 * d + 1)), np.zeros((1, 2, 2, d))
+    again = beginning(game, Trajectory, checkpoints=_EveryRound())
+    block, sums, seen = max(1, _NUMBERS // (5 * d + 1)), np.zeros((1, 2, 2, d)), list[Record]()
     for after in range(0, T, block):
         advance([again], min(after + block, T), progress=False)
         record, again.record = again.record, Record.empty(d)
+        seen.append(record.rows(np.flatnonzero(np.isin(record.t, game.record.t)).tolist()))
         sums = np.concatenate([sums[-1:], np.stack([record.loss, record.gradient], axis=1)])
         loss = _joined(sums[:, 0])
         yield Played(record.t, *loss, sums[:, 1, 0], sums[:, 1, 1])
-    if not (np.array_equal(again.loss, game.loss) and np.array_equal(again.point, game.point)):
-        raise ValueError(
-            f"played again, {game.learner!r} against {game.losses!r} paid {again.loss.sum()} and not "
-            f"{game.loss.sum()}: a learner and a sequence must be values"
-        )
+    again.record = Record.join(seen)
+    check_same(game, again)
 
 
 Kind = TypeVar("Kind", bound=Trajectory)
@@ -98,6 +88,8 @@ def with_ledger(game: Kind) -> Kind:
     ------
     TypeError
         When the learner is of a class that keeps no ledger.
+    ValueError
+        When it is another game this time, as for :func:`replay`.
     """
     if game.state.ledger:
         return game
@@ -105,16 +97,9 @@ def with_ledger(game: Kind) -> Kind:
         raise TypeError(f"{game.learner!r} keeps no ledger, which a certificate is made from")
     again: Any = _LEDGERS.get(game)
     if again is None or again.horizon > game.horizon:  # a caller may have played it on
-        again = type(game)(
-            game.learner,
-            game.losses,
-            game.feasible_set,
-            seed=game.seed,
-            start=game.record.point[0] if game.horizon else game.point,
-            checkpoints=game.checkpoints,
-            ledger=True,
-        )
+        again = beginning(game, type(game), checkpoints=game.checkpoints, ledger=True)
     advance([again], game.horizon)
+    check_same(game, again)
     _LEDGERS[game] = again
     return again  # type: ignore[no-any-return]
 
