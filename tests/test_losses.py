@@ -256,7 +256,7 @@ def test_scale_and_mean_move_the_same_draws():
         (lambda: losses.Periodic([1.0, math.nan]), r"values\[1\]=nan must be a finite number"),
         (lambda: losses.ReddiStochastic(p=1.5), r"p=1.5 must be a number in \[0, 1\]"),
         (lambda: losses.ReddiStochastic(p=math.nan), r"p=nan must be"),
-        (lambda: losses.ReddiStochastic(height=math.inf), r"height=inf must be a finite number"),
+        (lambda: losses.ReddiStochastic(height=math.inf), r"height=inf must be a positive number"),
         (lambda: losses.ReddiTheorem3(C=2.0, delta=3.0), r"C=2.0, delta=3.0.*0 < delta <= C"),
         (lambda: losses.ReddiTheorem3(delta=0.0), r"delta=0.0 must be a positive number"),
         (lambda: losses.Rademacher(d=0), r"d=0 must be an integer of at least 1"),

@@ -15,7 +15,7 @@ from types import CodeType, FunctionType
 from typing import Any, ClassVar, Self, TypeGuard, TypeVar
 from weakref import WeakSet
 
-__all__ = ["Extensible", "not_overridable", "overrides", "shipped", "unchanged"]
+__all__ = ["Extensible", "mentioned", "not_overridable", "overrides", "shipped", "unchanged"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -109,7 +109,8 @@ def _refuse_marked(cls: type, name: str) -> None:
 
 def _refuse_uncalled(cls: type[Extensible], name: str) -> None:
     """Refuse an attribute that no base has and nothing calls, if its name is, or nearly is, one with a meaning."""
-    if any(name in vars(base) for base in cls.__mro__[1:]) or name in _mentioned(cls):
+    inherited = (name in vars(base) or name in vars(base).get("__annotations__", ()) for base in cls.__mro__[1:])
+    if any(inherited) or name in mentioned(cls):
         return
     parent = cls.__mro__[1]
     if name in cls.hooks:
@@ -148,7 +149,7 @@ def shipped(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
-def _mentioned(cls: type) -> set[str]:
+def mentioned(cls: type) -> set[str]:
     """The names that the functions of ``cls`` mention, and those of its bases outside this package."""
     classes = [cls, *(base for base in cls.__mro__[1:] if not shipped(base))]
     functions = [_function(value) for klass in classes for value in vars(klass).values()]

@@ -144,8 +144,8 @@ class Measurements:
 
     @property
     def mu(self) -> float:
-        """The modulus of strong convexity that the losses state, or 0."""
-        return float(getattr(self.game.losses, "mu", 0.0))
+        """The modulus of strong convexity that the losses state, or 0; a field mu of linear losses is none."""
+        return 0.0 if self.game.losses.linear else float(getattr(self.game.losses, "mu", 0.0))
 
     @property
     def b1(self) -> float:

@@ -266,7 +266,7 @@ class SAdam(Algorithm1):
     ranges: ClassVar = Algorithm1.ranges | {"delta": POSITIVE}
 
     def check(self, losses: Losses) -> None:
-        if not getattr(losses, "mu", 0.0) > 0.0:
+        if losses.linear or not getattr(losses, "mu", 0.0) > 0.0:
             raise ValueError(
                 f"losses={losses!r} have no mu > 0: SAdam is for mu-strongly convex losses, which say their mu; "
                 "AMSGrad or AdamNC play on any convex ones"

@@ -13,15 +13,19 @@ at any time.
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from regretlab._utils.extending import Extensible, not_overridable
 from regretlab._utils.types import Array, Rounds
+from regretlab._utils.validation import reals
+from regretlab.losses.shortcuts import ask, drop_shortcuts
 
 __all__ = [
     "AdaptiveLosses",
@@ -48,13 +52,40 @@ class Loss(NamedTuple):
     gradient: Callable[[Array], Array]
 
 
-class Losses(ABC):
-    """A sequence f_1, f_2, ... of convex functions on R^d, written as a frozen dataclass of its parameters."""
+class Losses(Extensible, ABC):
+    """A sequence f_1, f_2, ... of convex functions on R^d, written as a frozen dataclass of its parameters.
 
+    A subclass that overrides a method by which a faster one was found plays with the slower one
+    (:mod:`regretlab.losses.shortcuts`); what nothing would call is refused when the class is made.
+    """
+
+    hooks = frozenset(
+        "answer batch best_in_hindsight block centres counts data draw examples gradient gradients labels linear link "
+        "noises pattern prefix_sum rows sample value".split()
+    )
     dimension: int = 1
     """d."""
     linear: ClassVar[bool] = False
     """Whether f_t(x) = <g_t, x>; then the sum of the gradients determines the sum of the losses."""
+    _linear_by_form: ClassVar[bool | None] = None
+    """Whether the losses are linear, where the form that a base class gives f_t decides it."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        drop_shortcuts(cls)
+        if cls._linear_by_form not in (None, cls.linear):
+            raise TypeError(
+                f"{cls.__name__} has linear = {cls.linear!r}, but the form of its losses decides it: they are "
+                f"{'' if cls._linear_by_form else 'not '}<g_t, x>; losses of any form derive from ConvexLosses"
+            )
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        missing = sorted(getattr(cls, "__abstractmethods__", ()))
+        if missing:
+            raise TypeError(
+                f"{cls.__name__} does not say what f_t is: define {' and '.join(_call(cls, name) for name in missing)}"
+            )
+        return super().__new__(cls, *args, **kwargs)
 
     @abstractmethod
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
@@ -65,7 +96,13 @@ class ConvexLosses(Losses):
     """f_t given by its value and a subgradient, computed in Python round by round.
 
     A sequence of your own defines two methods, ``value`` and ``gradient``, and ``dimension`` unless d = 1.
+    It may also define ``best_in_hindsight(feasible_set, t, seed)``, which returns the best points (h, d) for the
+    increasing rounds t (h,) and their sums of losses (h,), and ``prefix_sum(t, seed)``, which returns f_1 + ... + f_t
+    as one :class:`Loss`.
     """
+
+    best_in_hindsight: ClassVar[Callable[..., Any] | None] = None
+    prefix_sum: ClassVar[Callable[..., Any] | None] = None
 
     @abstractmethod
     def value(self, t: int, x: Array) -> float:
@@ -80,7 +117,14 @@ class ConvexLosses(Losses):
 
 
 class RandomConvexLosses(Losses):
-    """f_t(x) = f(x; z_t) with independent random z_1, z_2, ..."""
+    """f_t(x) = f(x; z_t) with independent random z_1, z_2, ...
+
+    A sequence of your own defines ``draw``, ``value`` and ``gradient``, and ``dimension`` unless d = 1.  It may define
+    ``best_in_hindsight`` and ``prefix_sum``, as :class:`ConvexLosses` may.
+    """
+
+    best_in_hindsight: ClassVar[Callable[..., Any] | None] = None
+    prefix_sum: ClassVar[Callable[..., Any] | None] = None
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> Any:
@@ -100,20 +144,28 @@ class RandomConvexLosses(Losses):
 
 
 class AdaptiveLosses(Losses):
-    """f_t(u) = <g_t, u>, where g_t may depend on the learner's point x_t."""
+    """f_t(u) = <g_t, u>, where g_t may depend on the learner's point x_t.
+
+    An adversary of your own defines ``answer``, and ``dimension`` unless d = 1.
+    """
 
     linear = True
+    _linear_by_form = True
 
     @abstractmethod
     def answer(self, t: int, x: Array) -> Array:
         """(d,): g_t, given x_t = ``x``."""
 
+    @not_overridable("override answer; an adversary of other losses derives from Losses and defines reveal")
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
-        return _linear(np.asarray(self.answer(t, x), dtype=np.float64))
+        g = np.asarray(self.answer(t, x))
+        return _linear(g if g.dtype.char == "d" else reals(f"{type(self).__name__}.answer({t}, x)", g))
 
 
 class BlockLosses(Losses):
     """Losses that give the data of many rounds at once, so that compiled loops can play them."""
+
+    _linear_by_form = False
 
     @abstractmethod
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
@@ -133,7 +185,10 @@ class BlockLosses(Losses):
         for b in range((start - 1) // n, (stop - 2) // n + 1):
             key, block = self.__dict__.get("_last_block", (None, ()))
             if key != (b, seed):
-                block = self._validated(self.sample(generator(seed, b), n), n)  # type: ignore[attr-defined]
+                drawn = self._validated(self.sample(generator(seed, b), n), n)  # type: ignore[attr-defined]
+                if any(map(np.may_share_memory, drawn, block)):
+                    raise ValueError(f"{type(self).__name__}.sample returned the same array twice; return a new one")
+                block = drawn
                 self.__dict__["_last_block"] = ((b, seed), block)
             first = b * n + 1
             parts.append([array[max(start - first, 0) : stop - first] for array in block])
@@ -147,6 +202,7 @@ class LinearLosses(BlockLosses):
     """
 
     linear = True
+    _linear_by_form = True
 
     @abstractmethod
     def gradients(self, t: Rounds) -> Array:
@@ -154,11 +210,13 @@ class LinearLosses(BlockLosses):
 
     def block(self, start: int, stop: int, seed: int) -> Array:
         """(stop - start, d): g_start, ..., g_{stop-1}."""
-        return self._validated(self.gradients(np.arange(start, stop)), stop - start)[0]
+        return self._validated(ask(self.gradients, np.arange(start, stop), seed), stop - start)[0]
 
+    @not_overridable("override gradients, or block for many rounds at once; other losses derive from ConvexLosses")
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         return (self.block(start, stop, seed),)
 
+    @not_overridable("override gradients, or block for many rounds at once; other losses derive from ConvexLosses")
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
         return _linear(self.block(t, t + 1, seed)[0])
 
@@ -186,6 +244,7 @@ class RandomLinearLosses(LinearLosses):
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         """(n, d): the gradients of n consecutive rounds, drawn from ``rng``."""
 
+    @not_overridable("override sample; a sequence whose gradients are not drawn derives from LinearLosses")
     def gradients(self, t: Rounds, seed: int = 0) -> Array:
         rows = np.empty((len(t), self.dimension))
         index = (np.asarray(t, dtype=np.int64) - 1) // self._rounds_per_block
@@ -212,6 +271,12 @@ def read_only(array: Array) -> Array:
     view = array.view()
     view.setflags(write=False)
     return view
+
+
+def _call(cls: type, name: str) -> str:
+    """How a method of a class is called, such as ``value(t, x)``."""
+    method = inspect.getattr_static(cls, name)
+    return f"{name}({', '.join([*inspect.signature(method).parameters][1:])})" if callable(method) else name
 
 
 def _linear(g: Array) -> Loss:

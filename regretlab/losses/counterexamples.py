@@ -8,13 +8,16 @@ from functools import cached_property
 
 import numpy as np
 
+from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import positive, real_array, whole
 from regretlab.losses.base import LinearLosses, read_only
+from regretlab.losses.shortcuts import is_shortcut, shortcut
 
 __all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2"]
 
 _LONGEST_TABLE = 2**16  # numbers, beside one period
+_LONGEST_PERIOD = 2**27  # rounds
 
 
 class PeriodicLosses(LinearLosses):
@@ -26,22 +29,24 @@ class PeriodicLosses(LinearLosses):
         """(P, d): the gradients of rounds 1..P."""
 
     def gradients(self, t: Rounds) -> Array:
-        return self.pattern[(t - 1) % len(self.pattern)]
+        return self.one_period[(t - 1) % len(self.one_period)]
 
+    @shortcut("gradients", slow=LinearLosses.block)
     def block(self, start: int, stop: int, seed: int) -> Array:
-        first = (start - 1) % len(self.pattern)
+        first = (start - 1) % len(self.one_period)
         if first + stop - start > len(self._table):
             return super().block(start, stop, seed)
         return self._table[first : first + stop - start]
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return int(self.one_period.shape[1])
+        return int((self.one_period if is_shortcut(type(self), "block") else self.block(1, 3, 0)).shape[1])
 
     @cached_property
+    @not_overridable("override pattern")
     def one_period(self) -> Array:
-        """(P, d): the pattern, after the checks of its type and shape."""
-        return self._validated(self.pattern, len(self.pattern))[0]
+        """(P, d): the pattern, after the checks of its type and shape; a read-only copy."""
+        return self._validated(np.array(self.pattern), len(self.pattern))[0]
 
     @cached_property
     def _table(self) -> Array:
@@ -61,7 +66,7 @@ class Periodic(PeriodicLosses):
     @cached_property
     def pattern(self) -> Array:
         p = np.asarray(self.values, dtype=np.float64)
-        return p[:, None] if p.ndim == 1 else p
+        return read_only(p[:, None] if p.ndim == 1 else p)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class Mod3(PeriodicLosses):
 
     @cached_property
     def pattern(self) -> Array:
-        return np.array([[self.C], [-1.0], [-1.0]])
+        return read_only(np.array([[self.C], [-1.0], [-1.0]]))
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ class ReddiOnline(PeriodicLosses):
     def __post_init__(self) -> None:
         positive(height=self.height, slope=self.slope)
         whole(2, period=self.period)
+        _check_period(period=self.period)
 
     @cached_property
     def pattern(self) -> Array:
@@ -118,6 +124,7 @@ class ReddiTheorem2(PeriodicLosses):
 
     def __post_init__(self) -> None:
         whole(2, C=self.C)
+        _check_period(C=self.C)
         if self.C % 2:
             raise ValueError(f"C={self.C} must be an even integer")
 
@@ -126,8 +133,15 @@ class ReddiTheorem2(PeriodicLosses):
         return _spike(float(self.C), 1.0, self.C)
 
 
+def _check_period(**period: int) -> None:
+    """Check that a table of one period fits into memory."""
+    for name, P in period.items():
+        if P > _LONGEST_PERIOD:
+            raise ValueError(f"{name}={P!r} is the length of a period, which must be at most {_LONGEST_PERIOD}")
+
+
 def _spike(height: float, slope: float, period: int) -> Array:
     """(P, 1): ``height`` in the first round of a period of P rounds, -``slope`` in the others."""
     pattern = np.full((period, 1), -slope)
     pattern[0] = height
-    return pattern
+    return read_only(pattern)

@@ -12,16 +12,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import whole, within
 from regretlab.losses import arguments
 from regretlab.losses.base import DRAWN_TOGETHER, generator
 from regretlab.losses.linear_predictions import PredictionLosses
 from regretlab.losses.pointwise import PointwiseLoss, Squared
+from regretlab.losses.shortcuts import shortcut
 
 __all__ = ["Examples", "OverExamples", "SampledExamples", "Sampling", "ShuffledExamples", "Shuffling"]
 
 _SQUARED = Squared()
+
+
+def _asked(losses: OverExamples, t: int, seed: int) -> Rounds:
+    """(b,): the examples of round t, from ``examples``."""
+    found: Rounds = np.asarray(losses.examples(np.array([t]), seed))
+    if found.ndim != 2 or len(found) != 1 or found.dtype.kind not in "iu":
+        raise ValueError(
+            f"{type(losses).__name__}.examples returned {found.dtype} of shape {found.shape} for 1 round; "
+            "it must be integers (1, b)"
+        )
+    return np.asarray(found[0])
+
+
+def _counted(losses: OverExamples, t: int, seed: int = 0) -> Rounds:
+    """(N,): how often each example occurs in the rounds 1, ..., t, from ``examples``."""
+    total = np.zeros(losses._n_examples, dtype=np.int64)
+    for first in range(1, t + 1, DRAWN_TOGETHER):
+        asked = losses.examples(np.arange(first, min(first + DRAWN_TOGETHER, t + 1)), seed)
+        total += np.bincount(np.asarray(asked).ravel(), minlength=len(total))
+    return total
 
 
 class OverExamples(ABC):
@@ -35,6 +57,8 @@ class OverExamples(ABC):
         rounds = np.asarray(t, dtype=np.int64)
         return self._examples_at((rounds[:, None] - 1) * self.batch + np.arange(self.batch), seed)
 
+    @shortcut("examples", slow=_counted)
+    @not_overridable("override examples")
     def counts(self, t: int, seed: int = 0) -> Rounds:
         """(N,): how often each example occurs in the rounds 1, ..., t.
 
@@ -43,6 +67,7 @@ class OverExamples(ABC):
         epochs, rest = divmod(t * self.batch, self._n_examples)
         return epochs + self._occurrences(epochs * self._n_examples, rest, seed)
 
+    @shortcut("examples", slow=_asked)
     def _examples_of_round(self, t: int, seed: int) -> slice | Rounds:
         """The examples of round t, as a slice where they are consecutive rows."""
         first = (t - 1) * self.batch % self._n_examples
@@ -86,6 +111,7 @@ class _InTables(OverExamples):
     def _draw_table(self, rng: np.random.Generator) -> Rounds:
         """(L,): the examples in one table, drawn from ``rng``."""
 
+    @shortcut("examples", slow=_asked)
     def _examples_of_round(self, t: int, seed: int) -> slice | Rounds:
         return self._consecutive((t - 1) * self.batch, self.batch, seed)
 
@@ -138,6 +164,8 @@ class Sampling(_InTables):
     def _draw_table(self, rng: np.random.Generator) -> Rounds:
         return rng.integers(self._n_examples, size=DRAWN_TOGETHER)
 
+    @shortcut("examples", slow=_counted)
+    @not_overridable("override examples")
     def counts(self, t: int, seed: int = 0) -> Rounds:
         last = t * self.batch
         steps = range(0, last, DRAWN_TOGETHER)
@@ -195,6 +223,7 @@ class Examples(OverExamples, PredictionLosses):
     def rows(self, t: Rounds, seed: int = 0) -> tuple[Array, Array]:
         return self._rows(self.examples(t, seed))
 
+    @shortcut("rows", "examples", slow=PredictionLosses.data)
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         n = stop - start
         return self._rows(self._consecutive((start - 1) * self.batch, n * self.batch, seed).reshape(n, self.batch))

@@ -6,15 +6,18 @@ A sequence gives the rows a_tj and labels y_tj of many rounds at once, and compi
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, Rounds
 from regretlab.kernels import PointwiseOracle, prediction_loss
 from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, Loss, generator
 from regretlab.losses.pointwise import PointwiseLoss, Squared
+from regretlab.losses.shortcuts import ask
 
 __all__ = ["PredictionLosses", "RandomPredictionLosses"]
 
@@ -32,6 +35,7 @@ class PredictionLosses(BlockLosses):
 
     link: PointwiseLoss = _SQUARED
     mu: float = 0.0
+    best_in_hindsight: ClassVar[Callable[..., Any] | None] = None
 
     @abstractmethod
     def rows(self, t: Rounds) -> tuple[Array, Array]:
@@ -39,12 +43,15 @@ class PredictionLosses(BlockLosses):
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         """a (n, b, d) and y (n, b) of the rounds start, ..., stop - 1."""
-        return self._validated(self.rows(np.arange(start, stop)), stop - start)
+        return self._validated(ask(self.rows, np.arange(start, stop), seed), stop - start)
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
         return int(self.data(1, 3, 0)[0].shape[2])
 
+    @not_overridable(
+        "override rows, sample or data; losses that are no functions of predictions derive from ConvexLosses"
+    )
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
         a, y = (array[0] for array in self.data(t, t + 1, seed))
         loss = prediction_loss(self.oracle, a.size >= _COMPILE_FROM)
@@ -61,16 +68,19 @@ class PredictionLosses(BlockLosses):
         return Loss(lambda u: at(u)[1], lambda u: at(u)[2].copy())
 
     @cached_property
+    @not_overridable("the rows of a round decide it")
     def size(self) -> int:
         """b d, how many numbers the rows of a round have."""
         return int(self.data(1, 2, 0)[0].size)
 
     @cached_property
+    @not_overridable("override link or mu")
     def constants(self) -> tuple[float, tuple[float, ...]]:
         """mu and the fields of the pointwise loss, as the compiled loops take them."""
         return float(self.mu), self.link.parameters()
 
     @property
+    @not_overridable("override link")
     def oracle(self) -> PointwiseOracle:
         """Value and derivative of the pointwise loss, as the compiled loops take them."""
         return PointwiseOracle(*self.link.functions())
@@ -104,6 +114,7 @@ class RandomPredictionLosses(PredictionLosses):
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         """a (n, b, d) or (n, d) and y (n, b) or (n,) of n consecutive rounds, drawn from ``rng``."""
 
+    @not_overridable("override sample; a sequence whose rows are not drawn derives from PredictionLosses")
     def rows(self, t: Rounds) -> tuple[Array, Array]:
         raise NotImplementedError(f"{type(self).__name__} is random: use data(start, stop, seed)")
 

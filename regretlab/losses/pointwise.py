@@ -12,19 +12,30 @@ from abc import ABC
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, log1p
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from regretlab._utils.extending import Extensible, mentioned, not_overridable
 from regretlab._utils.types import Array
-from regretlab._utils.validation import positive, within
+from regretlab._utils.validation import finite, positive, within
 
 __all__ = ["Absolute", "Hinge", "Huber", "Linear", "Logistic", "PointwiseLoss", "Quantile", "Squared"]
 
 
-class PointwiseLoss(ABC):
-    """A function ell(z, y), convex in z: a frozen dataclass with the static methods ``value`` and ``derivative``."""
+class PointwiseLoss(Extensible, ABC):
+    """A function ell(z, y), convex in z: a frozen dataclass with the static methods ``value`` and ``derivative``.
 
+    Raises
+    ------
+    TypeError
+        When the first object of a class is made that lacks one of the two, that misses a ``@staticmethod``, or has a
+        field that neither of them takes.
+    """
+
+    hooks = frozenset(
+        ["check_labels", "derivative", "functions", "gradient", "labels", "parameters", "smooth", "value"]
+    )
     value: ClassVar[Callable[..., float]]
     derivative: ClassVar[Callable[..., float]]
     labels: ClassVar[tuple[float, ...] | None] = None
@@ -32,20 +43,30 @@ class PointwiseLoss(ABC):
     smooth: ClassVar[bool] = True
     """Whether the derivative is continuous in z."""
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        loss = super().__new__(cls, *args, **kwargs)
+        for name in ("value", "derivative"):
+            function = getattr(cls, name, None)
+            if not callable(function):
+                what = "ell(z, y)" if name == "value" else "a subderivative of ell(z, y) in z"
+                raise TypeError(f"{cls.__name__} has no {name}: define a static method {name}(z, y), {what}")
+            first = next(iter(inspect.signature(function).parameters), "")
+            if first in ("self", "cls") or inspect.ismethod(function):
+                raise TypeError(f"{cls.__name__}.{name} takes no self: write @staticmethod above it")
+        _check_fields(cls)
+        return loss
+
+    @not_overridable("override value and derivative")
     def functions(self) -> tuple[Callable[..., float], Callable[..., float]]:
         """The functions ``value`` and ``derivative``."""
         return type(self).value, type(self).derivative
 
+    @not_overridable("the fields that value and derivative take decide it")
     def parameters(self) -> tuple[float, ...]:
         """The values of the fields that ``value`` and ``derivative`` take after z and y, in their order."""
-        fields = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        orders = [list(inspect.signature(function).parameters)[2:] for function in self.functions()]
-        if orders[0] != orders[1] or set(orders[0]) - fields:
-            raise TypeError(
-                f"{type(self).__name__}: value and derivative take {orders[0]} and {orders[1]} after z and y; "
-                f"both must take the same fields of {sorted(fields)} in the same order"
-            )
-        return tuple(float(getattr(self, name)) for name in orders[0])
+        names = _check_fields(type(self))
+        finite(**{f"{type(self).__name__}.{name}": getattr(self, name) for name in names})
+        return tuple(float(getattr(self, name)) for name in names)
 
     def check_labels(self, y: Array) -> None:
         """Raise ``ValueError`` for the first label that is not finite or not one of ``labels``."""
@@ -54,6 +75,23 @@ class PointwiseLoss(ABC):
             at = tuple(int(i) for i in np.argwhere(bad)[0])
             allowed = "finite" if self.labels is None else f"one of {self.labels}"
             raise ValueError(f"label {y[at]} at index {at}: a label of {type(self).__name__} must be {allowed}")
+
+
+def _check_fields(cls: type[PointwiseLoss]) -> list[str]:
+    """The fields that ``value`` and ``derivative`` take after z and y; a ``TypeError`` unless these are all fields."""
+    fields: set[str] = {f.name for f in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else set()
+    orders = [list(inspect.signature(function).parameters)[2:] for function in (cls.value, cls.derivative)]
+    if orders[0] != orders[1] or set(orders[0]) - fields:
+        raise TypeError(
+            f"{cls.__name__}: value and derivative take {orders[0]} and {orders[1]} after z and y; "
+            f"both must take the same fields of {sorted(fields)} in the same order"
+        )
+    unused = sorted(fields - set(orders[0]) - mentioned(cls))
+    if unused:
+        raise TypeError(
+            f"{cls.__name__} has the fields {unused}, which value and derivative do not take: nothing uses them"
+        )
+    return orders[0]
 
 
 @dataclass(frozen=True)

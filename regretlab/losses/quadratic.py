@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import positive, real_array, whole
 from regretlab.losses import arguments
-from regretlab.losses.base import DRAWN_TOGETHER, generator
+from regretlab.losses.base import DRAWN_TOGETHER, generator, read_only
 from regretlab.losses.linear_predictions import PredictionLosses
 from regretlab.losses.pointwise import Linear, PointwiseLoss
+from regretlab.losses.shortcuts import ask, shortcut
 
 if TYPE_CHECKING:
     from regretlab.sets import FeasibleSet
@@ -47,7 +49,7 @@ class Quadratics(PredictionLosses):
     def block(self, start: int, stop: int, seed: int) -> Array:
         """(stop - start, d): c_start, ..., c_{stop-1}."""
         n, name = stop - start, f"{type(self).__name__}.centres"
-        c = np.asarray(self.centres(np.arange(start, stop)))
+        c = np.asarray(ask(self.centres, np.arange(start, stop), seed))
         if c.dtype.kind not in "fiu":
             raise TypeError(f"{name} returned {c.dtype} for {n} rounds; it must return real numbers")
         if c.ndim != 2 or len(c) != n or c.shape[1] == 0:
@@ -57,6 +59,7 @@ class Quadratics(PredictionLosses):
             raise ValueError(f"{name} returned {c[k]} for round {start + k}; a centre must be finite")
         return c.astype(np.float64)
 
+    @not_overridable("override centres")
     def rows(self, t: Rounds) -> tuple[Array, Array]:
         raise NotImplementedError(f"{type(self).__name__} has centres instead of rows: use data(start, stop, seed)")
 
@@ -68,6 +71,7 @@ class Quadratics(PredictionLosses):
     def dimension(self) -> int:  # type: ignore[override]
         return int(self.block(1, 3, 0).shape[1])
 
+    @shortcut("data", "link")
     def best_in_hindsight(self, feasible_set: FeasibleSet, t: Rounds, seed: int = 0) -> tuple[Array, Array]:
         """argmin_{u in F} sum_{s<=t} f_s(u) and the minimum, in closed form, for increasing rounds t (h,).
 
@@ -143,7 +147,7 @@ class CirclingQuadratics(Quadratics):
     @cached_property
     def _pattern(self) -> Array:
         turns = np.arange(self.period)[:, None] / self.period - np.arange(self.d) / 4.0
-        return self.radius * np.cos(2.0 * np.pi * turns)
+        return read_only(self.radius * np.cos(2.0 * np.pi * turns))
 
     def centres(self, t: Rounds) -> Array:
         return self._pattern[(np.asarray(t) - 1) % self.period]
@@ -176,6 +180,7 @@ class WalkingQuadratics(Quadratics):
             c[here] = self._reflected(int(b), seed)[(rounds[here] - 1) % self._piece_steps]
         return c
 
+    @shortcut("centres", slow=Quadratics.block)
     def block(self, start: int, stop: int, seed: int) -> Array:
         L = self._piece_steps
         first, last = (start - 1) // L, (stop - 2) // L
@@ -202,7 +207,8 @@ class WalkingQuadratics(Quadratics):
     def _piece(self, level: int, b: int, seed: int) -> Array:
         """(L + 1, d): the walk before it is reflected, at the rounds j L^level for j = b L, ..., (b + 1) L."""
         cached: dict[int, tuple[int, int, Array]] = self.__dict__.setdefault("_cached_pieces", {})
-        if level not in cached or cached[level][:2] != (b, seed):
+        known = cached.get(level)
+        if known is None or known[:2] != (b, seed):
             L = self._piece_steps
             steps = generator(seed, level * 2**56 + b).standard_normal((L, self.d))
             piece = np.zeros((L + 1, self.d))
@@ -211,5 +217,5 @@ class WalkingQuadratics(Quadratics):
                 above = self._piece(level + 1, b // L, seed)
                 start, end = above[b % L], above[b % L + 1]  # the coarser level fixes both ends
                 piece += start + np.linspace(0.0, 1.0, L + 1)[:, None] * (end - start - piece[-1])
-            cached[level] = (b, seed, piece)
-        return cached[level][2]
+            cached[level] = known = (b, seed, piece)
+        return known[2]

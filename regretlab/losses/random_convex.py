@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, Rounds
-from regretlab._utils.validation import whole, within
+from regretlab._utils.validation import reals, whole, within
 from regretlab.losses.base import generator
 from regretlab.losses.linear_predictions import RandomPredictionLosses
 from regretlab.losses.pointwise import Absolute, Logistic, Squared
@@ -107,18 +108,23 @@ class RandomModel(RandomPredictionLosses):
             theta = _wave(sides)[:, None] * p + _wave(sides - 1.0)[:, None] * q
         return theta if self.change is None else np.where((rounds < self.change)[:, None], theta, -theta)
 
-    def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
-        """Features (n, d) and noises (n, ...) of n consecutive rounds."""
-        a = (2.0 * rng.random((n, self.d)) - 1.0) * self.scales
+    def features(self, rng: np.random.Generator, n: int) -> Array:
+        """(n, d): the features of n consecutive rounds, drawn from ``rng``."""
+        a: Array = (2.0 * rng.random((n, self.d)) - 1.0) * self.scales
         if self.density < 1.0:
             a *= rng.random((n, self.d)) < self.density
-        return a, self.noises(rng, n)
+        return a
+
+    @not_overridable("override features, noises or labels; rows and labels of your own: RandomPredictionLosses")
+    def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        """Features (n, d) and noises (n, ...) of n consecutive rounds."""
+        return self.features(rng, n), self.noises(rng, n)
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         a, noises = super().data(start, stop, seed)
         # elementwise, not a matrix product: a round must have the same bits in any block
         y = self.labels((a * self.true_parameter(np.arange(start, stop), seed)).sum(axis=1), noises)
-        return np.ascontiguousarray(a[:, None, :]), np.ascontiguousarray(y[:, None])
+        return super()._validated((a, y), stop - start)
 
     def _corners(self, seed: int) -> tuple[Array, Array]:
         """p and q, each (d,); those of the last seed are cached."""
@@ -136,7 +142,14 @@ class RandomModel(RandomPredictionLosses):
         return 1, self.d
 
     def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
-        return answer  # type: ignore[no-any-return]  # sample gives noises, not labels
+        name, (a, noises) = type(self).__name__, answer  # what sample gives: noises, not labels
+        a, noises = reals(f"{name}.features", a), reals(f"{name}.noises", noises)
+        if a.shape != (n, self.d) or noises.shape[:1] != (n,):
+            raise ValueError(
+                f"{name}.features returned shape {a.shape} and noises shape {noises.shape} for {n} rounds; "
+                f"they must be ({n}, {self.d}) and ({n}, ...)"
+            )
+        return a, noises
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, ArrayLike
 from regretlab._utils.validation import whole, within
 from regretlab.losses import arguments
 from regretlab.losses.base import ConvexLosses, Loss
 from regretlab.losses.examples import OverExamples, Sampling, Shuffling
+from regretlab.losses.shortcuts import shortcut
 
 __all__ = ["SampledSoftmaxRegression", "ShuffledSoftmaxRegression", "SoftmaxRegression"]
 
@@ -77,12 +79,15 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
         f = _CrossEntropy(a, y, 1.0 / self.batch, self._k, self.mu)
         return Loss(f.value, f.gradient)
 
+    @not_overridable("override reveal; other losses derive from ConvexLosses")
     def value(self, t: int, x: Array, seed: int = 0) -> float:
         return self.reveal(t, x, seed).value(x)
 
+    @not_overridable("override reveal; other losses derive from ConvexLosses")
     def gradient(self, t: int, x: Array, seed: int = 0) -> Array:
         return self.reveal(t, x, seed).gradient(x)
 
+    @shortcut("reveal")
     def prefix_sum(self, t: int, seed: int = 0) -> Loss:
         """f_1 + ... + f_t as one function.
 

@@ -26,7 +26,7 @@ class ReddiStochastic(RandomLinearLosses):
     p: float = 0.01
 
     def __post_init__(self) -> None:
-        finite(height=self.height, slope=self.slope)
+        positive(height=self.height, slope=self.slope)
         within("[0, 1]", p=self.p)
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
