@@ -21,7 +21,7 @@ import numpy as np
 from regretlab._utils.types import Array
 from regretlab.engine.trajectory import Trajectory
 from regretlab.learners.base import Learner
-from regretlab.losses.base import Losses
+from regretlab.losses.base import BlockLosses, Losses
 from regretlab.losses.pointwise import PointwiseLoss
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
@@ -37,7 +37,7 @@ _FIXED = (
 )  # fmt: skip
 _VALUES = (Learner, Losses, PointwiseLoss, Schedule, FeasibleSet)
 _DATA = 2**16  # an array of more numbers is data, and no memory
-_CACHES = ("_last_block", "_last_corners", "_cached_tables", "_nearest")
+_CACHES = ("_last_block", "_last_corners", "_cached_tables", "_cached_pieces", "_nearest")
 _SAME = 1e-9  # relative: powers that are compiled may differ from interpreted ones in the last bit
 
 _LEFT: WeakKeyDictionary[Trajectory, bytes] = WeakKeyDictionary()
@@ -57,9 +57,19 @@ def separate(games: Sequence[Trajectory]) -> None:
         for game in games:
             part = getattr(game, name)
             if shared[id(part)] > 1 and id(part) not in first:
-                first[id(part)] = part if next(_memory(part), None) is not None else None
+                first[id(part)] = part if _is_of_one_game(part) else None
             elif first.get(id(part)) is not None and game.horizon == 0:
                 setattr(game, name, _copied(part))
+
+
+def _is_of_one_game(part: object) -> bool:
+    """Whether a part remembers.
+
+    A sequence that gives many rounds at once is asked for them in any order; what it keeps in lists and arrays is no
+    memory of a game, but a generator is.
+    """
+    kinds = list, dict, set, np.ndarray
+    return any(not (isinstance(part, BlockLosses) and isinstance(leaf, kinds)) for leaf in _memory(part))
 
 
 def keep(game: Trajectory) -> None:
