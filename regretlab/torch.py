@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from regretlab._utils.extending import unchanged
 from regretlab.kernels import compose, row_gradient
 from regretlab.learners.base import Algorithm1
 from regretlab.sets import Box, FeasibleSet, Reals
@@ -124,7 +125,7 @@ class Optimizer(torch.optim.Optimizer):
         if F.dimension not in (None, d):
             raise ValueError(f"feasible_set={F!r} has dimension {F.dimension}, the group has {d} numbers")
         group["feasible_set"] = F = F.with_dimension(d)
-        if not isinstance(F, Reals):
+        if not unchanged(F, Reals):
             self._project(group, np.ones(d))
 
     # -- a round ----------------------------------------------------------------------
@@ -151,7 +152,7 @@ class Optimizer(torch.optim.Optimizer):
     def _round(self, group: dict[str, Any]) -> None:
         """One round for the parameters of a group."""
         F = group["feasible_set"]
-        separable = isinstance(F, Reals | Box)
+        separable = unchanged(F, Reals, Box)
         weights = []
         for p in group["params"]:
             if p.grad is None and separable:
@@ -160,7 +161,7 @@ class Optimizer(torch.optim.Optimizer):
             if p.grad is not None and p.grad.is_sparse:
                 raise TypeError("a gradient is sparse: make it dense, e.g. with sparse=False in the layer")
             weights.append(self._half_step(group, p))
-        if not isinstance(F, Reals):
+        if not unchanged(F, Reals):
             self._project(group, np.concatenate(weights))
 
     def _half_step(self, group: dict[str, Any], p: torch.Tensor) -> Any:
@@ -196,7 +197,7 @@ class Optimizer(torch.optim.Optimizer):
         x = np.concatenate([p.detach().reshape(-1).double().numpy() for p in group["params"]])
         weights = weights.astype(np.float64)
         compose(group["learner"].binding.call, row_gradient, x.size >= _COMPILE_FROM).positive_weights(weights)
-        y = group["feasible_set"]._project(x, weights)
+        y = group["feasible_set"].step_onto(x, weights)
         start = 0
         for p in group["params"]:
             p.copy_(torch.from_numpy(y[start : start + p.numel()]).view(p.shape))

@@ -83,7 +83,7 @@ def ogd_centred(q: Quantities) -> Bound:
     F, a = q.F, q.alpha.scale
     first = q.game.record.point[0]
     r, centred = q.D_2, False
-    if isinstance(F, L2Ball):
+    if unchanged(F, L2Ball):
         r, centred = F.radius, bool(np.array_equal(first, np.zeros(q.d) if F.center is None else F.center))
     terms = {"r^2/(2 alpha)": np.full(q.t.size, 0.5 * r**2 / a), "steps": 0.5 * q.sum("step")}
     start = Hypothesis("F a ball, x_1 its centre", centred, f"x_1 = {first}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array
 from regretlab.certificates.certificate import Bound, theorem
 from regretlab.certificates.quantities import Quantities
@@ -44,7 +45,7 @@ def exponential_weights(q: Quantities) -> Bound:
     With x_1 uniform, s = 1 and alpha = sqrt(2 ln d/T)/G the bound is G sqrt(2 T ln d).
     """
     F, first = q.F, q.game.record.point[0]
-    s = F.mass if isinstance(F, Simplex) else 1.0
+    s = F.mass if unchanged(F, Simplex) else 1.0
     steps = q.each("steps_inf")[:, 0]
     far = s * float(np.log(s / first.min()))
     terms = {"s ln(s/min x_1)/alpha_T": far / _alpha(q), "steps": 0.5 * s * steps}

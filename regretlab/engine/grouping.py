@@ -18,7 +18,7 @@ from regretlab.learners.base import Algorithm1
 from regretlab.losses.base import LinearLosses
 from regretlab.losses.linear_predictions import PredictionLosses
 from regretlab.schedules import Schedule
-from regretlab.sets import Box, FeasibleSet, Product
+from regretlab.sets import Box
 
 __all__ = ["group"]
 
@@ -48,9 +48,9 @@ def _grouping_key(game: Trajectory) -> tuple[Any, ...] | None:
     rule = (learner.signature(), _same_shapes(learner), tuple(game.state.ledger), game.state.point.size)
     if isinstance(losses, LinearLosses) and type(F) is Box:
         return SeparableBatch, *rule
-    if F.projection is None or type(F)._project not in (FeasibleSet._project, Product._project):
+    if F.scalar_projection is None:
         return None
-    joint = (*rule, F.projection, F.parameters().size)
+    joint = (*rule, F.scalar_projection, F.parameters().size)
     if isinstance(losses, LinearLosses):
         return JointBatch, *joint
     return (JointBatch, *joint, id(losses)) if isinstance(losses, PredictionLosses) else (CallbackBatch, *joint)

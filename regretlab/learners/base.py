@@ -215,7 +215,7 @@ class Algorithm1(Learner):
                 t, g, binding.coefficients()[:, None], binding.schedule_values(np.array([t])), x, rows, weights
             )
             loops.positive_weights(weights)
-        x = state.feasible_set._project(x, weights)
+        x = state.feasible_set.step_onto(x, weights)
         if not (np.isfinite(rows).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
             moments = rows[: len(state.moments)].tolist()
             raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")

@@ -51,7 +51,7 @@ class CoinBetting(VectorLearner):
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         state = first_state(feasible_set, point, self.moment_names)
-        if not isinstance(state.feasible_set, Box):
+        if not unchanged(state.feasible_set, Box):
             raise ValueError(f"feasible_set={state.feasible_set!r}: CoinBetting needs a Box")
         return State(0, state.point, {**state.moments, "x1": state.point.copy()}, state.feasible_set)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.learners.base import Learner
 from regretlab.learners.hyperparameters import Hyperparameter
@@ -75,7 +76,7 @@ class Hedge(VectorLearner):
 def _inside_simplex(learner: Learner, state: State) -> State:
     """``state`` itself; ``ValueError`` unless its point is in the relative interior of a simplex."""
     name, F = type(learner).__name__, state.feasible_set
-    if not isinstance(F, Simplex):
+    if not unchanged(F, Simplex):
         raise ValueError(f"feasible_set={F!r}: {name} needs a Simplex")
     if not (state.point > 0.0).all():
         raise ValueError(f"start={state.point}: {name} needs an x_1 without zeros: a coordinate that is 0 stays 0")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter
 from regretlab.learners.state import State, first_state
@@ -30,7 +31,7 @@ class _MatrixLearner(VectorLearner):
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         state = first_state(feasible_set, point, ())
         F, d = state.feasible_set, state.point.size
-        if not isinstance(F, _SETS):
+        if not unchanged(F, *_SETS):
             names = ", ".join(cls.__name__ for cls in _SETS)
             raise ValueError(f"feasible_set={F!r}: {type(self).__name__} projects in a full matrix onto {names} only")
         return State(0, state.point, {"A": np.zeros((d, d))}, F)
@@ -115,7 +116,7 @@ def _project(F: FeasibleSet, y: Array, M: Array) -> Array:
     """argmin_{x in F} (x - y)^T M (x - y) for a symmetric positive definite M."""
     if F.contains(y):
         return y
-    if isinstance(F, L2Ball):  # in the eigenbasis of M, F is a ball too and M is diagonal
+    if unchanged(F, L2Ball):  # in the eigenbasis of M, F is a ball too and M is diagonal
         values, Q = np.linalg.eigh(M)
         centre = np.zeros(y.size) if F.center is None else F.center
         turned = L2Ball(F.radius, dimension=y.size).project(Q.T @ (y - centre), np.maximum(values, 1e-300))
@@ -134,9 +135,9 @@ def _constraints(F: FeasibleSet, d: int) -> tuple[Array, Array, Array, Array]:
 
     ``sense`` is daqp's: 0 for an inequality, 5 for an equality.
     """
-    if isinstance(F, Polytope):
+    if unchanged(F, Polytope):
         return np.array(F.A), np.full(len(F.b), -_FAR), np.array(F.b), np.zeros(len(F.b), dtype=np.int32)
-    if isinstance(F, Simplex):
+    if unchanged(F, Simplex):
         lower, upper = np.append(np.zeros(d), F.mass), np.append(np.full(d, _FAR), F.mass)
         return np.ones((1, d)), lower, upper, np.append(np.zeros(d), 5).astype(np.int32)
     lower, upper = F.parameters().reshape(2, d)

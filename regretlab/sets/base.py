@@ -10,8 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from regretlab._utils.extending import Extensible, shipped
 from regretlab._utils.types import Array, ArrayLike
+from regretlab._utils.validation import reals
 from regretlab.kernels.compiling import jit
+from regretlab.sets.methods import check_methods
 
 __all__ = ["FeasibleSet"]
 
@@ -19,14 +22,31 @@ _COMPILE_FROM = 64
 """The dimension from which :meth:`FeasibleSet.project` compiles; the results have the same bits either way."""
 
 
-class FeasibleSet(ABC):
+class FeasibleSet(Extensible, ABC):
     """A convex closed set F in R^d.
 
-    A set of your own is a frozen dataclass with the abstract members below and
-    either ``projection``, in scalar arithmetic, or ``_project``, in plain numpy.
-    Calls do not change a set.  Declare the class with ``@dataclass(frozen=True,
-    eq=False)``: then two of its sets are equal if their fields are, arrays included.
+    A set of your own is a frozen dataclass with the abstract members below and a
+    projection: ``project(y, weights=None)``, in plain numpy, or ``projection``, in
+    scalar arithmetic, with which games are faster.  Calls do not change a set.
+    Declare the class with ``@dataclass(frozen=True, eq=False)``: then two of its
+    sets are equal if their fields are, arrays included.
+
+    A subclass of any set may override any method.  Games and comparators use what
+    it defines, and no formula of the class it overrides.
+
+    Raises
+    ------
+    TypeError
+        When a class is made with a method that cannot be called as the one it overrides, or one that nothing calls.
     """
+
+    hooks: ClassVar[frozenset[str]] = frozenset({"project", "projection", "parameters"})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        check_methods(cls, FeasibleSet)
+        if "projection" in vars(cls) and "_project" not in vars(cls) and not hasattr(cls._project, "asks_projection"):
+            cls._project = FeasibleSet._project  # type: ignore[method-assign]
 
     @property
     @abstractmethod
@@ -51,10 +71,34 @@ class FeasibleSet(ABC):
         Computed by :attr:`projection`, unless a set overrides this method.
         """
         if self.projection is None:
-            raise NotImplementedError(f"{type(self).__name__} has neither projection nor _project")
+            raise TypeError(f"{type(self).__name__} has no projection: it must define project(self, y, weights=None)")
         x, w, p = np.array(y), np.array(weights), np.array(self.parameters())
         with np.errstate(all="ignore"):
             (_compiled(self.projection) if x.size >= _COMPILE_FROM else self.projection)(x, w, p)
+        return x
+
+    _project.asks_projection = True  # type: ignore[attr-defined]
+
+    @property
+    def scalar_projection(self) -> Callable[[Any, Any, Any], None] | None:
+        """:attr:`projection` if it is what :meth:`project` computes; None if a subclass overrides the latter."""
+        overridden = type(self).project is not FeasibleSet.project or not hasattr(self._project, "asks_projection")
+        return None if overridden else self.projection
+
+    def step_onto(self, y: Array, weights: Array) -> Array:
+        """:meth:`project` for ``y`` and ``weights`` (d,) that need no checks, as games call it in each round."""
+        overridden = type(self).project is not FeasibleSet.project
+        return self._asked(self.project if overridden else self._project, y, weights)
+
+    def _asked(self, method: Callable[[Array, Array], Array], y: Array, weights: Array) -> Array:
+        """What ``method`` returns; ``TypeError`` or ``ValueError`` unless it is real numbers, as many as in y."""
+        x = method(y, weights)
+        if shipped(type(self)):
+            return x
+        what = f"{type(self).__name__}.{method.__name__}(y, weights)"
+        x = np.array(reals(what, x))  # a copy: a user may keep the array
+        if x.shape != y.shape:
+            raise ValueError(f"{what} has shape {x.shape}, y has shape {y.shape}: they must agree")
         return x
 
     @abstractmethod
@@ -110,14 +154,14 @@ class FeasibleSet(ABC):
             For NaN in y, weights that are not positive and finite, a wrong shape,
             or a projection that overflows (y too far away) or does not exist.
         """
-        point = np.atleast_1d(np.asarray(y, dtype=np.float64))
+        point = np.atleast_1d(reals("y", y))
         if point.ndim != 1 or (self.dimension is not None and point.size != self.dimension):
             raise ValueError(f"y has shape {point.shape}, {self!r} needs ({self.dimension or 'd'},)")
         if np.isnan(point).any():
             raise ValueError(f"y={point!r} has NaN at coordinate {int(np.isnan(point).argmax())}")
         w = np.ones_like(point)
         if weights is not None:
-            w = np.asarray(weights, dtype=np.float64)
+            w = reals("weights", weights)
             if w.shape not in ((), (1,), point.shape):
                 raise ValueError(f"weights has shape {w.shape}, y has shape {point.shape}: they must agree")
             w = np.broadcast_to(w, point.shape)
@@ -125,7 +169,8 @@ class FeasibleSet(ABC):
         if bad.any():
             i = int(bad.argmax())
             raise ValueError(f"weights[{i}]={w[i]!r}: weights must be positive and finite")
-        x = (self if self.dimension is not None else self.with_dimension(point.size))._project(point, w)
+        F = self if self.dimension is not None else self.with_dimension(point.size)
+        x = F._asked(F._project, point, w)
         if np.isnan(x).any():
             raise ValueError(f"the projection of y={point!r} onto {self!r} overflows or does not exist")
         return x

@@ -65,13 +65,13 @@ class Product(FeasibleSet):
 
         A run is the longest sequence of factors next to each other that share a projection; one loop serves it.
         """
-        runs = [(key, list(group)) for key, group in groupby(self.factors, key=lambda F: F.projection)]
-        return None if any(key is None for key, _ in runs) else _composed(tuple(key for key, _ in runs))
+        runs = [key for key, _ in groupby(self.factors, key=lambda F: F.scalar_projection)]
+        return None if None in runs else _composed(tuple(runs))
 
     def parameters(self) -> Array:
         """For each run of factors with the same projection: their number, then d, k and the k parameters of each."""
         numbers: list[Any] = []
-        for _, group in groupby(self.factors, key=lambda F: F.projection):
+        for _, group in groupby(self.factors, key=lambda F: F.scalar_projection):
             run = list(group)
             numbers.append([float(len(run))])
             for F in run:
@@ -83,7 +83,9 @@ class Product(FeasibleSet):
         if self.projection is not None:
             return super()._project(y, weights)
         parts = zip(self.factors, self._split(y), self._split(weights), strict=True)
-        return np.concatenate([F._project(part, w) for F, part, w in parts])
+        return np.concatenate([F.step_onto(part, w) for F, part, w in parts])
+
+    _project.asks_projection = True  # type: ignore[attr-defined]
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         parts = self._split(point(x, self.dimension))

@@ -94,7 +94,7 @@ def predict(
     (array([1.]), array([-1.]), 0.6667)
     """
     sequence = periodic_losses(losses)
-    if not isinstance(feasible_set, Box):
+    if not unchanged(feasible_set, Box):
         raise TypeError(f"feasible_set={feasible_set!r} must be a Box: elsewhere the coordinates are not on their own")
     F = feasible_set.with_dimension(sequence.dimension)
     x1 = np.broadcast_to(F.nearest_to_origin() if start is None else np.asarray(start, np.float64), sequence.dimension)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array
 from regretlab.sets import Box, FeasibleSet, L2Ball, LinfBall, Polytope
 
@@ -56,11 +57,11 @@ class QuadraticSolver:
         if np.isfinite(free).all() and self.feasible_set.contains(free):
             return free
         F, found = self.feasible_set, None
-        if isinstance(F, Box | LinfBall):
+        if unchanged(F, Box) or unchanged(F, LinfBall):
             found = _on_box(F if isinstance(F, Box) else F.box, g, H, u, aim)
-        elif isinstance(F, Polytope):
+        elif unchanged(F, Polytope):
             found = _on_polytope(F, g, H, u)
-        elif isinstance(F, L2Ball):
+        elif unchanged(F, L2Ball):
             found = self.inside(_on_ball(F, g, H, u))
         return self._by_atoms(g, H, u, aim) if found is None else found
 
