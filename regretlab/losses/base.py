@@ -59,10 +59,10 @@ class Losses(Extensible, ABC):
     (:mod:`regretlab.losses.shortcuts`); what nothing would call is refused when the class is made.
     """
 
-    hooks = frozenset(
-        "answer batch best_in_hindsight block centres counts data draw examples gradient gradients labels linear link "
-        "noises pattern prefix_sum rows sample value".split()
-    )
+    hooks = frozenset([
+        "answer", "batch", "best_in_hindsight", "block", "centres", "counts", "data", "draw", "examples", "gradient",
+        "gradients", "labels", "linear", "link", "noises", "pattern", "prefix_sum", "rows", "sample", "value",
+    ])  # fmt: skip
     dimension: int = 1
     """d."""
     linear: ClassVar[bool] = False

@@ -14,7 +14,7 @@ from regretlab._utils.validation import positive, real_array, whole
 from regretlab.losses.base import LinearLosses, read_only
 from regretlab.losses.shortcuts import is_shortcut, shortcut
 
-__all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2"]
+__all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2", "period_of"]
 
 _LONGEST_TABLE = 2**16  # numbers, beside one period
 _LONGEST_PERIOD = 2**27  # rounds
@@ -54,6 +54,13 @@ class PeriodicLosses(LinearLosses):
         return read_only(np.tile(self.one_period, (1 + _LONGEST_TABLE // self.one_period.size, 1)))
 
 
+def period_of(losses: PeriodicLosses) -> Array:
+    """(P, d): the gradients of one period; ``TypeError`` if a subclass overrides ``gradients`` or ``block``."""
+    if not is_shortcut(type(losses), "block"):
+        raise TypeError(f"losses={losses!r} override gradients or block, so that pattern does not decide them")
+    return losses.one_period
+
+
 @dataclass(frozen=True, eq=False)
 class Periodic(PeriodicLosses):
     """f_t(x) = <p_{(t-1) mod P}, x> for any pattern: numbers (P,) in one dimension, or an array (P, d)."""
@@ -61,7 +68,11 @@ class Periodic(PeriodicLosses):
     values: ArrayLike
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", real_array("values", self.values, "(P,) or (P, d)", 1, 2).tolist())
+        values = real_array("values", self.values, "(P,) or (P, d)", 1, 2)
+        object.__setattr__(self, "values", tuple(map(tuple, values.tolist()) if values.ndim == 2 else values.tolist()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(values={self.pattern.tolist() if np.ndim(self.values) == 2 else [*self.values]})"
 
     @cached_property
     def pattern(self) -> Array:

@@ -26,7 +26,7 @@ _DEFINE = ("reveal", "value", "gradient", "draw", "data", "block", "gradients", 
 
 
 def shortcut(*names: str, slow: Callable[..., Any] | None = None) -> Callable[[F], F]:
-    """A decorator for a method that does not call ``names``; a class that overrides one of them has ``slow`` instead."""
+    """A decorator for a method that calls none of ``names``; a class that overrides one of them has ``slow``."""
 
     def mark(function: F) -> F:
         function.__shortcut__ = names, slow  # type: ignore[attr-defined]

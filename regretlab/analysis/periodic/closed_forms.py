@@ -6,7 +6,7 @@ import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 from regretlab._utils.validation import whole
-from regretlab.losses.counterexamples import PeriodicLosses, ReddiOnline
+from regretlab.losses.counterexamples import PeriodicLosses, ReddiOnline, period_of
 
 __all__ = ["adam_drift", "average", "beta2_star", "first_order_beta2", "smallest_failing_period"]
 
@@ -189,7 +189,7 @@ def first_order_beta2(losses: PeriodicLosses) -> float:
     ValueError
         For losses in more than one dimension, or whose gradients have the sum 0.
     """
-    g = losses.pattern[:, 0]
+    g = period_of(losses)[:, 0]
     if losses.dimension != 1 or not g.sum():
         raise ValueError(f"losses={losses!r} must be one-dimensional with gradients whose sum is not 0")
     v = (g * g).mean()

@@ -9,7 +9,7 @@ import numpy as np
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.analysis.periodic.limit_cycles import LimitCycle, limit_cycle
 from regretlab.learners import Algorithm1
-from regretlab.losses.counterexamples import Periodic, PeriodicLosses
+from regretlab.losses.counterexamples import Periodic, PeriodicLosses, period_of
 
 __all__ = ["boundary", "cycles_of", "drift", "periodic_losses"]
 
@@ -109,6 +109,7 @@ def boundary(
 def periodic_losses(losses: PeriodicLosses | ArrayLike) -> PeriodicLosses:
     """Periodic losses, given as such or as an array of gradients; ``TypeError`` for anything else."""
     if isinstance(losses, PeriodicLosses):
+        period_of(losses)
         return losses
     try:
         return Periodic(losses)
@@ -119,7 +120,7 @@ def periodic_losses(losses: PeriodicLosses | ArrayLike) -> PeriodicLosses:
 def cycles_of(learner: Algorithm1, losses: PeriodicLosses, rounds: int) -> list[LimitCycle]:
     """The limit cycle of each coordinate; ``ValueError`` if the gradients of one are all zero."""
     known: dict[bytes, LimitCycle] = {}  # coordinates often have the same gradients
-    columns = [np.ascontiguousarray(column) for column in losses.pattern.T]
+    columns = [np.ascontiguousarray(column) for column in period_of(losses).T]
     for i, column in enumerate(columns):
         if not column.any():
             raise ValueError(f"losses={losses!r}: the gradients of coordinate {i} are zero everywhere, it never moves")

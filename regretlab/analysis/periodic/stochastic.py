@@ -6,6 +6,7 @@ from math import log, pi, sqrt
 
 import numpy as np
 
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array
 from regretlab.losses.stochastic import ReddiStochastic, ReddiTheorem3
 
@@ -129,9 +130,9 @@ def first_order_stochastic_beta2(losses: ReddiStochastic | ReddiTheorem3) -> flo
 
 def _two_points(losses: ReddiStochastic | ReddiTheorem3) -> tuple[float, float, float]:
     """(a, b, p): gradients a with probability p, else -b."""
-    if isinstance(losses, ReddiStochastic):
+    if isinstance(losses, ReddiStochastic) and unchanged(losses, ReddiStochastic):
         a, b, p = losses.height, losses.slope, losses.p
-    elif isinstance(losses, ReddiTheorem3):
+    elif isinstance(losses, ReddiTheorem3) and unchanged(losses, ReddiTheorem3):
         a, b, p = losses.C, 1.0, (1.0 + losses.delta) / (losses.C + 1.0)
     else:
         raise TypeError(f"losses={losses!r} must be ReddiStochastic or ReddiTheorem3")
