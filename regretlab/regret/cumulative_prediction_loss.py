@@ -19,6 +19,7 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels.prediction_sums import compiles, each_value, pointwise_kinks, pointwise_terms
 from regretlab.losses.examples import OverExamples
 from regretlab.losses.linear_predictions import PredictionLosses
+from regretlab.losses.shortcuts import is_shortcut
 from regretlab.regret.cumulative_loss import CACHED, EPS, CallableSums, Sums, Tangent, Total
 from regretlab.sets import FeasibleSet
 
@@ -78,7 +79,8 @@ class PredictionSums(Sums):
         self.smooth = losses.link.smooth
         self.parameters = losses.link.parameters()
         self.batch = losses.data(1, 2, seed)[0].shape[1]
-        self.examples = losses if isinstance(losses, OverExamples) else None
+        given = isinstance(losses, OverExamples) and is_shortcut(type(losses), "data")
+        self.examples: OverExamples | None = losses if given else None  # type: ignore[assignment]
         self._per_block = max(1, min(_ROWS, _NUMBERS // losses.dimension) // self.batch)
         self._compiled = rounds * self.batch >= _COMPILE_FROM and compiles(losses.oracle, len(self.parameters))
         self._terms = pointwise_terms(losses.oracle, self._compiled)
