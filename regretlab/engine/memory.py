@@ -26,7 +26,7 @@ from regretlab.losses.pointwise import PointwiseLoss
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["beginning", "check_same", "has_changed", "keep", "separate"]
+__all__ = ["beginning", "check_same", "has_changed", "keep", "own", "separate"]
 
 Kind = TypeVar("Kind", bound=Trajectory)
 
@@ -70,6 +70,11 @@ def _is_of_one_game(part: object) -> bool:
     """
     kinds = list, dict, set, np.ndarray
     return any(not (isinstance(part, BlockLosses) and isinstance(leaf, kinds)) for leaf in _memory(part))
+
+
+def own(part: Any) -> Any:
+    """The part, or a copy if it remembers; ``TypeError`` for one that cannot be copied."""
+    return part if next(_memory(part), None) is None else _copied(part)
 
 
 def keep(game: Trajectory) -> None:
