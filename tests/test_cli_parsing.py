@@ -20,8 +20,13 @@ class Sawtooth(rl.losses.LinearLosses):
     def gradients(self, t):
         return ((t % self.p) - self.q)[:, None]
 
+@dataclass(frozen=True)
+class Halving(rl.schedules.Schedule):
+    def shape(self, t):
+        return 1.0 / t
+
 def halving(t):
-    return 1.0 / t
+    raise SystemExit("a function was called")
 
 def saw(p):
     return Sawtooth(p)
@@ -77,7 +82,9 @@ def test_every_class_says_what_it_is(kind):
 def test_what_is_listed_can_be_typed(kind):
     """The listed text gives the class with its defaults."""
     for text, cls in zip(kind.listing(), kind.classes().values(), strict=True):
-        if "=..." in text:
+        if cls is schedules.Values:  # its function cannot be typed
+            assert kind.read("values") == cls()
+        elif "=..." in text:
             with pytest.raises(ValueError, match="missing a required argument"):
                 kind.read(cls.__name__)
         else:
@@ -155,22 +162,33 @@ def test_a_dotted_name_is_imported(mine):
     assert dataclasses.astuple(sawtooth) == (7, 2)
     assert LOSSES.read("my_own.Sawtooth") == type(sawtooth)()
     assert LOSSES.read("my_own.two").p == 2
-    assert LOSSES.read("my_own.saw:3").p == 3
-    assert LEARNERS.read("ogd:alpha=my_own.halving").schedules["alpha"](4) == 0.25
+    assert LEARNERS.read("ogd:alpha=my_own.Halving").schedules["alpha"](4) == 0.25
+    assert LEARNERS.read("ogd:alpha=my_own.Halving(3)").schedules["alpha"](4) == 0.75
     assert LOSSES.read("regretlab.losses.Mod3:4") == losses.Mod3(4)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("my_own.Sawtoth", r"there is no 'Sawtoth' in .*my_own\.py; did you mean Sawtooth or saw\?"),
+        ("my_own.Sawtoth", r"there is no 'Sawtoth' in .*my_own\.py; did you mean Sawtooth"),
         ("my_own.Sawtooth:r=1", r"my_own\.Sawtooth: there is no field 'r'; there are: p, q"),
         ("my_own.two:p=1", r"my_own\.two takes no values: it is of type Sawtooth"),
         ("my_own.broken", r"my_own\.broken is not a loss sequence but of type int"),
-        ("my_own.halving:4", r"my_own\.halving is not a loss sequence"),
+        ("my_own.halving:4", r"my_own\.halving is not a loss sequence but of type function; only classes"),
+        ("my_own.saw:3", r"my_own\.saw is not a loss sequence but of type function"),
+        ("my_own.Halving", r"my_own\.Halving is not a loss sequence but another class"),
+        ("my_own.dataclass", r"my_own\.dataclass is not a loss sequence but of type function"),
+        ("my_own:Sawtooth", r"did you mean my_own\.Sawtooth"),
+        ("my_own:Sawtooth:p=3", r"did you mean my_own\.Sawtooth"),
+        ("my_own:Sawtooth(p=3)", r"did you mean my_own\.Sawtooth"),
+        ("mod3:my_own.halving", r"my_own\.halving is not a schedule or pointwise loss but of type function"),
+        ("builtins.print:'ran'", r"builtins\.print is not a loss sequence: builtins is a module of Python itself"),
+        ("mod3:os.system('true')", "os is a module of Python itself"),
+        ("regretlab.losses.mnist:'folder'", "is not a loss sequence but of type function"),
+        ("regretlab.losses", "is not a loss sequence but of type module"),
         ("my_broken.Sawtooth", r"importing my_broken failed: ZeroDivisionError"),
         ("my_missing.Sawtooth", r"importing my_missing failed: .*No module named 'my_missing'"),
-        (".Sawtooth", r"importing  failed"),
+        (".Sawtooth", r"'.Sawtooth' is not a name: write module.Class"),
     ],
 )
 def test_what_is_wrong_with_ones_own(mine, text, message):
@@ -237,11 +255,13 @@ def test_bad_learners(text, message):
     ],
 )
 def test_texts_are_not_evaluated(text):
-    with pytest.raises(ValueError, match=r"cannot read|there is no|importing"):
+    with pytest.raises(ValueError, match=r"cannot read|there is no|a module of Python itself|is not a name"):
         LEARNERS.read(f"adam:alpha={text}")
 
 
-@pytest.mark.parametrize("text", ["abc", "adam", "'a'", "[1,[2]]", "[1", ""])
+@pytest.mark.parametrize(
+    "text", ["abc", "adam", "'a'", "'1'", "[1,[2]]", "[1", "", "[]", "True", "[True]", "None", "10**400", "[[1]]"]
+)
 def test_bad_points(text):
     with pytest.raises(ValueError, match="cannot read the point"):
         point_from(text)
@@ -260,9 +280,71 @@ def test_nearest():
 
 def test_lists_of_values():
     assert values_from("0.1,1/2, 3") == [0.1, 0.5, 3]
-    assert values_from("0:1:3") == [0.0, 0.5, 1.0]
     assert values_from("constant(0.1),0.1") == [schedules.Constant(0.1), 0.1]
     assert values_from("") == []
-    for text in ("a b", "1:2", "0:1:-1", "0:1:2.5"):
-        with pytest.raises(ValueError, match=r"cannot read .* write a list such as 0.1,0.5, or low:high:number"):
+    for text in ("a b", "1),(2", "1]+[2"):
+        with pytest.raises(
+            ValueError, match=r"cannot read .* write a list such as 0.1,0.5, or a range low:high:number"
+        ):
             values_from(text)
+
+
+def test_ranges():
+    assert values_from("0:1:3") == [0.0, 0.5, 1.0]
+    for text, integers in (("0:3:4", [0, 1, 2, 3]), ("6:2:3", [6, 4, 2]), ("5:5:2", [5, 5]), ("7:9:1", [7])):
+        values = values_from(text)
+        assert values == integers
+        assert all(type(value) is int for value in values)
+    assert all(type(value) is float for text in ("0.0:3:4", "0:3:3") for value in values_from(text))
+    for text in ("1:2", "0.1:0.9", "0:1:2:3", "0:1:-1", "0:1:0", "0:1:2.5", "0:1:1e3", "0:1:10**9", "a:b:c", "::"):
+        with pytest.raises(ValueError, match=r"a range is low:high:number|there is no number"):
+            values_from(text)
+    for text in ("0:inf:3", "nan:1:3", "-1e308:1e308:3"):
+        with pytest.raises(ValueError, match="low and high are finite"):
+            values_from(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("9**9**9**9", "larger than the largest float"),
+        ("10**10**10", "larger than the largest float"),
+        ("10**400", "larger than the largest float"),
+        ("1e400", "larger than the largest float"),
+        ("1e200*1e200", "larger than the largest float"),
+        ("9" * 400, "larger than the largest float"),
+        ("9" * 5000, "cannot read"),
+        ("(-8)**(1/3)", "not a real number"),
+        ("inf-inf", "not a real number"),
+        ("True+1", "are for numbers"),
+        ("'a'*3", "are for numbers"),
+        ("[1]*10**9", "up to 100,000 entries"),
+        ("[[[1]*1000]*1000]*1000", "has more than 100,000 entries"),
+        ("[1]+(2,)", "lists are joined"),
+        ("[1]*[1]", "lists are joined"),
+        ("[1]*2.0", "lists are joined"),
+        ("[1]*True", "lists are joined"),
+        ("[" * 60 + "]" * 60, "nested more than 50 deep"),
+        ("(" * 300 + "1" + ")" * 300, "cannot read"),
+        ("-" * 10_000 + "1", "cannot read"),
+        ("1+" * 9_000 + "1", "cannot read"),
+        ("1," * 20_000 + "1", "at most 20,000 characters"),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_what_would_compute_for_ever_is_refused_at_once(text, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        LEARNERS.read(f"adam:alpha={text}")
+    assert len(str(caught.value)) < 700
+
+
+def test_sums_and_powers_within_the_bounds():
+    assert values_from("2**1023,1**10**9,0**10**9,10**-400,-inf,[1]*3,[[1,2]]*2") == [
+        2**1023, 1, 0, 0.0, -np.inf, [1, 1, 1], [[1, 2], [1, 2]],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["simplex:10**9", "rademacher:d=10**9"])
+def test_games_that_no_memory_holds(text):
+    with pytest.raises(ValueError, match="has dimension 1000000000: at most 1,000,000"):
+        (SETS if "simplex" in text else LOSSES).read(text)

@@ -1,7 +1,10 @@
-"""What the commands share: argument types, one-line error messages, exit codes and checks of output files."""
+"""What the commands share: argument types, one-line error messages, exit codes, and what is printed and written."""
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,20 +21,23 @@ __all__ = [
     "FAILED",
     "INTERRUPTED",
     "Commands",
+    "Results",
     "Typed",
     "bad_input",
     "check_folder",
     "examples",
+    "fail",
     "game_parts",
     "part",
     "point",
     "rounds",
     "variation",
-    "writing",
 ]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes: a round failed or a file could not be written; the input is invalid; Ctrl-C."""
+
+_MOST_ROUNDS = 10**15
 
 
 class BadInput(click.ClickException):
@@ -41,17 +47,132 @@ class BadInput(click.ClickException):
 
 
 class Commands(click.Group):
-    """A group of commands that reports invalid input in one line and ends with exit code 130 on Ctrl-C."""
+    """A group of commands that reports any failure in one line, with an exit code, and ends on Ctrl-C with 130.
+
+    A command goes on when nobody reads what it prints (``| head -1``).  When standard output cannot be written for
+    another reason, such as a full disk, the command does its work and then says so.
+    """
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        streams = sys.stdout, sys.stderr = _Patient(sys.stdout), _Patient(sys.stderr)
+        try:
+            code = self._exit_code(*args, **extra)
+            problem = streams[0].problem
+            if problem and not code:
+                code = fail(f"cannot write to standard output: {problem.strerror or problem}")
+        finally:
+            sys.stdout, sys.stderr = (stream.end() for stream in streams)
+        if standalone_mode:
+            sys.exit(code)
+        return code
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except click.UsageError as error:  # click would print two lines of usage before the message
-            where = (error.ctx or ctx).command_path
-            raise BadInput(f"{error.format_message()} (see '{where} --help')") from error
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # click would print an empty line
+            raise click.Abort from None
+
+    def _exit_code(self, *args: Any, **extra: Any) -> Any:
+        """Run a command line and report its failure; return the exit code."""
+        try:
+            return super().main(*args, standalone_mode=False, **extra) or 0  # type: ignore[call-overload]
+        except SystemExit as end:
+            return end.code
+        except click.Abort:
             click.echo("Stopped.", err=True)
-            sys.exit(INTERRUPTED)
+            return INTERRUPTED
+        except click.UsageError as error:  # click would print two lines of usage before the message
+            where = error.ctx.command_path if error.ctx else "regretlab"
+            return fail(f"{error.format_message()} (see '{where} --help')", BAD_INPUT)
+        except click.ClickException as error:
+            return fail(error.format_message(), error.exit_code)
+        except MemoryError as error:
+            return fail(f"there is not enough memory for this game: {error}")
+        except Exception as error:
+            return fail(one_line(error))
+
+
+class _Patient(io.TextIOBase):
+    """A text stream that never fails: it is silent after an error, which it keeps unless a pipe was closed."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream, self.broken = stream, stream is None
+        self.problem: OSError | None = None
+        with suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors="backslashreplace")
+
+    @property
+    def encoding(self) -> Any:  # type: ignore[override]
+        return getattr(self.stream, "encoding", "utf-8")
+
+    def isatty(self) -> bool:
+        return not self.broken and self.stream.isatty()
+
+    def fileno(self) -> int:
+        return int(self.stream.fileno())
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._do("write", text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._do("flush")
+
+    def _do(self, method: str, *args: str) -> None:
+        try:
+            if not self.broken:
+                getattr(self.stream, method)(*args)
+        except OSError as error:
+            self.broken = True
+            self.problem = None if error.errno == errno.EPIPE else error
+            with suppress(OSError, ValueError):  # or Python would complain when it writes the rest at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+
+    def end(self) -> Any:
+        """Write what is left; return the stream."""
+        self.flush()
+        return self.stream
+
+
+def fail(message: str, code: int = FAILED) -> int:
+    """Print an error message in one line; return the exit code."""
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    return code
+
+
+class Results:
+    """What a command prints when all its files are written, and what failed on the way."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.failures: list[str] = []
+
+    @contextmanager
+    def attempt(self, what: str) -> Iterator[None]:
+        """Go on after an error, and keep the reason why one cannot do ``what``."""
+        try:
+            yield
+        except Exception as error:  # whatever it is, it must not keep the other files from being written
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else one_line(error)
+            self.failures.append(f"cannot {what}: {reason}")
+
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[None]:
+        """Like :meth:`attempt`; when nothing fails, the command prints that ``path`` was written."""
+        failed = len(self.failures)
+        with self.attempt(f"write {path}"):
+            yield
+        if len(self.failures) == failed:
+            self.lines.append(f"wrote {path}")
+
+    def show(self) -> int:
+        """Print the lines, then what failed in one line; return the exit code."""
+        if self.lines:
+            click.echo("\n".join(self.lines))
+        return fail("; ".join(self.failures)) if self.failures else 0
 
 
 @contextmanager
@@ -62,7 +183,7 @@ def bad_input(option: str = "", *, argument: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except (TypeError, ValueError, OSError) as error:
+    except (TypeError, ValueError, OSError, ArithmeticError) as error:
         message = one_line(error)
         if argument and message.startswith(f"{argument}: "):
             message = f"{option}{message.removeprefix(argument)}"
@@ -129,12 +250,12 @@ def variation(text: str) -> tuple[str, list[Any]]:
     from regretlab.cli import parsing
 
     name, equals, values = text.partition("=")
-    if not (name and equals):
-        raise click.BadParameter(f"{text}: write NAME=VALUES, for instance beta2=0.1,0.5 or C=2:6:40")
+    if not (name and equals and len(name) <= 100):
+        raise click.BadParameter(f"{text[:100]}: write NAME=VALUES, for instance beta2=0.1,0.5 or C=2:6:40")
     try:
         return name, parsing.values_from(values)
     except ValueError as error:
-        raise click.BadParameter(f"{text}: {one_line(error)}") from error
+        raise click.BadParameter(f"{text[:100]}: {one_line(error)}") from error
 
 
 def rounds(text: str) -> int:
@@ -142,9 +263,9 @@ def rounds(text: str) -> int:
     for kind in (int, float):
         with suppress(ValueError, OverflowError):
             number = kind(text)
-            if number >= 1 and number == int(number):
+            if 1 <= number <= _MOST_ROUNDS and number == int(number):
                 return int(number)
-    raise click.BadParameter(f"{text} is not a number of rounds: an integer of at least 1, such as 1000 or 1e6")
+    raise click.BadParameter(f"{text[:60]} is not a number of rounds: an integer from 1 to 1e15, such as 1000 or 1e6")
 
 
 # -- help pages and output files -------------------------------------------------------
@@ -162,13 +283,3 @@ def check_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise OSError(f"cannot write to the folder {folder}: {error.strerror}") from error
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Print that ``path`` was written, or end the command with the reason why it could not be written."""
-    try:
-        yield
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
-    click.echo(f"wrote {path}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ import click
 from regretlab._utils.messages import one_line
 from regretlab._utils.types import ArrayLike
 from regretlab.cli.click_helpers import (
-    FAILED,
     INTERRUPTED,
+    Results,
     Typed,
     bad_input,
     check_folder,
@@ -21,12 +22,12 @@ from regretlab.cli.click_helpers import (
     game_parts,
     point,
     rounds,
-    writing,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from regretlab.certificates import Certificate
     from regretlab.game import Game
 
 __all__ = ["extend", "play"]
@@ -95,15 +96,21 @@ def play(
     Ctrl-C stops the game; the rounds played so far are printed and written.
     """
     from regretlab.certificates import theorem_named
+    from regretlab.engine.errors import GameError
     from regretlab.game import Game
 
     if certify not in (None, "tightest"):
         with bad_input("--certify"):
             theorem_named(str(certify))
+
+    def new() -> Game:
+        return Game(learner.part, losses.part, feasible_set.part, seed=seed, start=start, ledger=certify is not None)
+
     with bad_input():
-        game = Game(learner.part, losses.part, feasible_set.part, seed=seed, start=start, ledger=certify is not None)
-        if certify is not None:
-            game.with_ledger()  # an error if this learner keeps no running sums for certificates
+        game = new()
+    if certify is not None:
+        with bad_input("--certify"), suppress(GameError, ValueError):
+            _certified(new().with_ledger().extend(1), certify)  # a TypeError if the theorem is about other learners
     _extend(game, horizon=horizon, plot=plot, csv=csv, save=save, certify=certify)
 
 
@@ -114,17 +121,31 @@ def play(
     )
 )
 @click.argument("game", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--trust",
+    metavar="MODULE",
+    multiple=True,
+    help="Import this module, of the current folder or installed, if the game is of a class in it: importing a module "
+    "runs it, so without this nothing is imported. May be given several times.",
+)
 @_outputs
-def extend(game: Path, horizon: int, plot: Path | None, csv: Path | None, save: Path | None) -> None:
+def extend(
+    game: Path, trust: tuple[str, ...], horizon: int, plot: Path | None, csv: Path | None, save: Path | None
+) -> None:
     """Continue a saved GAME until T rounds are played.
 
     The longer game replaces GAME, unless --save names another file. It equals, bit for bit, a game
     played to T at once.
     """
+    from regretlab.cli.parsing import import_from_here
     from regretlab.game import Game
 
     with bad_input():
-        saved = Game.load(game)
+        if trust:
+            import_from_here()
+        if save and {game.resolve()} & {path.resolve() for path in (plot, csv) if path}:
+            raise ValueError(f"--plot and --csv must not replace the game {game}")
+        saved = Game.load(game, trust=trust) if trust else Game.load(game)
     _extend(saved, horizon=horizon, plot=plot, csv=csv, save=save or game)
 
 
@@ -134,39 +155,53 @@ def extend(game: Path, horizon: int, plot: Path | None, csv: Path | None, save: 
 def _extend(
     game: Game, *, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
 ) -> None:
-    """Play until the horizon, an error or Ctrl-C; then print and write the rounds played."""
-    from regretlab._utils.files import whole_file
+    """Play until the horizon, an error or Ctrl-C; then write the rounds played, and print last."""
     from regretlab.engine.errors import GameError, GameInterrupted
 
     with bad_input():
         if horizon < game.horizon:
             raise ValueError(f"--horizon {horizon}: {game.horizon} rounds are played already")
         _check_outputs(game, plot, csv, save)
-    code = 0
+    interrupted, results = False, Results()
     try:
         game.extend(horizon)
     except GameInterrupted:
         click.echo(f"Stopped after round {game.horizon:,} of {horizon:,}.", err=True)
-        code = INTERRUPTED
+        interrupted = True
     except GameError as error:
-        click.echo(f"Error: {one_line(error)}", err=True)
-        code = FAILED
+        results.failures.append(one_line(error))
     if game.horizon:
-        if save:  # first, so that no later error can lose the game
-            with writing(save):
-                game.save(save)
-        click.echo(repr(game))
+        _write_and_show(game, results, plot, csv, save, certify)
+    code = results.show()
+    sys.exit(INTERRUPTED if interrupted else code)
+
+
+def _write_and_show(
+    game: Game, results: Results, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None
+) -> None:
+    """Write the files, the game first, so that no later error can lose it."""
+    from regretlab._utils.files import whole_file
+
+    if save:
+        with results.writing(save):
+            game.save(save)
+    regret = None
+    with results.attempt("show the regret"):
         regret = _numbers(game)
-        click.echo(f"\n{_table(regret)}\n")
-        if certify is not None:
-            click.echo(f"{game.certify(None if certify == 'tightest' else certify)!r}\n")
-        if csv:
-            with writing(csv), whole_file(csv) as file:
-                regret.join(game.points).to_csv(file)
-        if plot:
-            with writing(plot), whole_file(plot) as file:
-                game.plot().savefig(file, format=_format(plot))
-    sys.exit(code)
+        results.lines.append(f"{game!r}\n\n{_table(regret)}\n")
+    if certify is not None:
+        with results.attempt("certify the game"):
+            results.lines.append(f"{_certified(game, certify)!r}\n")
+    if csv and regret is not None:
+        with results.writing(csv), whole_file(csv) as file:
+            regret.join(game.points).to_csv(file)
+    if plot:
+        with results.writing(plot), whole_file(plot) as file:
+            game.plot().savefig(file, format=_format(plot))
+
+
+def _certified(game: Game, theorem: str) -> Certificate:
+    return game.certify(None if theorem == "tightest" else theorem)
 
 
 def _numbers(game: Game) -> pd.DataFrame:
@@ -194,7 +229,7 @@ def _check_outputs(game: Game, plot: Path | None, csv: Path | None, save: Path |
     paths = [path for path in (plot, csv, save) if path]
     for path in paths:
         check_folder(path.parent)
-    if len(set(paths)) < len(paths):
+    if len({path.resolve() for path in paths}) < len(paths):
         raise ValueError("--plot, --csv and --save must name different files")
     if save:
         for part in (game.learner, game.losses, game.feasible_set):

@@ -19,7 +19,7 @@ from regretlab.sets import FeasibleSet
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["profile", "regrets"]
+__all__ = ["plain", "profile", "regrets", "summary"]
 
 _SECTIONS = ("Claim", "Guarantee", "Counterexample")
 _NONE = "none stated"
@@ -34,7 +34,7 @@ def profile(learner: Learner) -> dict[str, str]:
     it keeps for each coordinate besides x.  The others are the paragraphs of the docstring with these
     titles, or "none stated".
     """
-    lines = {"rule": _line((inspect.getdoc(learner) or "").split("\n\n")[0])}
+    lines = {"rule": plain((inspect.getdoc(learner) or "").split("\n\n")[0])}
     lines |= {"stepsize": _stepsize(learner), "moments": _moments(learner)}
     return lines | {title.lower(): _section(learner, title) for title in _SECTIONS}
 
@@ -45,7 +45,7 @@ def summary(cls: type[Learner]) -> str:
     The stepsize is the schedule that a number alpha stands for: ``Stepsize alpha / sqrt(t)`` or
     ``Stepsize alpha constant``.
     """
-    parts = [_line((inspect.getdoc(cls) or "").split("\n\n")[0])]
+    parts = [plain((inspect.getdoc(cls) or "").split("\n\n")[0])]
     if issubclass(cls, Combinator | Wrapper):
         parts.append("Stepsize and moments of its learner.")
     else:
@@ -112,9 +112,9 @@ def _section(learner: Learner | type[Learner], title: str) -> str:
     """The paragraph of the docstring that begins with ``title:``, or "none stated"."""
     text = inspect.getdoc(learner) or ""
     found = re.search(rf"^{title}: (.*?)(?=^\w+: |^$|\Z)", text, re.DOTALL | re.MULTILINE)
-    return _line(found[1]) if found else _NONE
+    return plain(found[1]) if found else _NONE
 
 
-def _line(text: str) -> str:
+def plain(text: str) -> str:
     """The text in one line, without the markup of reStructuredText."""
     return " ".join(_ROLE.sub(r"\1", text).replace("``", "").split())

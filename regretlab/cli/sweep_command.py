@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from regretlab.cli.click_helpers import (
+    Results,
     Typed,
     bad_input,
     check_folder,
@@ -16,7 +18,6 @@ from regretlab.cli.click_helpers import (
     game_parts,
     rounds,
     variation,
-    writing,
 )
 
 __all__ = ["sweep"]
@@ -38,7 +39,7 @@ __all__ = ["sweep"]
     required=True,
     metavar="NAME=VALUES",
     help="Vary the parameter NAME: VALUES is a list, 0.1,0.5, or low:high:number, 2:6:40 for 40 evenly spaced "
-    "numbers. May be given several times; all combinations are played.",
+    "numbers, and 0:9:10 for the integers from 0 to 9. May be given several times; all combinations are played.",
 )
 @click.option("--horizon", type=rounds, required=True, metavar="T", help="The number of rounds of a game, e.g. 1e6.")
 @click.option(
@@ -64,7 +65,8 @@ def sweep(
     """Play a game at every point of a grid and write a table of the regrets.
 
     Each --over names a parameter of LEARNER, LOSSES or the set, or the seed. For a point that is
-    invalid or whose game fails, the column error of the table has the reason.
+    invalid or whose game fails, the column error of the table has the reason; when all fail, the
+    exit code is 1.
     """
     from regretlab._utils.files import whole_file
     from regretlab.sweeps import sweep as run
@@ -80,10 +82,15 @@ def sweep(
             raise ValueError(f"--over: {repeated[0]} is given twice")
     with bad_input("--over", argument="points"):
         frame = run(learner.part, losses.part, feasible_set.part, dict(grid), horizon, folder=folder)
-    with writing(out), whole_file(out) as file:
+    results = Results()
+    with results.writing(out), whole_file(out) as file:
         if out.suffix == ".csv":
             frame.to_csv(file, index=False)
         else:
             frame.to_parquet(file)
-    if failed := int(frame["error"].notna().sum()):
-        click.echo(f"{failed:,} of {len(frame):,} points failed; the column error has the reasons.", err=True)
+    errors = frame["error"].dropna()
+    if len(errors) == len(frame):
+        results.failures.append(f"all {len(frame):,} points failed, the first of them because {errors.iloc[0]}")
+    elif len(errors):
+        click.echo(f"{len(errors):,} of {len(frame):,} points failed; the column error has the reasons.", err=True)
+    sys.exit(results.show())
