@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Sequence
 
 from regretlab.engine.trajectory import Trajectory
@@ -43,9 +45,22 @@ def failure(game: Trajectory, t: int, reason: str | Exception) -> GameError:
     plain = isinstance(reason, str | ArithmeticError | TypeError | ValueError)
     kept = f"the {t - 1} rounds before it are kept in this error's .games" if t > 1 else "no round was played"
     error = GameError(
-        f"round {t}: {reason if plain else repr(reason)} (learner {game.learner!r}, losses {game.losses!r}, "
-        f"seed {game.seed}); {kept}",
+        f"round {t}: {reason if plain else repr(reason)}{_where(reason)} (learner {game.learner!r}, "
+        f"losses {game.losses!r}, seed {game.seed}); {kept}",
         t,
     )
     error.failed = game
     return error
+
+
+_OTHERS = {*sys.stdlib_module_names, "regretlab", "numpy", "numba", "scipy"}
+
+
+def _where(reason: str | Exception) -> str:
+    """The function of a user in which an error was raised, and what an earlier handler has noted."""
+    if isinstance(reason, str):
+        return ""
+    frames = [frame for frame, _ in traceback.walk_tb(reason.__traceback__)]
+    own = [f for f in frames if str(f.f_globals.get("__name__")).partition(".")[0] not in _OTHERS]
+    places = [f.f_code.co_qualname.replace("<locals>.", "") for f in own[:1]]
+    return "".join(f", in {place}" for place in [*places, *getattr(reason, "__notes__", ())])

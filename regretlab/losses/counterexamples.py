@@ -69,10 +69,11 @@ class Periodic(PeriodicLosses):
 
     def __post_init__(self) -> None:
         values = real_array("values", self.values, "(P,) or (P, d)", 1, 2)
-        object.__setattr__(self, "values", tuple(map(tuple, values.tolist()) if values.ndim == 2 else values.tolist()))
+        rows = values.tolist()
+        object.__setattr__(self, "values", tuple(map(tuple, rows)) if values.ndim == 2 else tuple(rows))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(values={self.pattern.tolist() if np.ndim(self.values) == 2 else [*self.values]})"
+        return f"{type(self).__name__}(values={np.asarray(self.values).tolist()})"
 
     @cached_property
     def pattern(self) -> Array:
