@@ -333,7 +333,7 @@ def test_a_gap_that_is_not_small_is_a_wide_bar_and_one_warning(monkeypatch):
     game.extend(60)
     game.regret  # noqa: B018
     monkeypatch.undo()
-    exactly = play(OGD(), Examples(a, y, Logistic()), cube(4), 50).regret
+    exactly = play(OGD(), Examples(a, y, Logistic()), cube(4), 50, seed=1).regret  # the seed only keeps it apart
     assert (exactly["regret"] >= frame["regret"] - 1e-12).all()
     assert (exactly["regret"] <= frame["regret"] + frame["gap"]).all()
 
@@ -370,7 +370,7 @@ def test_the_best_point_is_found_once_for_all_learners(monkeypatch):
     assert len(hindsight._caches) >= 2
     del games, again, game
     gc.collect()
-    assert not any(key[0] == RandomLogistic(2) for key in hindsight._caches)
+    assert not any(cache.keys[0] == RandomLogistic(2) for cache in hindsight._caches.values())
 
 
 def test_what_cannot_be_compared_is_shared_by_identity():

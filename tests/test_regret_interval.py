@@ -128,5 +128,5 @@ class Moody(Learner):
 
 def test_a_game_that_is_not_the_same_again():
     game = play(Moody([]), Mod3(), INTERVAL, 20)
-    with pytest.raises(ValueError, match=r"played again, Moody.*must be values"):
+    with pytest.raises(ValueError, match=r"played again, Moody.*must depend on the arguments alone"):
         game.interval_regret()

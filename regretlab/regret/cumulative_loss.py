@@ -147,6 +147,11 @@ class CallableSums(Sums):
     A sequence may have a method ``prefix_sum(t, seed)`` that returns sum_{s<=t} f_s as one
     :class:`~regretlab.losses.Loss`.
 
+    Attributes
+    ----------
+    by_prefix : bool
+        Whether it has.
+
     The bounds on rounding errors assume that f_s(u) and its gradient g are right up to d + 10 roundings of
     |f_s(u)| + max_{v in F} sum_i |g_i v_i|, and a prefix sum up to d + 1024 roundings of the same terms.
     """
@@ -157,16 +162,17 @@ class CallableSums(Sums):
         self._room = CACHED
         self._prefixes: dict[int, Any] = {}
         self._steepest = 0.0
+        self.by_prefix = getattr(losses, "prefix_sum", None) is not None
 
     def value(self, u: Array, start: int, stop: int) -> float:
-        if not hasattr(self.losses, "prefix_sum"):
+        if not self.by_prefix:
             return super().value(u, start, stop)
-        parts = [sign * float(self._prefix(t).value(u)) for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)) if t > 0]
+        parts = [sign * float(self.prefix(t).value(u)) for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)) if t > 0]
         return self._finite(sum(parts), u, start, stop)
 
     def at(self, u: Array, start: int, stop: int, width: float = 0.0, *, hessian: bool = False) -> Tangent:
         u = u.copy()
-        by = self._by_prefix if hasattr(self.losses, "prefix_sum") else self._by_round
+        by = self._by_prefix if self.by_prefix else self._by_round
         with np.errstate(all="ignore"):
             value, gradient, size, minorant_error, value_error = by(u, start, stop)
         self._finite(value, u, start, stop, gradient)
@@ -196,7 +202,7 @@ class CallableSums(Sums):
         value, gradient, size = 0.0, np.zeros(u.size), 0.0
         for t, sign in ((stop - 1, 1.0), (start - 1, -1.0)):
             if t > 0:
-                f = self._prefix(t)
+                f = self.prefix(t)
                 part = float(f.value(u))
                 value += sign * part
                 gradient = gradient + sign * np.asarray(f.gradient(u), dtype=np.float64)
@@ -205,7 +211,7 @@ class CallableSums(Sums):
         error = (u.size + _PREFIX_ROUNDINGS) * EPS * (size + 2.0 * (stop - 1) * self._steepest)
         return value, gradient, size, error, error
 
-    def _prefix(self, t: int) -> Any:
+    def prefix(self, t: int) -> Any:
         """sum_{s<=t} f_s; the last two are cached."""
         if t not in self._prefixes:
             self._prefixes = dict(list(self._prefixes.items())[-1:])
@@ -215,7 +221,7 @@ class CallableSums(Sums):
     def _round(self, s: int, u: Array) -> tuple[float, Any]:
         """f_s(u) and its gradient; what a random sequence drew for the round is cached."""
         losses = self.losses
-        if not isinstance(losses, RandomConvexLosses):
+        if not isinstance(losses, RandomConvexLosses) or type(losses).reveal is not RandomConvexLosses.reveal:
             f = losses.reveal(s, u, self.seed)
             return float(f.value(u)), np.asarray(f.gradient(u), dtype=np.float64)
         z = self._draws.get(s)

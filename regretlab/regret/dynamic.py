@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike, Rounds
+from regretlab._utils.validation import reals
 from regretlab.engine.replay import replay
 from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
+from regretlab.regret.claims import check_linear
 from regretlab.regret.cumulative_loss import Total
 from regretlab.regret.cumulative_prediction_loss import sums_of
 from regretlab.regret.requirements import check_oblivious
@@ -45,9 +47,10 @@ def losses_along_path(
     ValueError
         For a wrong shape, NaN, or a point that is not in F.
     TypeError
-        For an adaptive sequence that is not linear.
+        When the path is not made of real numbers; for an adaptive sequence that is not linear.
     """
     check_oblivious(game)
+    check_linear(game)
     d, h = game.state.point.size, len(game.record.t)
     points, losses, lengths = np.empty((h, d)), np.empty(h), np.empty(h)
     paid, length, last = Total(), Total(), None
@@ -89,7 +92,7 @@ def _blocks(game: Trajectory) -> Iterator[Block]:
 def _as_points(game: Trajectory, given: object, n: int) -> Array:
     """The points of n rounds as an array (n, d); ``ValueError`` for another shape."""
     d = game.state.point.size
-    points = np.asarray(given, dtype=np.float64)
+    points = reals("path", given)  # type: ignore[arg-type]
     if points.shape == (n,) and d == 1:
         points = points[:, None]
     if points.shape != (n, d):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import numpy as np
 
+from regretlab._utils.extending import shipped
 from regretlab._utils.progress import progress_bar
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.trajectory import Trajectory
+from regretlab.regret.claims import check_unchanged
 from regretlab.regret.cumulative_loss import Sums, Total
 from regretlab.regret.cumulative_prediction_loss import PredictionSums, sums_of
+from regretlab.regret.evidence import Evidence, trusted
+from regretlab.regret.identity import identity
 from regretlab.regret.solvers.accelerated_gradient import accelerate
 from regretlab.regret.solvers.bundle import Bundle
 from regretlab.regret.solvers.newton import Newton, QuasiNewton, minimize_with_differences, minimize_with_smoothing
@@ -24,6 +29,7 @@ __all__ = [
     "Best",
     "ComparatorWarning",
     "Solver",
+    "evidence_of",
     "minimize_sums",
     "sums_at",
     "warn_of_gaps",
@@ -31,6 +37,8 @@ __all__ = [
 
 _NEWTON = 64  # dimension up to which matrices cost next to nothing
 _DENSE = 1000  # dimension beyond which no (d, d) matrix is kept
+_TANGENTS = 64  # so many minorants are compared with the sums at other points
+_PROBED = 8  # rounds
 
 
 class ComparatorWarning(UserWarning):
@@ -68,17 +76,19 @@ class Solver:
         On a bounded set.
     u : array (d,), optional
         Where to start; by default the point of the set that is nearest to the origin.
+    evidence : Evidence, optional
+        Sums at other points, which no lower bound may exceed; for the rounds that are asked for.
     """
 
-    def __init__(self, loss: Sums, u: Array | None = None) -> None:
-        self.loss = loss
+    def __init__(self, loss: Sums, u: Array | None = None, evidence: Evidence | None = None) -> None:
+        self.loss, self.evidence = loss, evidence
         self.u = loss.feasible_set.nearest_to_origin() if u is None else u
         self._quadratic, self._quasi_newton = QuadraticSolver(loss.feasible_set), QuasiNewton()
         self._rounds, self._steepness = 0, 0.0
 
     def minimize(self, start: int, stop: int) -> Best:
         """The best point for the rounds start, ..., stop - 1."""
-        minimum, d = Minimum(self.loss, start, stop), self.u.size
+        minimum, d = Minimum(self.loss, start, stop, 0 if self.evidence is None else _TANGENTS), self.u.size
         self._rescale(stop - start)
         # where learners start by default: an ordinary point, so that aim is small beside the losses there
         minimum.evaluate(self.loss.feasible_set.nearest_to_origin())
@@ -89,6 +99,8 @@ class Solver:
             self._steepness = accelerate(minimum, self.u, self._steepness)
         if 1 < d <= _DENSE and not (minimum.done or (minimum.tolerated and d > _NEWTON)):
             self._minimize_with_matrices(minimum)
+        if self.evidence is not None:
+            minimum.lower = min(minimum.lower, self.evidence.check(start, stop, minimum.tangents))
         self.u = minimum.point
         return Best(minimum.point, minimum.value, minimum.gap, minimum.size)
 
@@ -120,6 +132,20 @@ class _Cache:
     def __init__(self, game: Trajectory) -> None:
         self.keys = game.losses, game.feasible_set  # references keep their ids from being used again
         self.best: dict[int, Best] = {}
+        rounds = np.unique(np.geomspace(1, max(game.horizon, 1), _PROBED).astype(int)) if game.horizon else ()
+        self._paid = {int(s): self._probe(game, int(s)) for s in rounds}
+
+    def fits(self, game: Trajectory) -> bool:
+        """Whether the losses of the game are still those of this cache, in some of its rounds at one point."""
+        return shipped(type(game.losses)) or all(
+            self._probe(game, s) == paid for s, paid in self._paid.items() if s <= game.horizon
+        )
+
+    def _probe(self, game: Trajectory, s: int) -> float:
+        if shipped(type(game.losses)):
+            return 0.0
+        x = game.feasible_set.minimize_linear(np.sin(np.arange(1.0, game.state.point.size + 1.0)))
+        return float(game.losses.reveal(s, x, game.seed).value(0.3 * x + 0.7 * game.feasible_set.nearest_to_origin()))
 
 
 _cache_of_game: WeakKeyDictionary[Trajectory, _Cache] = WeakKeyDictionary()
@@ -130,8 +156,8 @@ _warned: WeakSet[Trajectory] = WeakSet()
 def minimize_sums(game: Trajectory, t: Rounds, near: Array | None = None) -> tuple[Array, Array, Array]:
     """u_t = argmin_{u in F} sum_{s<=t} f_s(u): points (h, d), values (h,) and gaps (h,) for increasing t.
 
-    The results do not depend on the learner.  They are cached for as long as a game with an equal sequence, set and
-    seed exists.
+    The results do not depend on the learner.  They are cached for as long as a game with the same sequence, set and
+    seed exists.  A sequence of your own is the same only if it is the same object, with the same content.
 
     Parameters
     ----------
@@ -151,7 +177,8 @@ def minimize_sums(game: Trajectory, t: Rounds, near: Array | None = None) -> tup
     todo = {stop: i for i, stop in enumerate(asked) if stop not in cached}
     if todo:
         before = max((s for s in cached if s < min(todo)), default=None)
-        solver = Solver(sums_of(game), None if before is None else cached[before].point)
+        loss = sums_of(game)
+        solver = Solver(loss, None if before is None else cached[before].point, evidence_of(game, loss, list(todo)))
         with progress_bar(sum(todo), description="comparators") as tick:
             for stop, i in todo.items():
                 solver.u = solver.u if near is None else near[i]
@@ -169,21 +196,30 @@ def minimize_sums(game: Trajectory, t: Rounds, near: Array | None = None) -> tup
 
 
 def _cache(game: Trajectory) -> _Cache:
-    """The cache of a game, shared by all games with an equal sequence, set and seed."""
+    """The cache of a game, shared by all games with the same sequence, set and seed."""
     cache = _cache_of_game.get(game)
     if cache is None:
-        key = (_identity(game.losses), _identity(game.feasible_set), game.seed)
-        cache = _cache_of_game[game] = _caches.setdefault(key, _Cache(game))
+        key = identity(game.losses), identity(game.feasible_set), game.seed
+        cache = _caches.get(key)
+        if cache is None or not cache.fits(game):
+            cache = _caches[key] = _Cache(game)
+        _cache_of_game[game] = cache
     return cache
 
 
-def _identity(value: object) -> object:
-    """A key that is equal for equal values: the value itself, or its id if it has no hash."""
-    try:
-        hash(value)
-    except TypeError:
-        return id(value)
-    return value
+def evidence_of(game: Trajectory, loss: Sums, stops: Sequence[int]) -> Evidence | None:
+    """What the bounds on sums of the rounds 1, ..., t are compared with; None where nothing has to be checked.
+
+    Raises
+    ------
+    ValueError
+        When a loss is not convex, has a wrong gradient, or is not what the learner paid.
+    """
+    if trusted(game.losses) and shipped(type(game.feasible_set)):
+        return None
+    if not shipped(type(game.losses)):
+        check_unchanged(game, loss)
+    return Evidence(game, loss, stops)
 
 
 def warn_of_gaps(game: Trajectory, wide: dict[int, Best]) -> None:

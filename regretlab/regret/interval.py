@@ -13,9 +13,9 @@ from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import whole
 from regretlab.engine.replay import Played, replay
 from regretlab.engine.trajectory import Trajectory
-from regretlab.losses.base import AdaptiveLosses, LinearLosses
+from regretlab.regret.claims import check_least, check_linear
 from regretlab.regret.cumulative_prediction_loss import sums_of
-from regretlab.regret.hindsight import Best, Solver, warn_of_gaps
+from regretlab.regret.hindsight import Best, Solver, evidence_of, warn_of_gaps
 from regretlab.regret.requirements import check_bounded, check_oblivious
 
 if TYPE_CHECKING:
@@ -63,13 +63,15 @@ def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: 
     TypeError
         When ``lengths`` or ``stride`` are not integers; for an adaptive sequence that is not linear.
     ValueError
-        When ``lengths`` or ``stride`` are below 1, or a length is above the horizon; when F is unbounded.
+        When ``lengths`` or ``stride`` are below 1, or a length is above the horizon; when F is unbounded; when the
+        losses contradict what is said of them, as for the regret.
     """
     import pandas as pd
 
     check_oblivious(game)
     check_bounded(game.feasible_set)
-    T, linear = game.horizon, isinstance(game.losses, LinearLosses | AdaptiveLosses)
+    check_linear(game)
+    T, linear = game.horizon, bool(game.losses.linear)
     chosen = _lengths(T, lengths, T if linear else _SHORTEST)
     if stride is not None:
         whole(1, stride=stride)
@@ -149,17 +151,20 @@ class _Windows:
 def _least_linear(game: Trajectory, ended: _Ended) -> Array:
     """(n,): min_{u in F} <G, u> for the sum G of gradients over each window."""
     u = game.feasible_set.minimize_linear(ended.gradient)
+    check_least(game.feasible_set, ended.gradient[-1], u[-1], game.record.point)
     return np.asarray((ended.gradient * u).sum(axis=1))
 
 
 def _solve(game: Trajectory, windows: list[_Windows]) -> None:
     """Find the worst window of each length, with a solver for the best point of every window; warn of wide gaps."""
     loss, wide = sums_of(game), {}
+    ends = {r + k for group in windows for ended in group.ended for r in ended.first for k in (-1, group.length - 1)}
+    evidence = evidence_of(game, loss, sorted(map(int, ends)))
     rounds = sum(group.length * sum(len(ended.first) for ended in group.ended) for group in windows)
     with progress_bar(rounds, description="comparators") as tick:
         for group in windows:
             every = _Ended(*(np.concatenate(column) for column in zip(*group.ended, strict=True)))
-            solver, best = Solver(loss), list[Best]()
+            solver, best = Solver(loss, evidence=evidence), list[Best]()
             for first, paid in zip(every.first.tolist(), every.loss.tolist(), strict=True):
                 best.append(solver.minimize(first, first + group.length))
                 if not best[-1].tolerated(paid):

@@ -13,8 +13,11 @@ import numpy as np
 
 from regretlab._utils.blas import one_blas_thread
 from regretlab._utils.types import Array, ArrayLike, Rounds
+from regretlab._utils.validation import real_array
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.trajectory import Trajectory
+from regretlab.regret.claims import check_least, check_linear
+from regretlab.regret.closed_forms import closed_form
 from regretlab.regret.dynamic import losses_along_path
 from regretlab.regret.hindsight import minimize_sums, sums_at
 from regretlab.regret.interval import interval_regret
@@ -85,7 +88,9 @@ def best_in_hindsight(game: Trajectory) -> Comparators:
     TypeError
         For an adaptive sequence that is not linear: its losses at other points are not known.
     ValueError
-        When F is unbounded, unless a closed form gives the best point.
+        When F is unbounded, unless a closed form gives the best point.  When the losses contradict what is said of
+        them: they are not convex, a gradient is wrong, they are not linear, or a closed form gives another sum
+        (:mod:`regretlab.regret.evidence`).
 
     Warns
     -----
@@ -124,12 +129,16 @@ def _best(game: Trajectory, record: Record) -> Comparators:
     """The best points for the prefixes that end at the checkpoints of ``record``."""
     F = game.feasible_set
     if is_linear(game):
-        return linear_comparators(record, F)
+        check_linear(game)
+        found = linear_comparators(record, F)
+        if len(record.t):
+            check_least(F, record.gradient[-1].sum(axis=0), found.point[-1], game.record.point)
+        return found
     check_oblivious(game)
     closed, points = getattr(game.losses, "best_in_hindsight", None), None
     if closed is not None and len(record.t):
-        points, losses = closed(F, record.t, game.seed)
-        if F.projection is not None or not F.bounded:
+        points, losses = closed_form(game, record.t)
+        if F.scalar_projection is not None or not F.bounded:
             return Comparators(record, points, losses, np.zeros(len(record.t)))
     check_bounded(F)
     return Comparators(record, *minimize_sums(game, record.t, points), solved=True)
@@ -179,17 +188,18 @@ def against(game: Trajectory, u: ArrayLike) -> Comparators:
     Raises
     ------
     ValueError
-        When u is not in F, or has another shape.
+        When u is not in F, has another shape, or is not finite.
     TypeError
-        For an adaptive sequence that is not linear.
+        When u is not made of real numbers; for an adaptive sequence that is not linear.
     """
     d = game.state.point.size
-    point = np.array(u, dtype=np.float64, ndmin=1)
+    point = np.atleast_1d(real_array("u", u, "(d,)", 0, 1))
     if point.shape != (d,) or not game.feasible_set.contains(point, 1e-12):
         raise ValueError(f"u={u!r} is not a point of {game.feasible_set!r}")
     record = game.record
     points = np.broadcast_to(point, (len(record.t), d))
     if is_linear(game):
+        check_linear(game)
         return Comparators(record, points, _inner(record.gradient, points), np.zeros(len(record.t)))
     check_oblivious(game)
     return Comparators(record, points, sums_at(game, record.t, point), np.zeros(len(record.t)))

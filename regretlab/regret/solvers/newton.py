@@ -197,7 +197,7 @@ def _polish(newton: Newton, loss: PredictionSums) -> bool:
         model = loss.piecewise_linear(centre, other, minimum.start, minimum.stop, newton.width, MOST_KINKS)
         if model is None or model.model_error > minimum.aim:
             return False
-        other, lower = minimize_piecewise_linear(model, centre, 0.3 * minimum.aim, newton.quadratic)
+        other, lower = minimize_piecewise_linear(model, centre, 0.3 * minimum.aim, newton.quadratic, minimum.least)
         minimum.add_lower_bound(lower - model.rounding_error)
         minimum.evaluate(other)
         if minimum.gap <= max(minimum.aim, 3.0 * model.rounding_error):

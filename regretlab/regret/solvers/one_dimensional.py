@@ -36,7 +36,7 @@ def minimize_on_interval(minimum: Minimum, u: Array) -> None:
     left, right = sides
     if left is None or right is None:
         return  # the minimum is at an end, where the Frank-Wolfe gap is exact
-    turn, length = 0, math.inf
+    turn, length, reach = 0, math.inf, float(minimum.loss.reach[0]) or 1.0
     for _ in range(_MOST_PASSES):
         a, f = left
         b, g = right
@@ -44,7 +44,7 @@ def minimize_on_interval(minimum: Minimum, u: Array) -> None:
         crossing = (f.value - g.value + slope_b * b - slope_a * a) / (slope_b - slope_a)
         crossing = min(max(crossing, a), b)
         bound = min(f.value + slope_a * (crossing - a), g.value + slope_b * (crossing - b))
-        minimum.add_lower_bound(bound - max(f.value_error, g.value_error))
+        minimum.add_lower_bound(bound - max(_error(f, (b - a) / reach, reach), _error(g, (b - a) / reach, reach)))
         if minimum.done:
             return
         if b - a > 0.5 * length:
@@ -57,3 +57,13 @@ def minimize_on_interval(minimum: Minimum, u: Array) -> None:
             return
         at = x, minimum.evaluate(np.array([x]))
         left, right = (at, right) if at[1].gradient[0] < 0.0 else (left, at)
+
+
+def _error(tangent: Tangent, apart: float, reach: float) -> float:
+    """An upper bound on the error of a tangent between the two points, and of its minimum beyond its own point.
+
+    ``apart`` is the distance of the points relative to ``reach``, the largest |v| in F.  The error of the slope is at
+    most half of ``minorant_error`` / ``reach``; a slope that is larger certainly has the right sign.
+    """
+    sure = abs(float(tangent.gradient[0])) * reach > tangent.minorant_error
+    return tangent.value_error + tangent.minorant_error * (min(apart, 1.0) if sure else 1.0)

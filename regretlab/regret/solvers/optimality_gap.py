@@ -14,12 +14,19 @@ the rounding errors of both.  For one minorant, tangent at u, the gap is the Fra
 combination of minorants, which is a minorant too, closes the gap.
 
 While R_t = sum_{s<=t} f_s(x_s) - min_{v in F} S(v), the column ``regret`` has S(u) in the place of the minimum.  So
-``regret`` <= R_t <= ``regret + gap``.  The only assumptions are that the losses are convex and their gradients right.
+``regret`` <= R_t <= ``regret + gap``.
+
+The assumptions are these.  The losses are convex and their gradients right; for losses that are not known to be so,
+:mod:`regretlab.regret.evidence` compares the minorants with sums at other points of F, and raises an error where they
+contradict each other.  Losses in Python are right up to the rounding errors that
+:class:`~regretlab.regret.cumulative_loss.CallableSums` states; for a method ``prefix_sum``, which does not show the
+slopes of single rounds, the bound on these errors is an estimate.  A linear program is solved up to 1e-10 of its size.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 
 import numpy as np
 
@@ -40,7 +47,8 @@ class Minimum:
 
     Solvers call :meth:`evaluate`, and :meth:`add_lower_bound` for bounds of their own.  They stop when ``done``: the
     gap is at most ``aim``, which is small beside sum_s |f_s(u)| at the best point so far or at the first point,
-    whichever is larger.  So the first point should be an ordinary point of F, where that sum has its usual size.
+    whichever is larger, or beside 1 where losses are not all tiny.  So the first point should be an ordinary point of
+    F, where that sum has its usual size.
 
     Attributes
     ----------
@@ -52,17 +60,21 @@ class Minimum:
         How often S was evaluated; each evaluation is a pass over the rounds.
     frank_wolfe_gap : float
         <G, u> - min_{z in F} <G, z> at the point u evaluated last, with G the slope of its minorant.
+    tangents : deque
+        The last points that were evaluated, at most ``kept``, each with what was found there.
     """
 
-    def __init__(self, loss: Sums, start: int, stop: int) -> None:
+    def __init__(self, loss: Sums, start: int, stop: int, kept: int = 0) -> None:
         self.loss, self.start, self.stop = loss, start, stop
         self.feasible_set = loss.feasible_set
         self.point: Array = np.empty(0)
         self.value, self.lower = math.inf, -math.inf
         self.evaluations, self.frank_wolfe_gap = 0, math.inf
+        self.tangents: deque[tuple[Array, Tangent]] = deque(maxlen=kept)
         self._first: Tangent | None = None
         self._best: Tangent | None = None
-        closed = self.feasible_set.projection is not None
+        self._largest = 0.0
+        closed = self.feasible_set.scalar_projection is not None
         self._inexact = 0.0 if closed else _PROGRAM * float(np.abs(loss.reach).sum())
 
     def evaluate(self, u: Array, width: float = 0.0, *, hessian: bool = False) -> Tangent:
@@ -70,6 +82,8 @@ class Minimum:
         self.evaluations += 1
         found = self.loss.at(u, self.start, self.stop, width, hessian=hessian)
         self._first = self._first or found
+        self._largest = max(self._largest, found.size)
+        self.tangents.append((u, found))
         if found.value < self.value:
             self.point, self.value, self._best = u, found.value, found
         least = self.least(found.gradient)
@@ -96,7 +110,8 @@ class Minimum:
         if self._best is None or self._first is None:
             return 0.0
         inexact = 3.0 * self._inexact * float(np.abs(self._best.gradient).max())
-        return max(_AIM * (1.0 + max(self.size, self._first.size)), 4.0 * self._best.value_error, inexact)
+        aim = _AIM * (self._one + max(self.size, self._first.size))
+        return max(aim, 4.0 * self._best.value_error, inexact)
 
     @property
     def done(self) -> bool:
@@ -106,7 +121,12 @@ class Minimum:
     @property
     def tolerated(self) -> bool:
         """Whether the gap is too small for a warning, whatever the learner paid."""
-        return self.gap <= WARN_ABOVE * (1.0 + self.size)
+        return self.gap <= WARN_ABOVE * (self._one + self.size)
+
+    @property
+    def _one(self) -> float:
+        """1, or less if the losses are below 1/1000 wherever they were evaluated: a gap shrinks with their unit."""
+        return min(1.0, 1e3 * self._largest)
 
     @property
     def size(self) -> float:

@@ -8,6 +8,8 @@ minorant of F, and so a lower bound of its minimum.  The slopes with the largest
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from regretlab._utils.types import Array
@@ -22,9 +24,11 @@ _NARROWER = 0.5
 
 
 def minimize_piecewise_linear(
-    F: PiecewiseLinear, u: Array, aim: float, quadratic: QuadraticSolver
+    F: PiecewiseLinear, u: Array, aim: float, quadratic: QuadraticSolver, least: Callable[[Array], float]
 ) -> tuple[Array, float]:
     """A point of the feasible set that minimises F up to ``aim``, found from u on, and a lower bound of min F.
+
+    ``least`` gives a lower bound of <g, v> over points v of the set.
 
     This is the method of multipliers: the kink of row j is rounded to
 
@@ -51,7 +55,7 @@ def minimize_piecewise_linear(
                 best, value = u, here
             atom = feasible_set.minimize_linear(gradient)
             bound = F.constant - float(w @ (c * k)) - square
-            lower = max(lower, bound + float(gradient @ atom))
+            lower = max(lower, bound + least(gradient))
             if value - lower <= aim:
                 return best, lower
             # the Frank-Wolfe gap of the rounded F, and how far F is above its minorant with the slopes c
