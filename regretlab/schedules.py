@@ -69,7 +69,9 @@ class Schedule(Extensible, ABC):
     @not_overridable("override shape")
     def unit(self, t: Rounds) -> Array:
         """``shape(t)`` as floats; ``TypeError`` unless they are real numbers, ``ValueError`` unless one per round."""
-        values = reals(f"{type(self).__name__}.shape(t)", self.shape(t), f"an array of real numbers, in {self!r}")
+        values = self.shape(t)
+        if not (type(values) is np.ndarray and values.dtype == np.float64):
+            values = reals(f"{type(self).__name__}.shape(t)", values, f"an array of real numbers, in {self!r}")
         if values.shape != t.shape:
             raise ValueError(
                 f"{self!r} returned an array of shape {values.shape} for rounds of shape {t.shape}; "

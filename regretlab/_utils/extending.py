@@ -51,7 +51,7 @@ def unchanged(value: object, *kinds: type[T]) -> TypeGuard[T]:
 
     What is known about a class in closed form holds for these objects, and for no others.
     """
-    return any(isinstance(value, kind) and _keeps(type(value), kind) for kind in kinds)  # type: ignore[arg-type]
+    return type(value) in kinds or any(isinstance(value, k) and _keeps(type(value), k) for k in kinds)  # type: ignore[arg-type]
 
 
 @cache

@@ -95,6 +95,11 @@ class RuleBinding:
             names_in_ledger(chosen),
         )
 
+    @cached_property
+    def _varying(self) -> tuple[tuple[str, Schedule], ...]:
+        """The schedules that are not constant, by name."""
+        return tuple((name, s) for name, s in self.schedules.items() if not unchanged(s, Constant))
+
     def schedule_values(self, t: Rounds) -> Array:
         """(Q, n): the Q schedules that are not constant, at scale one, at the rounds ``t`` of shape (n,).
 
@@ -104,11 +109,10 @@ class RuleBinding:
             When a hyperparameter is out of its range at one of the rounds.
         """
         rows = []
-        for name, schedule in self.schedules.items():
-            if not unchanged(schedule, Constant):
-                rows.append(schedule.unit(t))
-                if type(schedule) not in STAYS_IN_RANGE:
-                    check_range(name, schedule, t, schedule.scale * rows[-1], self.ranges.get(name, FINITE))
+        for name, schedule in self._varying:
+            rows.append(schedule.unit(t))
+            if type(schedule) not in STAYS_IN_RANGE:
+                check_range(name, schedule, t, schedule.scale * rows[-1], self.ranges.get(name, FINITE))
         return rows[0][None] if len(rows) == 1 else np.array(rows).reshape(len(rows), t.size)
 
     def coefficients(self) -> Array:

@@ -70,7 +70,8 @@ def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, moment_names
 
 def checked_gradient(state: State, gradient: ArrayLike) -> Array:
     """A copy of ``gradient``; ``ValueError``, with the round, unless it is finite and has the shape of the point."""
-    g = np.array(reals(f"gradient of round {state.t + 1}", gradient), ndmin=1)
+    plain = type(gradient) is np.ndarray and gradient.dtype == np.float64
+    g = np.array(gradient if plain else reals(f"gradient of round {state.t + 1}", gradient), ndmin=1)
     if g.shape != state.point.shape:
         raise ValueError(f"gradient has shape {g.shape} at round {state.t + 1}, the point has {state.point.shape}")
     if not np.isfinite(g).all():

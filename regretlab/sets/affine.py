@@ -84,7 +84,9 @@ class Affine(FeasibleSet):
             for _ in range(2):
                 rest -= np.outer(rest @ q, q)
             rest[j] = 0.0
-        return rows[sorted(chosen)]
+        found = rows[sorted(chosen)]
+        found.setflags(write=False)
+        return found
 
     @staticmethod
     def projection(x: Any, w: Any, p: Any) -> None:

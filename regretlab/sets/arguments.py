@@ -8,16 +8,27 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab._utils.validation import positive, real_array, whole
+from regretlab._utils.validation import positive, real_array, reals, whole
 
-__all__ = ["directions", "euclidean", "point", "short", "store_dimension", "store_equations", "store_positive"]
+__all__ = [
+    "directions",
+    "euclidean",
+    "length",
+    "point",
+    "short",
+    "store_dimension",
+    "store_equations",
+    "store_positive",
+]
 
 
 def store_positive(F: Any, *names: str) -> None:
-    """Check that these fields of a set are positive numbers, and store them as floats."""
+    """Check that these fields of a set are positive numbers with a finite double, and store them as floats."""
     for name in names:
         value = getattr(F, name)
         positive(**{name: value})
+        if 2.0 * float(value) == math.inf:
+            raise ValueError(f"{name}={value!r}: twice this number overflows, it must be smaller")
         object.__setattr__(F, name, float(value))
 
 
@@ -33,6 +44,11 @@ def store_equations(F: Any) -> tuple[Array, Array]:
     A, b = real_array("A", F.A, "(k, d)", 2), real_array("b", F.b, "(k,)", 1)
     if b.shape != A.shape[:1]:
         raise ValueError(f"b has shape {b.shape}, A has shape {A.shape}: b needs a number for each row of A")
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        far = A.any(axis=1) & ~np.isfinite(b / np.abs(A).max(axis=1))
+    if far.any():
+        k = int(np.argmax(far))
+        raise ValueError(f"A[{k}]={A[k]!r}, b[{k}]={b[k]!r}: the points with <A[{k}], x> = b[{k}] overflow")
     object.__setattr__(F, "A", A)
     object.__setattr__(F, "b", b)
     return A, b
@@ -40,18 +56,28 @@ def store_equations(F: Any) -> tuple[Array, Array]:
 
 def point(x: ArrayLike, dimension: int | None) -> Array:
     """x as an array (d,)."""
-    array = np.atleast_1d(np.asarray(x, dtype=np.float64))
+    array = np.atleast_1d(reals("x", x))
     if array.ndim != 1 or (dimension is not None and array.size != dimension):
         raise ValueError(f"x has shape {array.shape}, the set needs ({dimension or 'd'},)")
     return array
 
 
 def directions(c: ArrayLike, dimension: int | None) -> Array:
-    """c as an array (..., d)."""
-    array = np.asarray(c, dtype=np.float64)
+    """c as an array (..., d) of finite numbers."""
+    array = reals("c", c)
     if array.ndim == 0 or (dimension is not None and array.shape[-1] != dimension):
         raise ValueError(f"c has shape {array.shape}, the set needs (..., {dimension or 'd'})")
+    if not np.isfinite(array).all():
+        raise ValueError(f"c={array!r} must be finite")
     return array
+
+
+def length(x: ArrayLike) -> float:
+    """||x||_2, also where the squares overflow or underflow."""
+    array = np.asarray(x, dtype=np.float64)
+    with np.errstate(over="ignore", under="ignore"):
+        norm = float(np.linalg.norm(array))
+    return norm if 1e-150 < norm < math.inf else math.hypot(*array)
 
 
 def euclidean(norm: float) -> bool:

@@ -61,7 +61,7 @@ class L2Ball(Ball):
             lam = max(lam, weight(w[i], scale) * (abs(v) - 1.0))
             square, error = two_sum(square, error, v * v)
             reach += abs(v * x[i])
-        if square + error <= 1.0 + _ROUNDING * (1.0 + reach * inverse):
+        if reach < math.inf and square + error <= 1.0 + _ROUNDING * (1.0 + reach * inverse):
             return
         for _ in range(_NEWTON_STEPS):
             square, error, slope = 0.0, 0.0, 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 from regretlab._utils.types import Array, ArrayLike
 from regretlab._utils.validation import real_array
 from regretlab.kernels import clip
-from regretlab.sets.arguments import directions, point, short, store_dimension, store_positive
+from regretlab.sets.arguments import directions, euclidean, length, point, short, store_dimension, store_positive
 from regretlab.sets.base import FeasibleSet
 
 __all__ = ["Ball", "Box", "LinfBall", "Reals"]
+
+_DEFAULT = float("1")  # an object of its own, so that it can be told from a 1.0 that a caller gives
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +28,14 @@ class Box(FeasibleSet):
     ----------
     lo, hi : float or array (d,)
         Finite bounds with lo <= hi.  If both are numbers, the box takes the
-        dimension of the losses it is used with.
+        dimension of the losses it is used with.  With an array lo, hi must be given.
 
     Raises
     ------
     TypeError
         For bounds that are no numbers.
     ValueError
-        For bounds that are not finite, of different shapes, or with lo > hi.
+        For bounds that are not finite, of different shapes, with lo > hi, or so far apart that hi - lo overflows.
 
     Notes
     -----
@@ -41,9 +44,12 @@ class Box(FeasibleSet):
     """
 
     lo: float | Array = -1.0
-    hi: float | Array = 1.0
+    hi: float | Array = _DEFAULT
 
     def __post_init__(self) -> None:
+        if self.hi is _DEFAULT and np.ndim(self.lo):
+            ends = reprlib.repr(self.lo)
+            raise ValueError(f"lo={ends} has an entry for each coordinate and hi is not given: give both, Box(lo, hi)")
         lo, hi = (real_array(name, getattr(self, name), "() or (d,)", 0, 1) for name in ("lo", "hi"))
         if lo.ndim and hi.ndim and lo.shape != hi.shape:
             raise ValueError(f"lo has shape {lo.shape} and hi has shape {hi.shape}: they must agree")
@@ -52,6 +58,9 @@ class Box(FeasibleSet):
         if (lo > hi).any():
             i = int(np.argmax(lo > hi))
             raise ValueError(f"lo={np.ravel(lo)[i]} > hi={np.ravel(hi)[i]} at coordinate {i}: the Box is empty")
+        with np.errstate(over="ignore"):
+            if not np.isfinite(hi - lo).all():
+                raise ValueError(f"lo={self.lo!r}, hi={self.hi!r}: the difference hi - lo overflows")
         for name, value in (("lo", lo), ("hi", hi)):
             if value.ndim:
                 value.setflags(write=False)
@@ -86,17 +95,19 @@ class Box(FeasibleSet):
         return np.concatenate([np.atleast_1d(self.lo), np.atleast_1d(self.hi)])
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        point = np.asarray(x, dtype=np.float64)
-        return bool((point >= self.lo - tolerance).all() and (point <= self.hi + tolerance).all())
+        given = point(x, self.dimension)
+        return bool((given >= self.lo - tolerance).all() and (given <= self.hi + tolerance).all())
 
     def diameter(self, norm: float = np.inf) -> float:
         sides = np.atleast_1d(np.subtract(self.hi, self.lo))
-        if self.dimension is None and norm != np.inf:
+        if not euclidean(norm):
+            return float(sides.max())
+        if self.dimension is None:
             raise ValueError(f"norm={norm}: {self!r} has no dimension yet; use with_dimension(d) first")
-        return float(np.linalg.norm(sides, norm))
+        return length(sides)
 
     def minimize_linear(self, c: ArrayLike) -> Array:
-        return np.where(np.asarray(c) > 0.0, self.lo, self.hi)
+        return np.where(directions(c, self.dimension) > 0.0, self.lo, self.hi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +125,8 @@ class Ball(FeasibleSet):
             center = real_array("center", self.center, "(d,)", 1)
             if self.dimension not in (None, center.size):
                 raise ValueError(f"dimension={self.dimension}, but center has shape {center.shape}: they must agree")
+            if np.abs(center).max() + 2.0 * self.radius == np.inf:
+                raise ValueError(f"radius={self.radius}, center={short(center)}: points of the ball overflow")
             object.__setattr__(self, "center", center)
             object.__setattr__(self, "dimension", center.size)
 

@@ -33,6 +33,8 @@ class LinearConstraint(FeasibleSet):
         if not a.any():
             raise ValueError(f"a={a!r} must not be zero: <a, x> does not depend on x")
         finite(b=self.b)
+        if not np.isfinite(normalized(a, float(self.b))).all():
+            raise ValueError(f"a={a!r}, b={self.b!r}: the points with <a, x> = b overflow")
         object.__setattr__(self, "a", a)
         object.__setattr__(self, "b", float(self.b))
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.sets.active_set import onto_equations, project_from
-from regretlab.sets.arguments import directions, euclidean, point, short, store_equations
+from regretlab.sets.arguments import directions, euclidean, length, point, short, store_equations
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.compensated import EPS
 from regretlab.sets.halfspace import normalized
@@ -21,6 +21,7 @@ __all__ = ["Polytope"]
 
 _OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}  # HiGHS takes no smaller
 _EMPTY = 1e-9
+_ORDINARY = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +90,10 @@ class Polytope(FeasibleSet):
         return bool((over <= tolerance + rounding).all())
 
     def diameter(self, norm: float = np.inf) -> float:
-        exact = not euclidean(norm)
-        return float(np.linalg.norm(self._widths, np.inf if exact else 2)) if self.bounded else np.inf
+        two = euclidean(norm)
+        if not self.bounded:
+            return np.inf
+        return length(self._widths) if two else float(self._widths.max())
 
     @cached_property
     def bounded(self) -> bool:
@@ -113,13 +116,13 @@ class Polytope(FeasibleSet):
             return self.nearest_to_origin()
         if not A.size:
             raise ValueError(f"<c, x> has no minimum over {self!r}, which is all of R^d")
-        result = _linprog()(c / largest, A_ub=A, b_ub=b, bounds=(None, None), options=_OPTIONS)
+        result = _linprog()(c / largest, A_ub=A, b_ub=b / self._unit, bounds=(None, None), options=_OPTIONS)
         if result.status == 3 or (result.status != 0 and not self.bounded):
             raise ValueError(f"<c, x> has no minimum over {self!r}, which is unbounded towards -c, c={c!r}")
         if result.status != 0:
             raise ArithmeticError(f"the linear program of {self!r} for c={c!r} was not solved: {result.message}")
         tight = np.flatnonzero(np.abs(result.ineqlin.marginals) > 0.0).tolist()
-        return self._project(onto_equations(tight, A, b, np.asarray(result.x, dtype=np.float64)), np.ones_like(c))
+        return self._project(onto_equations(tight, A, b, self._unit * np.asarray(result.x)), np.ones_like(c))
 
     @cached_property
     def _constraints(self) -> tuple[Array, Array]:
@@ -129,6 +132,13 @@ class Polytope(FeasibleSet):
         return np.ascontiguousarray(both[:, 1:]), np.ascontiguousarray(both[:, 0])
 
     @cached_property
+    def _unit(self) -> float:
+        """A power of two in whose unit the linear programs are neither tiny nor huge: HiGHS has absolute tolerances."""
+        b = self._constraints[1]
+        exponent = math.frexp(float(np.abs(b).max(initial=0.0)))[1]
+        return 1.0 if abs(exponent) <= _ORDINARY else math.ldexp(1.0, exponent)
+
+    @cached_property
     def _widths(self) -> Array:
         """(d,): max x_i - min x_i over F."""
         unit = np.eye(self.dimension)
@@ -136,12 +146,13 @@ class Polytope(FeasibleSet):
         return np.asarray(extremes[0] - extremes[1])
 
     def _least_violation(self) -> float:
-        """min_x max(0, max_j (A x - b)_j), divided by max(1, max_j |b_j|), for the A and b in ``_constraints``."""
+        """min_x max(0, max_j (A x - b)_j), relative to the largest |b_j|, for the A and b in ``_constraints``."""
         if (self.b[~self.A.any(axis=1)] < 0.0).any():
             return math.inf
         A, b = self._constraints
         if not A.size:
             return 0.0
+        b = b / self._unit
         size = max(1.0, float(np.abs(b).max()))
         extended = np.column_stack([A, -np.ones(len(A))])
         bounds = [(None, None)] * self.dimension + [(0.0, None)]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.sets.arguments import directions, euclidean, point
+from regretlab.sets.arguments import directions, euclidean, length, point
 from regretlab.sets.base import FeasibleSet
 
 __all__ = ["Product"]
@@ -92,7 +92,8 @@ class Product(FeasibleSet):
         return all(F.contains(part, tolerance) for F, part in zip(self.factors, parts, strict=True))
 
     def diameter(self, norm: float = np.inf) -> float:
-        return float(np.linalg.norm([F.diameter(norm) for F in self.factors], 2 if euclidean(norm) else np.inf))
+        diameters = [F.diameter(norm) for F in self.factors]
+        return length(diameters) if euclidean(norm) else max(diameters)
 
     @property
     def bounded(self) -> bool:

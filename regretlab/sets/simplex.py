@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.sets.arguments import directions, euclidean, point, store_dimension, store_positive
+from regretlab.sets.arguments import directions, euclidean, length, point, store_dimension, store_positive
 from regretlab.sets.base import FeasibleSet
 from regretlab.sets.compensated import EPS, exact_sum, two_product
 from regretlab.sets.water_filling import fill, mass_of
@@ -122,7 +122,7 @@ class CappedSimplex(FeasibleSet):
             raise ValueError(f"{self!r} has no dimension yet; use with_dimension(d) first")
         vertex = self.minimize_linear(np.arange(float(self.dimension)))
         farthest = self.minimize_linear(vertex)  # all vertices have the same norm
-        return float(np.linalg.norm(vertex - farthest, 2 if euclidean(norm) else np.inf))
+        return length(vertex - farthest) if euclidean(norm) else float(np.abs(vertex - farthest).max())
 
     def minimize_linear(self, c: ArrayLike) -> Array:
         order = np.argsort(directions(c, self.dimension), axis=-1, kind="stable")
