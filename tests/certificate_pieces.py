@@ -19,13 +19,6 @@ class Given(rl.losses.LinearLosses):
 
 
 @dataclass(frozen=True)
-class GivenAsStrong(Given):
-    """Says it has a mu."""
-
-    mu = 1.0
-
-
-@dataclass(frozen=True)
 class Pursuing(rl.losses.AdaptiveLosses):
     """The slope points away from where the learner was last driven to: slow waves against its steps."""
 

@@ -11,6 +11,7 @@ from pieces import INTERVAL, cube
 
 import regretlab as rl
 from regretlab.analysis.horizons import play_to
+from regretlab.certificates import THEOREMS, Bound, theorem
 from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import Mod3, Periodic, Rademacher
 from regretlab.schedules import Constant
@@ -128,28 +129,57 @@ def test_bad_bounds(bound):
 # -- certificates ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class WrongSign(rl.losses.ConvexLosses):
-    """f_t(x) = |x - 1/2| with a gradient of the wrong sign."""
-
-    def value(self, t, x):
-        return float(abs(x[0] - 0.5))
-
-    def gradient(self, t, x):
-        return -np.sign(x - 0.5)
-
-
 def test_assertion():
-    for learner in (rl.learners.AMSGrad(), rl.learners.Adam()):
-        assert_no_certificate_violation(learner, rl.losses.Rademacher(d=2), cube(2), 300, seeds=range(3))
-    assert_no_certificate_violation(rl.learners.AMSGrad(), Given(), INTERVAL, 300, theorem="master")
+    losses = rl.losses.Rademacher(d=2)
+    assert_no_certificate_violation(AMSGrad(alpha=1.0, beta1=0.5), losses, cube(2), 1000, seeds=range(3))
+    assert_no_certificate_violation(AMSGrad(), Given(), INTERVAL, 300, theorem="master")
 
 
-def test_a_violation_shows_the_certificate_and_how_to_play_it_again():
-    with pytest.raises(AssertionError, match=r"is broken, first in round \d+ for seed 0") as raised:
-        assert_no_certificate_violation(rl.learners.OGD(alpha=0.1), WrongSign(), INTERVAL, 5000)
-    assert "holds  F bounded" in str(raised.value)
+@pytest.fixture
+def too_small():
+    """A false theorem about gradient descent: no regret."""
+
+    @theorem("nobody (2026)", OGD)
+    def no_regret(q):
+        "R_T <= 0."
+        return Bound({"0": 0.0 * q.t}, [q.convex()])
+
+    yield no_regret
+    del THEOREMS["no_regret"]
+
+
+@pytest.mark.usefixtures("too_small")
+@pytest.mark.parametrize("options", [{}, {"theorem": "no_regret"}])
+def test_a_violation_shows_the_certificate_and_how_to_play_it_again(options):
+    with pytest.raises(AssertionError, match=r"no_regret is broken, first in round \d+ for seed 0") as raised:
+        assert_no_certificate_violation(OGD(alpha=0.1), Mod3(), INTERVAL, 50, **options)
+    assert "holds  f_t convex" in str(raised.value)
+    assert re.search(r"\n1 .* -3\n", str(raised.value))  # the table
     assert "play it again:" in str(raised.value)
+
+
+@dataclass(frozen=True)
+class Climbs(rl.learners.Algorithm1):
+    """Gradient ascent."""
+
+    @staticmethod
+    def rule(g):
+        return (), -g, 1.0
+
+
+@pytest.mark.parametrize(
+    ("learner", "losses", "F", "words"),
+    [
+        (rl.learners.OnlineNewtonStep(), rl.losses.RandomLeastSquares(d=1), INTERVAL, "no certificate applies"),
+        (OGD(), Mod3(), rl.sets.Reals(), "no certificate applies"),
+        (Climbs(0.5), Mod3(), INTERVAL, "every bound is vacuous"),
+        (OGD(1e-9), Mod3(), INTERVAL, "every bound is vacuous"),
+        (Adam(0.5, 0.0, 0.1), Mod3(), INTERVAL, "every bound is vacuous"),
+    ],
+)
+def test_an_assertion_that_could_not_fail_fails(learner, losses, F, words):
+    with pytest.raises(AssertionError, match=words):
+        assert_no_certificate_violation(learner, losses, F, 100)
 
 
 def test_a_named_theorem_has_to_hold():

@@ -5,7 +5,7 @@ all of them.  :data:`THEOREMS` has the theorems by name, and :func:`theorem` add
 """
 
 from regretlab.certificates import classical, constant_beta1, errata, ftrl, master, reddi, variants
-from regretlab.certificates.certificate import THEOREMS, Bound, Certificate, Theorem, theorem
+from regretlab.certificates.certificate import THEOREMS, Bound, Certificate, CertificateViolated, Theorem, theorem
 from regretlab.certificates.certifying import certificates, certify, theorem_named
 from regretlab.certificates.quantities import Hypothesis, Quantities
 
@@ -16,6 +16,7 @@ __all__ = [
     "THEOREMS",
     "Bound",
     "Certificate",
+    "CertificateViolated",
     "Hypothesis",
     "Quantities",
     "Theorem",

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from regretlab._utils.copies import copied
+from regretlab._utils.extending import overrides
 from regretlab._utils.types import Array
 from regretlab.certificates.quantities import Hypothesis, Quantities
 from regretlab.learners.base import Algorithm1, Learner
+from regretlab.learners.vector import VectorLearner
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["THEOREMS", "Bound", "Certificate", "Theorem", "theorem"]
+__all__ = ["THEOREMS", "Bound", "Certificate", "CertificateViolated", "Theorem", "theorem"]
 
 TOLERANCE = 1e-9
 """The relative error that rounding of the terms, and coordinates with W_{t,i} = 0, may cause in a bound."""
@@ -59,11 +62,13 @@ class Theorem:
     true: bool
 
     def fits(self, learner: Learner) -> bool:
-        """Whether the theorem is stated for this learner: it has a class in ``learners``, or the rule of one."""
-        return any(
-            isinstance(learner, cls) or (isinstance(learner, Algorithm1) and learner.rule is getattr(cls, "rule", None))
-            for cls in self.learners
-        )
+        """Whether the theorem is stated for what this learner plays: it has the rule and the steps of a class in
+        ``learners``.
+
+        A subclass may have other hyperparameters, other defaults and another ``stepsize``: hypotheses are about them.
+        A theorem for :class:`Algorithm1` holds for any rule.
+        """
+        return any(_plays_as(learner, cls) for cls in self.learners)
 
     def evaluate(self, q: Quantities) -> Bound:
         """Terms and hypotheses for a game; the first hypothesis is that the theorem is stated for the learner.
@@ -74,6 +79,27 @@ class Theorem:
         names = " or ".join(cls.__name__ for cls in self.learners)
         who = Hypothesis(f"the rule of {names}", self.fits(q.learner), type(q.learner).__name__)
         return Bound(terms, [who, *hypotheses])
+
+
+_LEDGER = ("ledger_names", "with_ledger")
+_ALGORITHM1 = ("start", "update", "binding", "binding_with_ledger", *_LEDGER)
+_RULE = ("signature", "given", "schedules", "moment_names")
+_VECTOR = ("start", "update", "step", "value", "schedules", "moment_names", "_sums", *_LEDGER)
+
+
+def _plays_as(learner: Learner, cls: type[Learner]) -> bool:
+    """Whether a learner plays what the class ``cls`` plays with the same schedules, and keeps the same ledger."""
+    kind = type(learner)
+    if not issubclass(cls, Algorithm1):
+        names = _VECTOR if issubclass(cls, VectorLearner) else ("start", "update", *_LEDGER)
+        return isinstance(learner, cls) and not overrides(kind, cls, *names)
+    if not isinstance(learner, Algorithm1) or overrides(kind, cls, *_ALGORITHM1):
+        return False
+    if not hasattr(cls, "rule"):  # for any rule
+        return True
+    rule, arguments = learner.signature()
+    moments = tuple(name for name in arguments if name not in {"g", "t", *(field.name for field in fields(cls))})
+    return rule is cls.rule and not overrides(kind, cls, *_RULE) and learner.moment_names == moments
 
 
 THEOREMS: dict[str, Theorem] = {}
@@ -131,6 +157,19 @@ def theorem(
     return enter
 
 
+class CertificateViolated(ValueError):
+    """A regret is above the bound of a theorem whose hypotheses hold, as far as the game shows.
+
+    The losses are not convex, their gradients are wrong, a set projects wrongly, or the theorem is not one.
+    ``certificate`` has the numbers.
+    """
+
+    def __init__(self, message: str, certificate: Certificate | None = None) -> None:  # unpickling gives the message
+        super().__init__(message)
+        self.certificate = certificate
+
+
+@copied("curve", "rounding")
 @dataclass(frozen=True, eq=False)
 class Certificate:
     """The bound of one theorem for one game: R_t <= bound_t at the checkpoints t, if the hypotheses hold.
@@ -164,8 +203,9 @@ class Certificate:
     @property
     def terms(self) -> dict[str, float]:
         """The terms of the bound at the horizon, by name."""
-        names = list(self.curve.columns[: self.curve.columns.get_loc("bound")])
-        return {name: float(self.curve[name].iloc[-1]) for name in names}
+        curve = self.curve
+        names = list(curve.columns[: curve.columns.get_loc("bound")])
+        return {name: float(curve[name].iloc[-1]) for name in names}
 
     @property
     def total(self) -> float:
@@ -174,6 +214,11 @@ class Certificate:
 
     @property
     def certified(self) -> bool:
+        """Whether this is a theorem, all its hypotheses hold, and the bound is finite and not below the regret."""
+        return self.applies and not len(self.violations)
+
+    @property
+    def applies(self) -> bool:
         """Whether this is a theorem, all its hypotheses hold, and the bound is finite."""
         return self.theorem.true and all(h.holds for h in self.hypotheses) and bool(np.isfinite(self.total))
 
@@ -191,7 +236,8 @@ class Certificate:
     @property
     def tightness(self) -> float:
         """max_t R_t / bound_t, the share of the bound that was used; NaN if there is no finite ratio."""
-        ratio = (self.curve["regret"] / self.curve["bound"]).to_numpy()
+        curve = self.curve
+        ratio = (curve["regret"] / curve["bound"]).to_numpy()
         return float(np.nanmax(ratio, initial=-np.inf)) if np.isfinite(ratio).any() else float("nan")
 
     @property
@@ -209,21 +255,22 @@ class Certificate:
         return float(np.log(last.iloc[-1] / last.iloc[0]) / np.log(last.index[-1] / last.index[0]))
 
     def __repr__(self) -> str:
-        last = self.curve.iloc[-1]
+        curve, above = self.curve, self.violations.index
+        last, T = curve.iloc[-1], curve.index[-1]
         state = "certified" if self.certified else "not certified"
         bound = f"bound {self.total:.6g} ~ t^{self.growth:.2f}"
         lines = [
-            f"Certificate {self.theorem.name}: {state}",
+            f"Certificate {self.theorem.name}: {state}{', but vacuous' if self.certified and self.vacuous else ''}",
             f"  {self.theorem.source}",
             f"  {self.theorem.formula}",
-            f"  T = {self.curve.index[-1]:,}: R_T = {last['regret']:.6g}, {bound}, slack {last['slack']:.6g}",
+            f"  T = {T:,}: R_T = {last['regret']:.6g}, {bound}, slack {last['slack']:.6g}",
         ]
         lines += [f"    {name:<44} {value:>14.6g}" for name, value in self.terms.items()]
         for h in self.hypotheses:
             at = f", first at round {h.first_violated:,}" if h.first_violated else ""
             lines.append(f"  {'holds' if h.holds else 'FAILS'}  {h.name}: {h.measured}{at}")
-        if len(self.violations):
-            lines.append(f"  VIOLATED at t = {', '.join(f'{t:,}' for t in self.violations.index[:5])}")
+        if len(above):
+            lines.append(f"  VIOLATED at t = {', '.join(f'{t:,}' for t in above[:5])}")
         if self.vacuous:
             sharper = f"; {self.sharper} says more" if self.sharper else ""
             lines.append(f"  VACUOUS: R_T <= d D G T = {self.trivial_bound:.6g} without any theorem{sharper}")

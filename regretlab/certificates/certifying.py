@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regretlab._utils.validation import nearest
-from regretlab.certificates.certificate import THEOREMS, Certificate, Theorem
+from regretlab.certificates.certificate import THEOREMS, Certificate, CertificateViolated, Theorem
 from regretlab.certificates.quantities import Quantities
 from regretlab.engine.replay import with_ledger
 from regretlab.engine.trajectory import Trajectory
@@ -43,12 +43,16 @@ def certify(game: Trajectory, theorem: str | None = None) -> Certificate:
 
     Raises
     ------
-    ValueError
-        When there is no theorem of this name, or the game has no rounds.
     TypeError
-        When ``game`` is not a game; when the learner keeps no ledger, or lacks what ``theorem`` needs; and, without a
-        name, when the hypotheses of no theorem hold and there is no master inequality, since the learner is not of
-        Algorithm 1.
+        When ``game`` is not a game; when no theorem is stated for the learner, or it keeps no ledger, or lacks what
+        ``theorem`` needs.
+    ValueError
+        When there is no theorem of this name; when the game has no rounds, or is another one when it is played again;
+        and, without a name, when theorems are stated for the learner, but the hypotheses of none hold and there is no
+        master inequality, since the learner is not of Algorithm 1.
+    CertificateViolated
+        A ValueError: when the regret is above a bound whose hypotheses hold.  Then the losses are not convex, a
+        gradient or a projection is wrong, or the theorem is.
 
     Examples
     --------
@@ -68,9 +72,12 @@ def certify(game: Trajectory, theorem: str | None = None) -> Certificate:
         return found if best is None or best.vacuous else dataclasses.replace(found, sharper=best.theorem.name)
     every = certificates(game)
     best = _smallest(every) or next((each for each in every if each.theorem.name == "master"), None)
-    if best is None:
-        raise TypeError(f"there is no theorem about {game.learner!r} whose hypotheses hold")
-    return best
+    if best is not None:
+        return best
+    if not every:
+        raise TypeError(f"there is no theorem about {game.learner!r}, or about what it overrides")
+    failed = [f"{each.theorem.name}: {h.name} ({h.measured})" for each in every for h in each.hypotheses if not h.holds]
+    raise ValueError(f"the hypotheses of no theorem about {game.learner!r} hold: {'; '.join(failed)}")
 
 
 def certificates(game: Trajectory) -> list[Certificate]:
@@ -118,7 +125,23 @@ def _evaluated(game: Trajectory, theorems: list[Theorem]) -> list[Certificate]:
     _check(game)
     regret = _regret(game)
     q = Quantities(with_ledger(game), regret.index.to_numpy())
-    return [_certificate(q, regret, each) for each in theorems]
+    found = [_certificate(q, regret, each) for each in theorems]
+    for each in found:
+        _refuse_violated(game, each)
+    return found
+
+
+def _refuse_violated(game: Trajectory, found: Certificate) -> None:
+    """Raise ``CertificateViolated`` when all hypotheses hold and a regret is above the bound."""
+    above = found.violations
+    if found.applies and len(above):
+        t, first = above.index[0], above.iloc[0]
+        raise CertificateViolated(
+            f"round {t:,}: the regret of {game.learner!r} on {game.losses!r} is {first['regret']:.9g}, above the bound "
+            f"{first['bound']:.9g} of {found.theorem.name}, whose hypotheses hold; the losses are not convex, their "
+            "gradients or a projection are wrong (check_losses and check_set find out), or the theorem is",
+            found,
+        )
 
 
 def _regret(game: Trajectory) -> pd.DataFrame:
@@ -136,10 +159,11 @@ def _certificate(q: Quantities, regret: pd.DataFrame, theorem: Theorem) -> Certi
     """The certificate of one theorem."""
     with np.errstate(all="ignore"):
         terms, hypotheses = theorem.evaluate(q)
+        terms = {name: np.where(np.isnan(values), np.inf, values) for name, values in terms.items()}  # inf * 0
         curve = regret.assign(bound=sum(terms.values()))
         for i, (name, values) in enumerate(terms.items()):
             curve.insert(i, name, values)
+        trivial_bound = float(q.d * q.D * q.G[-1] * q.T)
     curve["slack"] = curve["bound"] - curve["regret"]
     columns = [*terms, "bound", "regret", "gap", "slack"]
-    trivial_bound = q.d * q.D * float(q.G[-1]) * q.T
     return Certificate(theorem, curve[columns], tuple(hypotheses), trivial_bound, regret["rounding"])

@@ -82,7 +82,7 @@ def ogd_centred(q: Quantities) -> Bound:
     """
     F, a = q.F, q.alpha.scale
     first = q.game.record.point[0]
-    r, centred = q.D_2, False
+    r, centred = float(q.D_2), False
     if unchanged(F, L2Ball):
         r, centred = F.radius, bool(np.array_equal(first, np.zeros(q.d) if F.center is None else F.center))
     terms = {"r^2/(2 alpha)": np.full(q.t.size, 0.5 * r**2 / a), "steps": 0.5 * q.sum("step")}
@@ -114,9 +114,15 @@ def adagrad(q: Quantities) -> Bound:
 
 
 def _is_mean(q: Quantities) -> bool:
-    """Whether w_t = ||g_{1:t}||/alpha at the checkpoints, as for the mean of squares and alpha_t = alpha/sqrt(t)."""
-    exact = np.sqrt(q.each("square")) / q.alpha.scale
-    return bool(np.allclose(q.each("weight"), exact, rtol=1e-9, atol=0.0))
+    """Whether w_t = ||g_{1:t}||/alpha, as for the mean of squares and alpha_t = alpha/sqrt(t).
+
+    For AdaGrad and beta_{2,t} = 1 - 1/t it is so; for other schedules it is checked at the checkpoints, and that in
+    between w_t is not smaller.
+    """
+    a, exact = q.alpha.scale, np.sqrt(q.each("square")) / q.alpha.scale
+    if not np.allclose(q.each("weight"), exact, rtol=1e-9, atol=0.0):
+        return False
+    return q.beta2 is None or q.beta2_of_a_mean().holds or bool(q.zeta[-1] <= a * (1.0 + 1e-9) and q.monotone().holds)
 
 
 @theorem("Kingma, Ba (2015), Theorem 4.1: false (Reddi, Kale, Kumar 2018, Theorem 1)", Adam, true=False)
@@ -129,12 +135,12 @@ def kingma_ba_theorem41(q: Quantities) -> Bound:
     beta_{1,t} = beta_1 lambda^{t-1} and alpha_t = alpha/sqrt(t).
     """
     a, b1, b2, one, D, G = q.alpha.scale, q.b1, q.b2, inverse(1.0 - q.b1), q.D, q.G
-    gamma = b1**2 / math.sqrt(b2)
-    corrected = q.sum("weight") / np.sqrt(-np.expm1(q.t * math.log(b2)))
+    gamma = b1**2 / np.sqrt(b2)
+    corrected = q.sum("weight") / np.sqrt(-np.expm1(q.t * np.log(b2)))
     terms = {
         "D^2/(2 alpha (1-beta_1)) sum_i sqrt(T vhat_T)": 0.5 * D**2 * one * corrected,
-        "alpha (1+beta_1) G N": a * (1.0 + b1) * G * one / math.sqrt(1.0 - b2) * inverse(1.0 - gamma) ** 2 * q.N,
-        "decay of beta_1": q.d * D**2 * G * math.sqrt(1.0 - b2) * 0.5 / a * one * inverse(1.0 - q.lam) ** 2,
+        "alpha (1+beta_1) G N": a * (1.0 + b1) * G * one / np.sqrt(1.0 - b2) * inverse(1.0 - gamma) ** 2 * q.N,
+        "decay of beta_1": q.d * D**2 * G * np.sqrt(1.0 - b2) * 0.5 / a * one * inverse(1.0 - q.lam) ** 2,
     }
     small = Hypothesis("beta_1^2 < sqrt(beta_2)", gamma < 1.0, f"beta_1^2/sqrt(beta_2) = {gamma:.6g}")
     rest = [q.constant_beta2(), q.geometric_beta1(), small]

@@ -6,8 +6,6 @@ T^{3/2}.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from regretlab.certificates.certificate import Bound, theorem
@@ -36,7 +34,7 @@ def amsgrad_constant_beta1(q: Quantities) -> Bound:
     one, g = inverse(1.0 - q.b1), q.gamma_A
     terms = {
         "D^2 sqrt(T)/(2 alpha (1-beta_1)) A": 0.5 * one * q.D**2 * q.sum("weight"),
-        "alpha L_T N": q.alpha.scale * math.sqrt(inverse((1.0 - q.b2) * (1.0 - g))) * q.L * q.N,
+        "alpha L_T N": q.alpha.scale * np.sqrt(inverse((1.0 - q.b2) * (1.0 - g))) * q.L * q.N,
     }
     rest = [q.constant_beta2(), q.gamma_below_one()]
     return Bound(terms, [*_hypotheses(q), *rest])

@@ -29,7 +29,7 @@ def _hypotheses(q: Quantities) -> list[Hypothesis]:
 
 def _moments(q: Quantities) -> Array:
     """alpha sqrt(ln T + 1) N / ((1-beta_1)^2 sqrt(1-beta_2) (1-gamma))."""
-    constants = inverse(1.0 - q.b1) ** 2 * inverse(1.0 - q.gamma_R) / math.sqrt(1.0 - q.b2)
+    constants = inverse(1.0 - q.b1) ** 2 * inverse(1.0 - q.gamma_R) / np.sqrt(1.0 - q.b2)
     return np.asarray(q.alpha.scale * constants * q.L * q.N)
 
 

@@ -12,11 +12,8 @@ not a moving average of gradients, the bound has one more term, with the differe
 
 from __future__ import annotations
 
-import numpy as np
-
-from regretlab._utils.types import Array
 from regretlab.certificates.certificate import Bound, theorem
-from regretlab.certificates.measurements import inverse
+from regretlab.certificates.measurements import inverse, product
 from regretlab.certificates.quantities import Quantities
 from regretlab.learners.base import Algorithm1
 
@@ -36,12 +33,12 @@ def master(q: Quantities) -> Bound:
     """
     b1, D = q.b1, q.D
     terms = {
-        "rises of the metric": 0.5 * D**2 * q.sum("rise"),
-        "last momentum": b1 * inverse(1.0 - b1) * 0.25 * D**2 * q.sum("weight"),
+        "rises of the metric": product(0.5, D**2, q.sum("rise")),
+        "last momentum": product(b1, inverse(1.0 - b1), 0.25, D**2, q.sum("weight")),
         "steps": 0.5 * (1.0 + b1) * inverse(1.0 - b1) * q.sum("step"),
-        "momentum that is no average": _product(D * inverse(1.0 - b1), q.sum("mismatch")),
+        "momentum that is no average": product(D, inverse(1.0 - b1), q.sum("mismatch")),
     }
-    return Bound(terms, [q.convex(), q.bounded(), q.constant_beta1()])
+    return Bound(terms, [q.convex(), q.bounded(), q.positive_stepsize(), q.constant_beta1()])
 
 
 @theorem(_SOURCE + "; Young's inequality for beta_{1,t}", Algorithm1)
@@ -50,19 +47,14 @@ def master_schedule(q: Quantities) -> Bound:
     + (1/2) sum_t alpha_t sum_i (m_{t,i}^2 + beta_{1,t} (g_{t,i} - m_{t-1,i})^2) / W_{t,i} + D sum_t ||e_t||_1.
 
     w_t = W_t/alpha_t, and e_t = m_t - beta_{1,t} m_{t-1} - (1-beta_{1,t}) g_t is 0 for a
-    moving average.  The proof uses g_t = m_t + beta_{1,t} (g_t - m_{t-1}) - e_t and holds for any beta_{1,t}.
+    moving average.  The proof uses g_t = m_t + beta_{1,t} (g_t - m_{t-1}) - e_t and holds for any beta_{1,t} >= 0.
     """
     D = q.D
     terms = {
-        "rises of the metric": 0.5 * D**2 * q.sum("rise"),
-        "sum of beta_{1,t} w_t": _product(0.5 * D**2, q.S),
+        "rises of the metric": product(0.5, D**2, q.sum("rise")),
+        "sum of beta_{1,t} w_t": product(0.5, D**2, q.S),
         "steps": 0.5 * q.sum("step"),
         "lags of the momentum": 0.5 * q.lag,
-        "momentum that is no average": _product(D, q.sum("mismatch")),
+        "momentum that is no average": product(D, q.sum("mismatch")),
     }
-    return Bound(terms, [q.convex(), q.bounded()])
-
-
-def _product(constant: float, sums: Array) -> Array:
-    """constant * sums; 0 if all sums are 0, even where the constant is inf because F is unbounded."""
-    return sums if not sums.any() else np.asarray(constant * sums)
+    return Bound(terms, [q.convex(), q.bounded(), q.positive_stepsize(), q.nonnegative_beta1()])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TypeVar
 
 import numpy as np
@@ -12,9 +13,10 @@ import numpy as np
 from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.trajectory import Trajectory
+from regretlab.losses.base import read_only
 from regretlab.schedules import Constant, Geometric, Schedule
 
-__all__ = ["Measurements", "blocks", "inverse"]
+__all__ = ["Measurements", "blocks", "inverse", "product"]
 
 Value = TypeVar("Value")
 
@@ -24,6 +26,12 @@ _BLOCK = 2**20
 def inverse(x: float) -> float:
     """1/x for x > 0, else inf: so a bound is infinite outside the range of its constants, e.g. for beta_1 = 1."""
     return 1.0 / x if x > 0.0 else math.inf
+
+
+def product(*factors: float | Array) -> Array:
+    """The product; 0 where a factor is 0, even if another one is inf because F is unbounded."""
+    zero = reduce(np.logical_or, (np.equal(factor, 0.0) for factor in factors))
+    return np.where(zero, 0.0, reduce(operator.mul, factors))
 
 
 def blocks(T: float) -> Iterator[Rounds]:
@@ -60,12 +68,12 @@ class Measurements:
 
     def __init__(self, game: Trajectory, t: Rounds) -> None:
         self.game, self.learner, self.F = game, game.learner, game.feasible_set
-        self.t, self.T = t.astype(np.float64), game.horizon
+        self.t, self.T = read_only(t.astype(np.float64)), game.horizon
         self.d = game.point.size
         at = np.searchsorted(game.record.t, t)
-        rows = np.moveaxis(game.record.ledger[at], 1, 0)
+        rows = read_only(np.moveaxis(game.record.ledger[at], 1, 0))
         self._ledger: dict[str, Array] = dict(zip(game.state.ledger, rows, strict=True))
-        self.D, self.D_2 = self.F.diameter(), self.F.diameter(2)
+        self.D, self.D_2 = np.float64(self.F.diameter()), np.float64(self.F.diameter(2))  # their squares may be inf
         self.schedules: dict[str, Schedule] = getattr(self.learner, "schedules", {})
         self.alpha = self.schedules.get("alpha", Constant(1.0))
         self.beta1 = self.schedules.get("beta1", Constant(0.0))
@@ -98,17 +106,17 @@ class Measurements:
     @cached_property
     def N(self) -> Array:
         """sum_i ||g_{1:t,i}||_2: (h,)."""
-        return np.asarray(np.sqrt(self.each("square")).sum(axis=1))
+        return read_only(np.sqrt(self.each("square")).sum(axis=1))
 
     @cached_property
     def metric(self) -> Array:
         """sum_i W_{t,i}, for instance sum_i sqrt(vhat_{t,i}): (h,)."""
-        return self.sum("weight") * self.alpha(self.t.astype(np.int64))
+        return read_only(self.sum("weight") * self.alpha(self.t.astype(np.int64)))
 
     @cached_property
     def S(self) -> Array:
         """sum_{s<=t} sum_i beta_{1,s} W_{s,i} / alpha_s: (h,)."""
-        return self.sum("momentum")
+        return read_only(self.sum("momentum"))
 
     @cached_property
     def lag(self) -> Array:
@@ -117,30 +125,31 @@ class Measurements:
         For constant betas, whose ledger lacks this sum: inf if beta_1 > 0.
         """
         if "lag" in self._ledger:
-            return self.sum("lag")
-        return np.full(self.t.size, 0.0 if self.b1 == 0.0 else np.inf)  # the ledger of constant betas lacks it
+            return read_only(self.sum("lag"))
+        return read_only(np.full(self.t.size, 0.0 if self.b1 == 0.0 else np.inf))
 
     @cached_property
     def zeta(self) -> Array:
         """max_{s<=t} max_i ||g_{1:s,i}||_2 alpha_s / W_{s,i}: (h,); inf for constant betas, whose ledger lacks it."""
-        return np.sqrt(self.each("zeta2").max(axis=1)) if "zeta2" in self._ledger else np.full(self.t.size, np.inf)
+        known = "zeta2" in self._ledger
+        return read_only(np.sqrt(self.each("zeta2").max(axis=1)) if known else np.full(self.t.size, np.inf))
 
     @cached_property
     def G(self) -> Array:
         """max_{s<=t} ||g_s||_inf: (h,)."""
-        return np.asarray(self.each("largest").max(axis=1))
+        return read_only(self.each("largest").max(axis=1))
 
     @cached_property
     def G_2(self) -> Array:
         """max_{s<=t} ||g_s||_2, or an upper bound that is exact for d = 1: (h,)."""
         if "longest" in self._ledger:
             return self.each("longest")[:, 0]
-        return np.asarray(np.sqrt((self.each("largest") ** 2).sum(axis=1)))
+        return read_only(np.sqrt((self.each("largest") ** 2).sum(axis=1)))
 
     @cached_property
     def L(self) -> Array:
         """sqrt(1 + ln t): (h,)."""
-        return np.asarray(np.sqrt(1.0 + np.log(self.t)))
+        return read_only(np.sqrt(1.0 + np.log(self.t)))
 
     @property
     def mu(self) -> float:
@@ -153,19 +162,19 @@ class Measurements:
         return float(self.beta1(1))
 
     @property
-    def b2(self) -> float:
+    def b2(self) -> np.float64:
         """beta_2 if it is constant, else NaN."""
-        return float(self.beta2.scale) if unchanged(self.beta2, Constant) else math.nan
+        return np.float64(self.beta2.scale if unchanged(self.beta2, Constant) else math.nan)
 
     @property
     def gamma_R(self) -> float:
         """beta_1 / sqrt(beta_2)."""
-        return self.b1 / math.sqrt(self.b2)
+        return float(self.b1 / np.sqrt(self.b2))
 
     @property
     def gamma_A(self) -> float:
         """beta_1^2 / beta_2."""
-        return self.b1**2 / self.b2
+        return float(self.b1**2 / self.b2)
 
     @property
     def lam(self) -> float:

@@ -7,8 +7,6 @@ Theorem 4 exists in three printings.  ``amsgrad_schedule`` is a sharper form; it
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from regretlab._utils.types import Array
@@ -54,7 +52,7 @@ def _last(q: Quantities) -> Array:
 
 def _moments(q: Quantities) -> Array:
     """alpha L_T N / ((1-beta_1)(1-gamma) sqrt(1-beta_2)), which is at least sum_t alpha_t sum_i m^2/sqrt(vhat)."""
-    constants = inverse(1.0 - q.b1) * inverse(1.0 - q.gamma_R) / math.sqrt(1.0 - q.b2)
+    constants = inverse(1.0 - q.b1) * inverse(1.0 - q.gamma_R) / np.sqrt(1.0 - q.b2)
     return np.asarray(q.alpha.scale * constants * q.L * q.N)
 
 

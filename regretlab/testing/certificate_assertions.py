@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from regretlab._utils.types import ArrayLike
-from regretlab.certificates import certificates, certify
+from regretlab.certificates import Certificate, CertificateViolated, certificates, certify
+from regretlab.engine.trajectory import Trajectory
 from regretlab.game import play_all
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
@@ -33,8 +34,9 @@ def assert_no_certificate_violation(
     """Assert that R_t <= bound_t at every checkpoint t, for each theorem whose hypotheses hold for the game.
 
     A violation is a mistake in the learner, the losses (not convex, or wrong gradients), the projection, or the
-    theorem.  As in :func:`assert_regret_below`, there is no averaging over seeds, and R_t is the lower end of
-    [regret, regret + gap].
+    theorem.  It is a failure, too, when no theorem applies, or when all bounds are vacuous at the horizon: no regret
+    could break those, and nothing would be asserted.  As in :func:`assert_regret_below`, there is no averaging over
+    seeds, and R_t is the lower end of [regret, regret + gap].
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def assert_no_certificate_violation(
     theorem : str, optional
         One of :data:`regretlab.certificates.THEOREMS`; by default all that apply to the learner.  For a
         named theorem the assertion also fails when a hypothesis does not hold, or when that theorem is known to be
-        wrong.
+        wrong; its bound may be vacuous.
     seeds : iterable of int
         At least one.
     checkpoints : iterable of int, optional
@@ -62,7 +64,7 @@ def assert_no_certificate_violation(
     ------
     AssertionError
         With the certificate, the checkpoints at which the regret is above the bound, and the code that plays the game
-        again.
+        again; also when no theorem applies.
     TypeError, ValueError
         When the parts do not fit together, there is no seed, or no theorem has that name.
     GameError, GameInterrupted
@@ -91,17 +93,31 @@ def assert_no_certificate_violation(
     if not games:
         raise ValueError("seeds is empty: there is no game to certify")
     for game in games:
-        for found in certificates(game) if theorem is None else [certify(game, theorem)]:
-            above = found.violations
-            if not found.certified and theorem is not None:
-                reason = "is not certified"
-            elif found.certified and len(above):
-                reason = f"is broken, first in round {above.index[0]:,}"
-            else:
-                continue
-            table = above[["regret", "bound", "slack"]].head(_SHOWN)
-            raise AssertionError(
-                f"{found.theorem.name} {reason} for seed {game.seed}\n{found!r}\n"
-                + (f"{table.to_string(float_format='{:.6g}'.format)}\n" if len(table) else "")
-                + replay_code(game, chosen, start)
-            )
+        failed, above = _failure(game, theorem)
+        if failed:
+            shown = "" if above is None else f"{above!r}\n{_table(above)}"
+            raise AssertionError(f"{failed} for seed {game.seed}\n{shown}{replay_code(game, chosen, start)}")
+
+
+def _table(found: Certificate) -> str:
+    """The first checkpoints at which the regret is above the bound, or nothing."""
+    table = found.violations[["regret", "bound", "slack"]].head(_SHOWN)
+    return f"{table.to_string(float_format='{:.6g}'.format)}\n" if len(table) else ""
+
+
+def _failure(game: Trajectory, theorem: str | None) -> tuple[str, Certificate | None]:
+    """What is wrong, or nothing, and the certificate that shows it."""
+    try:
+        found = certificates(game) if theorem is None else [certify(game, theorem)]
+    except CertificateViolated as error:
+        broken = error.certificate
+        assert broken is not None
+        return f"{broken.theorem.name} is broken, first in round {broken.violations.index[0]:,}", broken
+    certified = [each for each in found if each.certified]
+    if theorem is not None:
+        return ("", None) if certified else (f"{theorem} is not certified", found[0])
+    if not certified:
+        return f"no certificate applies to {game.learner!r}", next(iter(found), None)
+    if all(each.vacuous for each in certified):
+        return f"every bound is vacuous, which no regret of {game.learner!r} could exceed,", certified[0]
+    return "", None
