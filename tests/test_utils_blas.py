@@ -79,20 +79,37 @@ def test_games_and_comparators_have_one_thread():
         assert Watching.seen == {1}
 
 
-def test_other_numbers_of_threads_give_the_same_bits():
-    """With OPENBLAS_NUM_THREADS=1, as in Dask's workers; the sums are long enough to be split."""
-    script = """if True:
-        import numpy as np, regretlab as rl
-        rng = np.random.default_rng(0)
-        losses = rl.losses.RandomLogistic(20)
-        game = rl.play(rl.learners.OGD(), losses, rl.sets.L2Ball(1.0), 12_000, checkpoints=[12_000])
-        print(game.regret.to_numpy().tobytes().hex())
-    """
-    seen = {
-        subprocess.run(
-            [sys.executable, "-c", script], env={**os.environ, "OPENBLAS_NUM_THREADS": n},
-            capture_output=True, text=True, check=True, timeout=120,
-        ).stdout
-        for n in ("1", "2")
-    }  # fmt: skip
-    assert len(seen) == 1
+SCRIPT = """if True:
+    import regretlab as rl
+    ball, learners, losses = rl.sets.L2Ball(1.0), rl.learners, rl.losses
+    game = rl.play(learners.OGD(), losses.RandomLeastSquares(30), ball, 3000, checkpoints=[3000])
+    print(game.regret.to_numpy().tobytes().hex())
+    print(rl.play(learners.OnlineNewtonStep(), losses.RandomLogistic(120), ball, 20).point.tobytes().hex())
+"""
+
+
+def numbers(**environment):
+    """The regret of a game with a comparator that is found, and the last point of a learner with a full matrix."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=os.environ | environment, capture_output=True, text=True, check=True,
+        timeout=120,
+    )  # fmt: skip
+    return [np.frombuffer(bytes.fromhex(line)) for line in done.stdout.split()]
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return numbers()
+
+
+def test_other_numbers_of_threads_give_the_same_bits(usual):
+    """Dask's workers have OPENBLAS_NUM_THREADS=1; the sums are long enough to be split among two threads."""
+    for n in ("1", "2"):
+        for found, expected in zip(numbers(OPENBLAS_NUM_THREADS=n), usual, strict=True):
+            assert found.tobytes() == expected.tobytes()
+
+
+def test_another_kind_of_processor_changes_the_last_bits_only(usual):
+    """The exception that the docstrings of `sweep` and of the learners with a full matrix name."""
+    for found, expected in zip(numbers(OPENBLAS_CORETYPE="Prescott"), usual, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-9)

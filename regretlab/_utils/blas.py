@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ __all__ = ["one_blas_thread"]
 
 _lock = threading.Lock()
 _inside = threading.local()  # .nested: the blocks that this thread of Python is in
-_limits: list[list[int]] = []  # for each thread that is in a block: the numbers of threads of BLAS before the first one
+_threads = 0  # threads of Python that are in a block
+_before: dict[str, int] = {}  # by the path of a library: its number of threads before the first one entered
 
 
 @contextmanager
@@ -37,18 +39,24 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def _limit() -> None:
+    global _threads
     with _lock:
-        _limits.append(_limits[0] if _limits else [library.num_threads for library in _libraries()])
-        for library in _libraries():
+        _threads += 1
+        for library in _libraries("scipy.linalg" in sys.modules):
+            _before.setdefault(library.filepath, library.num_threads)
             _set(library, 1)
 
 
 def _restore() -> None:
+    global _threads
     with _lock:
-        before = _limits.pop()
-        for library, n in zip(_libraries(), before, strict=True):
-            if not _limits or getattr(library, "threading_layer", None) == "openmp":  # there each thread has its limit
-                _set(library, n)
+        _threads -= 1
+        for library in _libraries("scipy.linalg" in sys.modules):
+            each = getattr(library, "threading_layer", None) == "openmp"  # there each thread has a limit of its own
+            if library.filepath in _before and (each or not _threads):
+                _set(library, _before[library.filepath])
+        if not _threads:
+            _before.clear()
 
 
 def _set(library: Any, n: int) -> None:
@@ -59,8 +67,8 @@ def _set(library: Any, n: int) -> None:
 
 
 @cache
-def _libraries() -> list[Any]:
-    """The BLAS libraries that numpy uses; looking for them takes a millisecond."""
+def _libraries(scipy: bool) -> list[Any]:
+    """The BLAS libraries of numpy, and of scipy if that is loaded; looking for them takes a millisecond."""
     import numpy  # noqa: F401  its BLAS must be loaded to be found
     from threadpoolctl import ThreadpoolController
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from typing import Any, Generic, NamedTuple, TypeVar
 
 __all__ = ["Workers", "outcomes"]
@@ -71,6 +80,10 @@ class _Queue(Generic[Task]):
         queue.append(_Attempt(attempt.task, attempt.number + 1))
         return True
 
+    def put_back(self, attempt: _Attempt[Task]) -> None:
+        """Queue an attempt that was not started."""
+        self._suspects.appendleft(attempt)
+
 
 def outcomes(
     function: Callable[[Task], Any], tasks: Iterator[Task], executor: Workers | None = None
@@ -89,14 +102,14 @@ def outcomes(
     Raises
     ------
     TypeError
-        When ``executor`` is neither an executor nor a function.
+        When ``executor`` is neither an executor nor a function that makes one.
     BrokenExecutor
-        When the executor breaks and there is no function to make another.
+        When the executor breaks and there is no function to make another, or the workers of another die at once.
     """
     if not (executor is None or callable(executor) or hasattr(executor, "submit")):
         raise TypeError(f"executor={executor!r} is neither an executor nor a function that makes one")
     make = executor if callable(executor) else None if executor else threads
-    pool: Executor = make() if make else executor  # type: ignore[assignment]
+    pool: Executor = _made(make) if make else executor  # type: ignore[assignment]
     queue = _Queue(tasks)
     running: dict[Future[Any], _Attempt[Task]] = {}
     broken = False
@@ -105,9 +118,10 @@ def outcomes(
             if broken and not running:
                 pool, broken = _replacement(pool, make), False
             if not broken:
-                for attempt in queue.ready(len(running), _limit(pool)):
-                    running[pool.submit(function, attempt.task)] = attempt
+                broken = _start(pool, function, queue, running)
             if not running:
+                if broken:
+                    continue
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 attempt = running.pop(future)
@@ -126,15 +140,73 @@ def outcomes(
             pool.shutdown(wait=True)
 
 
+def _start(
+    pool: Executor, function: Callable[[Task], Any], queue: _Queue[Task], running: dict[Future[Any], _Attempt[Task]]
+) -> bool:
+    """Start as many attempts as the pool has room for; returns whether the pool was broken already."""
+    for attempt in queue.ready(len(running), _limit(pool)):
+        try:
+            if isinstance(pool, ProcessPoolExecutor):
+                future = pool.submit(_unpacked, function, _Packed(attempt.task))  # type: ignore[arg-type]
+            else:
+                future = pool.submit(function, attempt.task)
+        except BrokenExecutor:
+            queue.put_back(attempt)
+            return True
+        running[future] = attempt
+    return False
+
+
+class _Packed:
+    """A task that a worker of a process pool unpacks when it runs it.
+
+    A task that cannot be unpacked, because its module cannot be imported there, would kill the worker otherwise.
+    """
+
+    def __init__(self, task: Any) -> None:
+        self.task = task
+
+    def __reduce__(self) -> tuple[type[bytes], tuple[bytes]]:
+        return bytes, (pickle.dumps(self.task),)
+
+
+def _unpacked(function: Callable[[Any], Any], packed: bytes) -> Any:
+    """Run a function on a task of :class:`_Packed`; runs on the worker."""
+    return function(pickle.loads(packed))
+
+
+def _made(make: Callable[[], Executor]) -> Executor:
+    """The executor that the function makes."""
+    pool = make()
+    if not hasattr(pool, "submit"):
+        raise TypeError(f"executor={make!r} makes {pool!r}, which is no executor: it has no method submit")
+    return pool
+
+
 def _replacement(broken: Executor, make: Callable[[], Executor] | None) -> Executor:
-    """A new executor in place of one whose workers died."""
+    """A new executor in place of one whose workers died, tried out: its workers can do the simplest task."""
     if make is None:
         raise BrokenExecutor(
             "the workers of the executor died; with a function that makes executors instead, such as "
-            "executor=ProcessPoolExecutor, others take over. What is finished is kept in the sweep's folder"
+            "executor=ProcessPoolExecutor, others take over. What is finished is kept in the sweep's folder. "
+            + _AT_THE_START
         )
-    broken.shutdown(wait=False)
-    return make()
+    for _ in range(_ATTEMPTS):
+        broken.shutdown(wait=False)
+        pool = _made(make)
+        try:
+            pool.submit(os.getpid).result()
+        except BrokenExecutor as error:
+            broken, reason = pool, error
+        else:
+            return pool
+    raise BrokenExecutor(f"the workers of the executor die as soon as they start. {_AT_THE_START}") from reason
+
+
+_AT_THE_START = (
+    "Processes that are spawned import the main script: in a script the call must stand below "
+    'if __name__ == "__main__":, and in an interactive session the classes must be in a module'
+)
 
 
 def _limit(pool: Executor) -> float:

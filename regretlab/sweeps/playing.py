@@ -14,6 +14,7 @@ from regretlab._utils.types import Array, Rounds
 from regretlab.engine.checkpoints import Checkpoints
 from regretlab.engine.driver import advance
 from regretlab.engine.errors import GameError
+from regretlab.engine.memory import own
 from regretlab.engine.trajectory import Trajectory
 from regretlab.regret.measures import Comparators, best_in_hindsight, is_linear, total
 from regretlab.sweeps.chunks import Chunk, same_draws
@@ -42,7 +43,7 @@ class Rows:
     x : array (n, d)
         x_t; NaN after the last coordinate of a game of lower dimension.
     errors : dict
-        For the index of each point without measures, the reason.
+        For the index of each point that lacks measures, the reason.
     """
 
     point: Rounds
@@ -56,7 +57,7 @@ def play_chunk(chunk: Chunk) -> Rows:
     """The rows of a chunk, in the order of its points.
 
     A point that is invalid, or whose game fails, has one row, with the number of rounds that were played, an error and
-    no measures.  The other games go on.
+    no measures.  A game without a comparator has its loss and x_t, and an error.  The other games go on.
     """
     rows: list[tuple[Any, Array, Array]] = []
     errors: dict[int, str] = {}
@@ -104,11 +105,11 @@ def _play(chunk: Chunk, batch: range, errors: dict[int, str]) -> Iterator[tuple[
     cache: dict[Any, Comparators] = {}
     for i in batch:
         if i not in errors:
-            try:
-                yield _measure(games[i], chunk.rounds, cache)
-                continue
-            except Exception as error:
-                errors[i] = one_line(error)
+            t, measures, x, unknown = _measure(games[i], chunk.rounds, cache)
+            if unknown:
+                errors[i] = one_line(unknown)
+            yield t, measures, x
+            continue
         played = games[i].horizon if i in games else 0
         yield [played], np.full((1, len(MEASURES)), np.nan), np.full((1, 1), np.nan)
 
@@ -122,12 +123,12 @@ def _games(chunk: Chunk, batch: range, errors: dict[int, str]) -> dict[int, Traj
     def part(i: int, name: str) -> Any:
         key = name, chunk.part_key(i, [name])
         if key not in shared:
-            shared[key] = chunk.part(i, name)
+            shared[key] = own(chunk.part(i, name))  # a template is shared with other batches and threads
         return shared[key]
 
     for i in batch:
         try:
-            learner, losses, F = chunk.part(i, "learner"), part(i, "losses"), part(i, "feasible_set")
+            learner, losses, F = own(chunk.part(i, "learner")), part(i, "losses"), part(i, "feasible_set")
             key = chunk.part_key(i, ["losses", "feasible_set"])
             if key not in shared:
                 shared[key] = F.with_dimension(losses.dimension)
@@ -154,23 +155,30 @@ def _advance(games: dict[int, Trajectory], horizon: int) -> Iterator[tuple[int, 
             yield from _advance({i: games[i] for i in half}, horizon)
 
 
-def _measure(game: Trajectory, rounds: tuple[int, ...], cache: dict[Any, Comparators]) -> tuple[Rounds, Array, Array]:
-    """t, measures and x_t at the given rounds.
-
-    ``cache`` keeps the comparators of losses that are not linear; games with the same losses, set and seed share them.
-    """
+def _measure(
+    game: Trajectory, rounds: tuple[int, ...], cache: dict[Any, Comparators]
+) -> tuple[Rounds, Array, Array, Exception | None]:
+    """t, measures and x_t at the given rounds; and why there is no comparator, which leaves loss and x_t."""
     if rounds[0] > 1:  # the first round is always recorded
         game.record = game.record.rows(slice(1, None))
-    if is_linear(game):
-        comparators = best_in_hindsight(game)
-        record = comparators.record
-    else:
-        key = id(game.losses), id(game.feasible_set), game.seed
-        if key not in cache:
-            cache[key] = best_in_hindsight(game)
-        comparators = cache[key]
-        record = game.record.rows(np.flatnonzero(np.isin(game.record.t, comparators.record.t)).tolist())
+    record, unknown = game.record, np.full(len(game.record.t), np.nan)
+    try:
+        comparators = _comparators(game, cache)
+    except Exception as error:  # the set is unbounded, or a user's class fails
+        loss = total(record.loss)
+        return record.t, np.stack([loss, unknown, unknown, unknown], axis=1), record.point, error
+    record = record.rows(np.flatnonzero(np.isin(record.t, comparators.record.t)).tolist())
     loss = total(record.loss)
     gap = comparators.gap if comparators.solved else np.full(len(loss), np.nan)
     measures = np.stack([loss, comparators.loss, loss - comparators.loss, gap], axis=1)
-    return record.t, measures, record.point
+    return record.t, measures, record.point, None
+
+
+def _comparators(game: Trajectory, cache: dict[Any, Comparators]) -> Comparators:
+    """The best points in hindsight; games with the same losses, set and seed share those of losses not linear."""
+    if is_linear(game):
+        return best_in_hindsight(game)
+    key = id(game.losses), id(game.feasible_set), game.seed
+    if key not in cache:
+        cache[key] = best_in_hindsight(game)
+    return cache[key]

@@ -74,6 +74,7 @@ class Points:
             values[_checked_name(name)] = [_without_numpy(value) for value in column]
             if not values[name]:
                 raise ValueError(f"points: {name} has no values, so the grid is empty")
+            _check_distinct(name, values[name])
         shape = [len(column) for column in values.values()]
         codes = np.unravel_index(np.arange(int(np.prod(shape, dtype=np.int64))), shape) if shape else ()
         return cls(values, np.stack(codes, axis=1).astype(np.int32) if shape else np.zeros((1, 0), np.int32))
@@ -101,7 +102,7 @@ class Points:
             index: dict[Any, int] = {}
             values[name] = []
             for i, value in enumerate(map(_without_numpy, column)):
-                key = _hashable(value)
+                key = _key(value)
                 if key not in index:
                     index[key] = len(values[name])
                     values[name].append(value)
@@ -234,13 +235,19 @@ def _checked_name(name: object) -> str:
     return name
 
 
-def _hashable(value: Any) -> Any:
-    """A key that equal values of one type share; a value that cannot be hashed has a key of its own."""
-    try:
-        hash(value)
-    except TypeError:
-        return id(value)
-    return type(value), value
+def _check_distinct(name: str, values: list[Any]) -> None:
+    """Refuse a number, string or object that stands twice among the values of a grid."""
+    seen = set()
+    for value in values:
+        key = value if isinstance(value, bool | int | float | str) else id(value)
+        if key in seen and value is not None:
+            raise ValueError(f"points: {name}={value!r} stands twice, so the same games would be played twice")
+        seen.add(key)
+
+
+def _key(value: Any) -> Any:
+    """A key that numbers and strings share if they are the same; parts may be equal and different."""
+    return (type(value), str(value)) if isinstance(value, bool | int | float | str) else id(value)
 
 
 def _without_numpy(value: Any) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from regretlab._utils import version
 from regretlab._utils.messages import one_line
+from regretlab._utils.progress import no_progress_bars, progress_bar
 from regretlab._utils.types import Rounds
 from regretlab._utils.validation import rounds_to_play
 from regretlab.engine.checkpoints import Checkpoints
@@ -77,7 +79,8 @@ def sweep(
         Where the games are played: by default in a thread for each core.  Anything like the executors of
         :mod:`concurrent.futures`: ``ProcessPoolExecutor``, ``get_executor`` of a Dask client, ``MPIPoolExecutor`` of
         mpi4py.  An executor that a function makes is closed at the end, and replaced when its workers die; a given
-        executor is left open.  The choice changes no bit of the table.
+        executor is left open.  The choice changes no bit of the table, except that products of matrices (comparators
+        of losses that are not linear, learners with a full matrix) have other last bits on another kind of processor.
     progress : bool, optional
         Whether to show a progress bar, in rounds; by default on a terminal.
 
@@ -95,10 +98,11 @@ def sweep(
         - ``regret`` and ``average_regret``: R_t and R_t / t
         - ``gap``, if a solver found a comparator: R_t lies in [regret, regret + gap]
         - ``x_1``, ..., ``x_d``: the point x_t
-        - ``error``: None, or why the game has no numbers
+        - ``error``: None, or why numbers are missing
 
         A point that is invalid, or whose game fails, has one row: ``error`` is the message, and ``t`` the number of
-        rounds that were played.  The other games go on.
+        rounds that were played.  A game without a best point in hindsight, as on an unbounded set, has its loss and
+        x_t.  The other games go on.  ``frame.attrs`` has the version of regretlab, the parts and the horizon.
 
     Raises
     ------
@@ -154,10 +158,14 @@ def sweep(
 
 
 class _Task(NamedTuple):
-    """A chunk to play, the indices of its points, its key, and the version of regretlab that the worker must have."""
+    """A chunk to play, and the version of regretlab that the worker must have.
+
+    ``points`` are the indices of its points, ``key`` is its key and ``file`` its file, if the sweep has a folder.
+    """
 
     points: Rounds
     key: str
+    file: str
     chunk: Chunk
     version: str
 
@@ -166,11 +174,10 @@ def _results(
     whole: Chunk, folder: Folder | None, executor: Workers | None, progress: bool | None
 ) -> Iterator[tuple[Rounds, Rows | Exception]]:
     """For each chunk the indices of its points, and its rows or an error; chunks found in the folder come first."""
-    from tqdm import tqdm
-
     todo, finished, T = [], 0, whole.horizon
+    known: dict[int, Any] = {}
     for index in cut(whole):
-        key = chunk_key(whole.select(index)) if folder else ""
+        key = chunk_key(whole.select(index), known) if folder else ""
         if folder and (rows := folder.read(key, len(index))):
             finished += len(index) * T
             yield index, rows
@@ -178,41 +185,42 @@ def _results(
             todo.append((index, key))
     if folder:  # in random order, so that sweeps with the same folder play different chunks first
         random.SystemRandom().shuffle(todo)
-    by_others: list[tuple[Rounds, Rows]] = []
 
     def tasks() -> Iterator[_Task]:
         for index, key in todo:
-            rows = folder.read(key, len(index)) if folder else None
-            if rows:  # another sweep has finished it in the meantime
-                by_others.append((index, rows))
-            else:
-                yield _Task(index, key, whole.select(index), version.__version__)
+            file = os.path.abspath(folder.file(key)) if folder else ""  # noqa: PTH100  workers may be in another folder
+            yield _Task(index, key, file, whole.select(index), version.__version__)
 
-    with tqdm(
-        total=len(whole.points) * T, initial=finished, unit=" rounds", unit_scale=True, delay=1.0, leave=False,
-        disable=None if progress is None else not progress,
-    ) as bar:  # fmt: skip
+    with progress_bar(len(whole.points) * T, progress, initial=finished) as tick:
         for task, outcome in outcomes(_play, tasks(), executor):
-            if folder and isinstance(outcome, Rows):
-                folder.write(task.key, outcome)
-            yield task.points, outcome
-            bar.update(len(task.points) * T)
-    yield from by_others
+            rows = outcome
+            if folder and isinstance(rows, Rows):
+                folder.write(task.key, rows)
+            elif folder and rows is None:  # finished by another sweep, or damaged; removed since by nobody but the user
+                rows = folder.read(task.key, len(task.points)) or play_chunk(task.chunk)
+            yield task.points, rows
+            tick(len(task.points) * T)
 
 
-def _play(task: _Task) -> Rows:
-    """The rows of a task's chunk; runs on the worker."""
+def _play(task: _Task) -> Rows | None:
+    """The rows of a task's chunk, or None if its file exists by now; runs on the worker."""
     if task.version != version.__version__:
         raise RuntimeError(
             f"the worker has regretlab {version.__version__}, the sweep is of {task.version}; install the same version"
         )
-    return play_chunk(task.chunk)
+    if task.file and Path(task.file).exists():
+        return None
+    with no_progress_bars():
+        return play_chunk(task.chunk)
 
 
 def _reason(error: Exception) -> str:
-    """The message of an error, and a question about the version if the worker lacks a module or name of regretlab."""
-    lacking = isinstance(error, ImportError | AttributeError) and "regretlab" in str(error)
-    return one_line(error) + (f"; do the workers have regretlab {version.__version__}?" if lacking else "")
+    """The message of an error, and a hint if the worker lacks a module or a name of one."""
+    if not isinstance(error, ImportError | AttributeError):
+        return one_line(error)
+    if "regretlab" in str(error):
+        return f"{one_line(error)}; do the workers have regretlab {version.__version__}?"
+    return f"{one_line(error)}; the classes of a sweep must be in a module that the workers can import"
 
 
 def _failed(n: int, error: Exception) -> Rows:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regretlab._utils import version
 from regretlab._utils.types import Rounds
 from regretlab.sweeps.chunks import Chunk
 from regretlab.sweeps.playing import MEASURES, Rows, padded
@@ -37,8 +38,14 @@ def table(whole: Chunk, results: Sequence[tuple[Rounds, Rows]]) -> pd.DataFrame:
     if not np.isnan(measures[:, 3]).all():
         columns["gap"] = measures[:, 3]
     columns |= {f"x_{i + 1}": column for i, column in enumerate(padded([rows.x for _, rows in results])[order].T)}
-    columns["error"] = _errors(len(whole.points), results)[point]
-    return pd.DataFrame(columns)
+    columns["error"] = pd.Series(_errors(len(whole.points), results)[point], dtype=object)  # None and str, no NaN
+    frame = pd.DataFrame(columns)
+    frame.attrs = {
+        "regretlab": version.__version__,
+        **{part: value.__name__ if isinstance(value, type) else repr(value) for part, value in whole.templates.items()},
+        "horizon": whole.horizon,
+    }
+    return frame
 
 
 def _errors(n: int, results: Sequence[tuple[Rounds, Rows]]) -> Any:
