@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels.compiling import Uncompilable
 
-__all__ = ["GameError", "GameInterrupted", "failure"]
+__all__ = ["GameError", "GameInterrupted", "failure", "where"]
 
 
 class GameError(RuntimeError):
@@ -45,7 +45,7 @@ def failure(game: Trajectory, t: int, reason: str | Exception) -> GameError:
     plain = isinstance(reason, str | ArithmeticError | TypeError | ValueError)
     kept = f"the {t - 1} rounds before it are kept in this error's .games" if t > 1 else "no round was played"
     error = GameError(
-        f"round {t}: {reason if plain else repr(reason)}{_where(reason)} (learner {game.learner!r}, "
+        f"round {t}: {reason if plain else repr(reason)}{where(reason)} (learner {game.learner!r}, "
         f"losses {game.losses!r}, seed {game.seed}); {kept}",
         t,
     )
@@ -56,7 +56,7 @@ def failure(game: Trajectory, t: int, reason: str | Exception) -> GameError:
 _OTHERS = {*sys.stdlib_module_names, "regretlab", "numpy", "numba", "scipy"}
 
 
-def _where(reason: str | Exception) -> str:
+def where(reason: str | Exception) -> str:
     """The function of a user in which an error was raised, and what an earlier handler has noted."""
     if isinstance(reason, str):
         return ""

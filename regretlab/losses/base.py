@@ -210,7 +210,7 @@ class LinearLosses(BlockLosses):
 
     def block(self, start: int, stop: int, seed: int) -> Array:
         """(stop - start, d): g_start, ..., g_{stop-1}."""
-        return self._validated(ask(self.gradients, np.arange(start, stop), seed), stop - start)[0]
+        return self._validated(ask(self.gradients, np.arange(start, stop), seed=seed), stop - start)[0]
 
     @not_overridable("override gradients, or block for many rounds at once; other losses derive from ConvexLosses")
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:

@@ -43,7 +43,7 @@ class PredictionLosses(BlockLosses):
 
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         """a (n, b, d) and y (n, b) of the rounds start, ..., stop - 1."""
-        return self._validated(ask(self.rows, np.arange(start, stop), seed), stop - start)
+        return self._validated(ask(self.rows, np.arange(start, stop), seed=seed), stop - start)
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]

@@ -49,7 +49,7 @@ class Quadratics(PredictionLosses):
     def block(self, start: int, stop: int, seed: int) -> Array:
         """(stop - start, d): c_start, ..., c_{stop-1}."""
         n, name = stop - start, f"{type(self).__name__}.centres"
-        c = np.asarray(ask(self.centres, np.arange(start, stop), seed))
+        c = np.asarray(ask(self.centres, np.arange(start, stop), seed=seed))
         if c.dtype.kind not in "fiu":
             raise TypeError(f"{name} returned {c.dtype} for {n} rounds; it must return real numbers")
         if c.ndim != 2 or len(c) != n or c.shape[1] == 0:

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from regretlab._utils.types import Rounds
-
 __all__ = ["CLOSED_FORMS", "ask", "drop_shortcuts", "is_shortcut", "shortcut"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,9 +50,9 @@ def drop_shortcuts(cls: type) -> None:
             setattr(cls, name, slow)
 
 
-def ask(method: Callable[..., Any], rounds: Rounds, seed: int) -> Any:
-    """What ``method`` answers for ``rounds``; it is told the seed if it has a parameter of that name."""
-    return method(rounds, seed=seed) if _takes_seed(getattr(method, "__func__", method)) else method(rounds)
+def ask(method: Callable[..., Any], *arguments: Any, seed: int) -> Any:
+    """What ``method`` answers; it is told the seed if it has a parameter of that name."""
+    return method(*arguments, seed=seed) if _takes_seed(getattr(method, "__func__", method)) else method(*arguments)
 
 
 @lru_cache(maxsize=1024)
