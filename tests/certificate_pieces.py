@@ -19,6 +19,24 @@ class Given(rl.losses.LinearLosses):
 
 
 @dataclass(frozen=True)
+class Tilted(rl.losses.ConvexLosses):
+    """f_t(x) = <g_t, x> + (mu/2) ||x||^2 for gradients that are given, again and again."""
+
+    rows: tuple
+    mu: float
+
+    @property
+    def dimension(self):
+        return len(self.rows[0])
+
+    def value(self, t, x):
+        return float(self.rows[(t - 1) % len(self.rows)] @ x + 0.5 * self.mu * x @ x)
+
+    def gradient(self, t, x):
+        return self.rows[(t - 1) % len(self.rows)] + self.mu * x
+
+
+@dataclass(frozen=True)
 class Pursuing(rl.losses.AdaptiveLosses):
     """The slope points away from where the learner was last driven to: slow waves against its steps."""
 
