@@ -1,4 +1,4 @@
-"""Every bound, by hand: from the whole history of gradients, in plain numpy, and twice as large on two equal coordinates.
+"""Every bound by hand: from all gradients of a game, in plain numpy, and twice as large on two equal coordinates.
 
 The games are in three dimensions that differ in everything: range, sizes of gradients, and the round of the largest
 one, which is neither the first nor the last.  Nothing here calls a rule or a ledger of the package.
@@ -6,7 +6,6 @@ one, which is neither the first nor the last.  Nothing here calls a rule or a le
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
