@@ -28,7 +28,7 @@ def targets(value: ArrayLike, N: int) -> Array:
 
 
 def class_labels(value: ArrayLike, N: int, classes: int | None) -> NDArray[np.int64]:
-    """(N,): a read-only copy of whole numbers 0, ..., ``classes`` - 1; with None, of any whole numbers >= 0."""
+    """(N,): a read-only copy of whole numbers 0, ..., ``classes`` - 1; with None, k is how many occur."""
     y = _one_each("labels", value, N)
     bad = (y < 0.0) | (y != np.floor(y)) | (y >= (math.inf if classes is None else classes))
     if bad.any():
@@ -36,6 +36,13 @@ def class_labels(value: ArrayLike, N: int, classes: int | None) -> NDArray[np.in
         raise ValueError(f"labels[{i}]={y[i]:g} must be one of 0, 1, ..., {'k' if classes is None else classes} - 1")
     labels = y.astype(np.int64)
     labels.setflags(write=False)
+    found = np.unique(labels)
+    if classes is None and not (len(found) > 1 and found[-1] == len(found) - 1):
+        raise ValueError(
+            f"labels has the values {found[:8].tolist()}{'...' if len(found) > 8 else ''}, which are not all of "
+            "0, 1, ..., k - 1 for a k of at least 2; say classes=k, or number the classes that occur: "
+            "classes, labels = numpy.unique(labels, return_inverse=True)"
+        )
     return labels
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import math
 import os
+import stat
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ __all__ = ["mnist", "read_idx"]
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
+_LIMIT = 2**30  # bytes that are unpacked at most, since a small file may hold any number of them
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
@@ -31,16 +33,25 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        When the file is not of this format, damaged, truncated or too long; the message names the file.
+        When the file is not of this format, damaged, truncated or too long, or takes more than 1 GiB when unpacked; the
+        message names the file.
     OSError
         When the file cannot be read.
     """
-    raw = Path(path).read_bytes()
-    if raw.startswith(_GZIP):
+    with Path(path).open("rb") as file:
+        if file.peek(2)[:2] != _GZIP:
+            status = os.fstat(file.fileno())
+            return _read(path, file, status.st_size if stat.S_ISREG(status.st_mode) else _LIMIT)
         try:
-            raw = gzip.decompress(raw)
+            with gzip.open(file) as unpacked:
+                return _read(path, unpacked, _LIMIT)
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path} is a damaged gzip file: {error}") from error
+
+
+def _read(path: str | os.PathLike[str], file: IO[bytes] | gzip.GzipFile, most: int) -> NDArray[Any]:
+    """The array in a file of at most so many bytes; no more is read than the header says."""
+    raw = file.read(4)
     if len(raw) < 4 or raw[:2] != b"\0\0":
         raise ValueError(f"{path} is not an IDX file: it starts with {raw[:4].hex(' ') or 'nothing'}, not with 00 00")
     code, ndim = raw[2], raw[3]
@@ -49,19 +60,24 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
         raise ValueError(f"{path} has the type code {code:02x}; an IDX file has one of {known}")
     if ndim == 0:
         raise ValueError(f"{path} has 0 dimensions; an IDX file has at least 1")
-    head = 4 + 4 * ndim
-    if len(raw) < head:
-        raise ValueError(f"{path} is truncated: the {ndim} dimensions take {head} bytes, and it has {len(raw)}")
-    shape = struct.unpack(f">{ndim}I", raw[4:head])
+    head = file.read(4 * ndim)
+    if len(head) < 4 * ndim:
+        sizes = f"the {ndim} dimensions take {4 + 4 * ndim} bytes, and it has {4 + len(head)}"
+        raise ValueError(f"{path} is truncated: {sizes}")
+    shape = struct.unpack(f">{ndim}I", head)
     dtype = np.dtype(_TYPES[code])
     expected = math.prod(shape) * dtype.itemsize
-    if len(raw) - head != expected:
-        problem = "is truncated" if len(raw) - head < expected else "has trailing bytes"
-        raise ValueError(
-            f"{path} {problem}: dimensions {shape} of {dtype.itemsize}-byte numbers take {expected} bytes, "
-            f"and {len(raw) - head} follow the header"
-        )
-    return np.frombuffer(raw, dtype, offset=head).reshape(shape).astype(dtype.newbyteorder("="))
+    sizes = f"dimensions {shape} of {dtype.itemsize}-byte numbers take {expected} bytes"
+    if expected > most:
+        if most == _LIMIT:
+            raise ValueError(f"{path} is too large: {sizes}; at most {_LIMIT} are unpacked, gunzip it first")
+        raise ValueError(f"{path} is truncated: {sizes}, and the file has {most}")
+    numbers = file.read(expected + 1)
+    if len(numbers) != expected:
+        problem = "has trailing bytes" if len(numbers) > expected else "is truncated"
+        found = "more" if len(numbers) > expected else len(numbers)
+        raise ValueError(f"{path} {problem}: {sizes}, and {found} follow the header")
+    return np.frombuffer(numbers, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def mnist(folder: str | os.PathLike[str], part: str = "t10k") -> tuple[Array, NDArray[np.int64]]:

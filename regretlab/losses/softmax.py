@@ -34,11 +34,11 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
     features : array (N, d)
         a_1, ..., a_N.
     labels : array (N,)
-        y_1, ..., y_N, each one of 0, ..., k - 1.
+        y_1, ..., y_N, each one of 0, ..., k - 1.  Unless ``classes`` is given, each of these occurs.
     batch : int
         b, how many examples a round has.
     classes : int, optional
-        k, at least 2; by default one more than the largest label.
+        k, at least 2; by default the number of different labels.
     mu : float
         Modulus of strong convexity of the added term, at least 0.
 
@@ -66,7 +66,7 @@ class SoftmaxRegression(OverExamples, ConvexLosses):
         y = arguments.class_labels(self.labels, len(a), self.classes)
         object.__setattr__(self, "features", a)
         object.__setattr__(self, "labels", y)
-        object.__setattr__(self, "classes", self.classes or max(2, int(y.max()) + 1))
+        object.__setattr__(self, "classes", self.classes or int(y.max()) + 1)
 
     @property
     def dimension(self) -> int:  # type: ignore[override]
