@@ -207,10 +207,20 @@ def test_nothing_is_played_when_one_of_several_games_is_refused():
 
 
 def test_one_learner_is_no_list_of_learners():
-    with pytest.raises(TypeError, match="iterable"):
-        play_all(Adam(), Untouchable(), INTERVAL, 5)
-    with pytest.raises(TypeError, match="iterable"):
-        play_all([Adam()], Untouchable(), INTERVAL, 5, seeds=3)
+    for learners in (Adam(), "adam", None):
+        for way in (play_all, compare):
+            with pytest.raises(TypeError, match=r"learners=.* must be an iterable, such as a list; for one write \["):
+                way(learners, Untouchable(), INTERVAL, 5)
+    for seeds in (3, "3", None):
+        with pytest.raises(TypeError, match=r"seeds=.* must be an iterable"):
+            play_all([Adam()], Untouchable(), INTERVAL, 5, seeds=seeds)
+
+
+@pytest.mark.parametrize("seeds", [[3, 0, 3], (0, np.int64(0)), [1, 2, 1, 1]])
+def test_a_seed_stands_once(seeds):
+    for way in (play_all, compare):
+        with pytest.raises(ValueError, match=r"seeds=.* stands twice, and its games would be the same"):
+            way([Adam()], Untouchable(), INTERVAL, 5, seeds=seeds)
 
 
 def test_a_kind_of_box_stays_what_it_is():
@@ -313,7 +323,7 @@ def test_games_can_be_copied_and_sent():
 
 
 def test_play_all_takes_any_iterables():
-    learners, seeds = [Adam(), OGD()], [3, 0, 3]
+    learners, seeds = [Adam(), OGD()], [3, 0, 7]
     games = play_all(iter(learners), Rademacher(), INTERVAL, 10, seeds=iter(seeds), checkpoints=iter([4]))
     assert [(game.learner, game.seed) for game in games] == [(x, seed) for x in learners for seed in seeds]
     for game in games:

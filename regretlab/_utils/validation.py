@@ -7,17 +7,42 @@ array of shape () that holds one; True and False are not numbers.
 from __future__ import annotations
 
 import difflib
+import functools
+import inspect
 import math
 import reprlib
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 
-__all__ = ["finite", "flag", "nearest", "number", "positive", "real_array", "reals", "rounds_to_play", "whole", "within"]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+P = ParamSpec("P")
+
+_WORDS = {
+    "T": "horizon", "n": "horizon", "rounds": "horizon", "steps": "horizon", "F": "feasible_set", "set": "feasible_set",
+    "x1": "start", "x_1": "start", "x0": "start", "record": "checkpoints", "random_state": "seed", "loss": "losses",
+}  # fmt: skip
+"""What some users call an argument."""
+
+__all__ = [
+    "finite",
+    "flag",
+    "known_arguments",
+    "listed",
+    "nearest",
+    "number",
+    "positive",
+    "real_array",
+    "reals",
+    "rounds_to_play",
+    "whole",
+    "within",
+]
 
 
 def number(**values: object) -> None:
@@ -56,6 +81,27 @@ def flag(**values: object) -> None:
     for name, value in values.items():
         if not (value is None or isinstance(value, bool | np.bool_)):
             raise TypeError(f"{name}={value!r} must be True, False or None")
+
+
+def known_arguments(function: Callable[P, Result]) -> Callable[P, Result]:
+    """A decorator: ``TypeError`` with the nearest name for a keyword that is none of the function's arguments."""
+    names = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> Result:
+        for name in kwargs.keys() - names.keys():
+            meant = f"; did you mean {_WORDS[name]}?" if _WORDS.get(name) in names else nearest(name, list(names))
+            raise TypeError(f"{function.__name__} has no argument {name}{meant}")
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def listed(name: str, values: Iterable[Item]) -> list[Item]:
+    """The items of an iterable; ``TypeError`` for what is none, such as one learner or one seed."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}={values!r} must be an iterable, such as a list; for one write [{values!r}]")
+    return list(values)
 
 
 def rounds_to_play(horizon: object) -> int:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from regretlab._utils.blas import one_blas_thread
 from regretlab._utils.progress import progress_bar
 from regretlab._utils.types import ArrayLike
-from regretlab._utils.validation import flag, rounds_to_play, whole
+from regretlab._utils.validation import flag, listed, rounds_to_play, whole
 from regretlab.engine.batch import Batch, Draws
 from regretlab.engine.checkpoints import Checkpoints
 from regretlab.engine.errors import GameError, GameInterrupted
@@ -147,13 +147,16 @@ def play_side_by_side(
     For a seed all learners meet the same sequence; parameters and errors are those of :func:`regretlab.play_all`.
     """
     T = rounds_to_play(horizon)
-    chosen, each_seed = Checkpoints.of(checkpoints), list(seeds)
-    F = feasible_set
+    each, each_seed = listed("learners", learners), listed("seeds", seeds)
+    if len(each_seed) > len(set(each_seed)):
+        twice = next(seed for i, seed in enumerate(each_seed) if seed in each_seed[:i])
+        raise ValueError(f"seeds={each_seed!r}: {twice!r} stands twice, and its games would be the same")
+    chosen, F = Checkpoints.of(checkpoints), feasible_set
     if isinstance(losses, Losses) and isinstance(F, FeasibleSet):
         F = F.with_dimension(losses.dimension)  # once for all games
     games = [
         kind(learner, losses, F, seed=seed, start=start, checkpoints=chosen, ledger=ledger)
-        for learner in learners
+        for learner in each
         for seed in each_seed
     ]
     advance(games, T, block=block, compiled=compiled, progress=progress)

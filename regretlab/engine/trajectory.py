@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab._utils.validation import real_array, whole
+from regretlab._utils.validation import flag, real_array, whole
 from regretlab.engine.checkpoints import Checkpoints, Record
 from regretlab.learners.base import Learner, State
 from regretlab.losses.base import Losses
@@ -76,6 +76,7 @@ class Trajectory:
                 hint = "; make an instance of it" if isinstance(value, type) else ""
                 raise TypeError(f"{name}={value!r} is not a {kind.__name__}{hint}")
         whole(0, seed=seed)
+        flag(ledger=ledger)
         d = losses.dimension
         self.learner = learner
         self.losses = losses
@@ -93,7 +94,7 @@ class Trajectory:
         self.loss: Array = np.zeros((2, d))
         self.gradient: Array = np.zeros((2, d))
         self.record = Record.empty(d, len(self.state.ledger))
-        self._close()
+        self.close()
 
     def append(self, state: State, loss: Array, gradient: Array, parts: Sequence[Record]) -> None:
         """Add the rounds that the driver has played: the state and sums after them, and their checkpoints."""
@@ -103,16 +104,16 @@ class Trajectory:
         earlier = slice(None) if self.horizon in self.checkpoints else slice(-1)
         self.record = Record.join([self.record.rows(earlier), *parts]).read_only()
         self.state, self.loss, self.gradient = state, loss, gradient
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """Make the sums read-only; state and record are."""
         for sums in (self.loss, self.gradient):
             sums.setflags(write=False)
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:  # copies and pickles of arrays can be written to
         self.__dict__.update(attributes)
-        self._close()
+        self.close()
 
     @property
     def horizon(self) -> int:
