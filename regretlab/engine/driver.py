@@ -148,6 +148,8 @@ def play_side_by_side(
     """
     T = rounds_to_play(horizon)
     each, each_seed = listed("learners", learners), listed("seeds", seeds)
+    for seed in each_seed:
+        whole(0, seed=seed)
     if len(each_seed) > len(set(each_seed)):
         twice = next(seed for i, seed in enumerate(each_seed) if seed in each_seed[:i])
         raise ValueError(f"seeds={each_seed!r}: {twice!r} stands twice, and its games would be the same")
