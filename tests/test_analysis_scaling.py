@@ -87,6 +87,62 @@ def test_the_exponent_does_not_depend_on_the_unit_of_regret():
     assert [one.exponent, one.low, one.high] == pytest.approx([other.exponent, other.low, other.high], abs=1e-9)
 
 
+@pytest.mark.parametrize("power", [-1000, -500, -3, 3, 500, 1010])
+def test_nothing_depends_on_the_unit(power):
+    """Powers of 2 change no bit, down to squares that underflow and sums over seeds that overflow."""
+    rng = np.random.default_rng(3)
+    for law in ("sqrt T", "log T", "-linear"):
+        R = LAWS[law](rng, T, 16)
+        one, other = fit(T, R), fit(T, np.ldexp(R, power))
+        assert (one.exponent, one.low, one.high) == (other.exponent, other.low, other.high)
+        assert (one.verdict, one.reason) == (other.verdict, other.reason)
+        if power > -1000:  # then differences of regrets may not be floats any more
+            assert np.ldexp(one.table.to_numpy(), power) == pytest.approx(other.table.to_numpy(), rel=1e-15)
+    alike = fit(T, np.ldexp(np.sqrt(T), power))
+    assert alike.exponent == pytest.approx(0.5, abs=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-150, 1e150, 1e300])
+def test_means_and_deviations_in_any_unit(scale):
+    values = np.random.default_rng(1).standard_normal((3, 8))
+    assert growth.average(scale * values) / scale == pytest.approx(values.mean(axis=1), rel=1e-13)
+    assert growth.std(scale * values) / scale == pytest.approx(values.std(axis=1, ddof=1), rel=1e-13)
+    assert growth.average(np.zeros((2, 3))).tolist() == growth.std(np.zeros((2, 3))).tolist() == [0.0, 0.0]
+    assert np.isfinite(growth.average(np.full((1, 4), 1.7e308))).all()
+
+
+@pytest.mark.parametrize(
+    ("horizons", "regret", "message"),
+    [
+        ([1, 2, 4, 8, 16], np.arange(5) + 0j, "regret="),
+        ([1, 2, 4, 8, 16], list("12345"), "regret="),
+        ([1, 2, 4, 8, 16], [True] * 5, "regret="),
+        ([1, 2, 4, 8, 16], [None] * 5, "regret="),
+        ([1, 2, 4, 8, 16], [[1], [2], [3], [4], [5, 6]], "regret="),
+        (list("12345"), np.arange(5), "horizons="),
+        ([1j, 2, 4, 8, 16], np.arange(5), "horizons="),
+    ],
+)
+def test_what_is_no_number_is_not_cast(horizons, regret, message):
+    with pytest.raises(TypeError, match=message):
+        fit(horizons, regret)
+    for confidence in ("0.9", True, 0.9 + 0j, None):
+        with pytest.raises(TypeError, match="confidence="):
+            fit([1, 2, 4, 8, 16], np.arange(5), confidence=confidence)
+
+
+def test_seeds_that_stand_twice_are_not_independent():
+    with pytest.raises(ValueError, match=r"seeds=\[0, 1, 2, 3, 4, 5, 6, 7, 1\]: 1 stands twice"):
+        measure(OGD(), Rademacher(), INTERVAL, horizons=[4, 8, 16, 64], seeds=[*range(8), 1])
+
+
+def test_what_fit_was_given_is_copied():
+    R = np.sqrt(T)
+    found = fit(T, R)
+    R[:] = 0.0
+    assert found.regret[-1, 0] == np.sqrt(T[-1])
+
+
 @pytest.mark.parametrize("factor", [lambda t: np.log(t), lambda t: np.sqrt(np.log(t)), lambda t: 1.0 + 8.0 / np.log(t)])
 def test_logarithmic_factors_do_not_hide_sqrt(factor):
     assert fit(T, np.sqrt(T) * factor(T)).verdict == "sqrt T"

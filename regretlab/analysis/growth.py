@@ -25,7 +25,7 @@ import numpy as np
 
 from regretlab._utils.types import Array
 
-__all__ = ["exponent_of", "fieller", "gains", "std"]
+__all__ = ["average", "exponent_of", "fieller", "gains", "in_unit", "std"]
 
 FEWEST_HORIZONS, FEWEST_DOUBLINGS, FEWEST_SEEDS = 4, 4, 8
 
@@ -45,6 +45,7 @@ def exponent_of(T: Array, R: Array, confidence: float) -> tuple[float, float, fl
     confidence : float
         In (0, 1).
     """
+    R, _ = in_unit(R)  # the exponent does not depend on the unit of R
     seeds, differ = R.shape[1], bool(np.ptp(R, axis=1).any())
     if reason := _too_little(T, seeds if differ else None):
         return np.nan, -np.inf, np.inf, reason
@@ -115,9 +116,24 @@ def fieller(M: Array, N: Array, confidence: float) -> tuple[float, float, float]
     return float(m / n), float((B - root) / A), float((B + root) / A)
 
 
+def in_unit(values: Array) -> tuple[Array, int]:
+    """``values`` / 2^k, of which the largest is at least 1/2 and below 1 in absolute value, and k."""
+    k = int(np.frexp(np.abs(values).max(initial=0.0))[1])
+    half = k // 2  # 2^k itself may not be a float
+    return np.ldexp(np.ldexp(values, -half), half - k), k
+
+
+def average(values: Array) -> Array:
+    """The mean over the last axis; no sum overflows."""
+    scaled, k = in_unit(values)
+    found: Array = np.ldexp(scaled.mean(axis=-1), k)
+    return found
+
+
 def std(values: Array) -> Array:
-    """The standard deviation over the last axis; 0 for a single value."""
-    found: Array = np.std(values, axis=-1, ddof=1 if values.shape[-1] > 1 else 0)
+    """The standard deviation over the last axis; 0 for a single value.  No square overflows or underflows."""
+    scaled, k = in_unit(values)
+    found: Array = np.ldexp(np.std(scaled, axis=-1, ddof=1 if values.shape[-1] > 1 else 0), k)
     return found
 
 

@@ -16,7 +16,7 @@ from regretlab.losses.counterexamples import PeriodicLosses
 from regretlab.regret import best_in_hindsight, regret_frame
 from regretlab.sets import FeasibleSet
 
-__all__ = ["AnyLearner", "default_horizons", "play_to"]
+__all__ = ["AnyLearner", "check_distinct", "default_horizons", "play_to"]
 
 AnyLearner = Learner | Callable[[int], Learner]
 """A learner; or, where it depends on the horizon, a function horizon -> learner."""
@@ -70,14 +70,15 @@ def play_to(
     Raises
     ------
     ValueError
-        When there is no horizon or no seed, a horizon is not a number of rounds, or comparators are found numerically
-        and none is computed at a horizon.
+        When there is no horizon or no seed, a seed stands twice, a horizon is not a number of rounds, or comparators
+        are found numerically and none is computed at a horizon.
     TypeError, GameError, GameInterrupted
         As for :func:`regretlab.play_all`.
     """
     rounds, each_seed = sorted({rounds_to_play(T) for T in horizons}), list(seeds)
     if not rounds or not each_seed:
         raise ValueError(f"horizons={rounds!r}, seeds={each_seed!r}: there must be at least one of each")
+    check_distinct(each_seed)
 
     def play(one: Learner, recorded: list[int]) -> tuple[Array, list[Trajectory]]:
         """R_T at the recorded rounds (n, seeds), and the games."""
@@ -94,6 +95,13 @@ def play_to(
         regret, games = play(learner(T), [T])
         rows.append(regret)
     return rounds, np.concatenate(rows), games
+
+
+def check_distinct(seeds: list[int]) -> None:
+    """Raise ``ValueError`` when a seed stands twice: its game would count as two independent ones."""
+    twice = [seed for i, seed in enumerate(seeds) if seed in seeds[:i]]
+    if twice:
+        raise ValueError(f"seeds={seeds!r}: {twice[0]!r} stands twice, but games with the same seed are the same game")
 
 
 def _regret_at(game: Trajectory, rounds: list[int]) -> Array:

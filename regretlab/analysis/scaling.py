@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.analysis.growth import exponent_of, gains, std
+from regretlab._utils.validation import reals, within
+from regretlab.analysis.growth import average, exponent_of, gains, std
 from regretlab.analysis.horizons import AnyLearner, default_horizons, play_to
 from regretlab.analysis.plots import new_figure
 from regretlab.losses.base import Losses
@@ -71,7 +72,7 @@ class Scaling:
         import pandas as pd
 
         T, R = self.horizons, self.regret
-        mean = R.mean(axis=1)
+        mean = average(R)
         columns = {"mean": mean, "std": std(R), "max": R.max(axis=1)}
         columns |= {"mean / log T": mean / np.log(np.maximum(T, 2.0))}
         columns |= {"mean / sqrt T": mean / np.sqrt(T), "mean / T": mean / T}
@@ -80,7 +81,7 @@ class Scaling:
     def plot(self) -> Figure:
         """A figure: mean regret with two standard errors, and the three forms through its first and last value."""
         T, R = self.horizons, self.regret
-        mean, error = R.mean(axis=1), std(R) / np.sqrt(R.shape[1])
+        mean, error = average(R), std(R) / np.sqrt(R.shape[1])
         figure = new_figure(6.0, 4.2)
         axes = figure.subplots()
         axes.errorbar(T, mean, 2.0 * error, fmt="o", color="black", capsize=2.0, label="mean $R_T$")
@@ -144,6 +145,8 @@ def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> 
 
     Raises
     ------
+    TypeError
+        For arrays that are not made of real numbers.
     ValueError
         For arrays that do not fit together or are not finite, and a confidence outside (0, 1).
 
@@ -157,7 +160,7 @@ def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> 
       horizons  12 from 32 to 65,536
       seeds     1
     """
-    T, R = np.array(horizons, dtype=np.float64), np.array(regret, dtype=np.float64)
+    T, R = reals("horizons", horizons).copy(), reals("regret", regret).copy()
     R = R[:, None] if R.ndim == 1 else R
     if T.ndim != 1 or not T.size or R.ndim != 2 or len(R) != T.size or not R.size:
         raise ValueError(f"regret has shape {R.shape}; it must be ({T.size}, seeds) for horizons of shape {T.shape}")
@@ -165,8 +168,7 @@ def fit(horizons: ArrayLike, regret: ArrayLike, *, confidence: float = 0.99) -> 
         raise ValueError(f"horizons={T.tolist()} must be increasing rounds, from 1 on")
     if not np.isfinite(R).all():
         raise ValueError(f"regret at T = {T[~np.isfinite(R).all(axis=1)][0]:,.0f} is not finite")
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence={confidence!r} must be between 0 and 1")
+    within("(0, 1)", confidence=confidence)
     exponent, low, high, reason = exponent_of(T, R, confidence)
     verdict = "undecided"
     if not reason:
@@ -211,7 +213,7 @@ def measure(
         At least four over at least four doublings; by default twelve that double, see
         :func:`regretlab.analysis.horizons.default_horizons`.
     seeds : iterable of int
-        At least eight, or one for a sequence that is not random.
+        At least eight, or one for a sequence that is not random; none twice.
     confidence : float
         In (0, 1), of the interval.
     start : float or array (d,), optional
@@ -226,7 +228,8 @@ def measure(
     Raises
     ------
     ValueError
-        When there is no horizon or no seed, or no comparator is computed at a horizon; and as for :func:`fit`.
+        When there is no horizon or no seed, a seed stands twice, or no comparator is computed at a horizon; and as for
+        :func:`fit`.
     TypeError, GameError, GameInterrupted
         As for :func:`regretlab.play_all`.
 
