@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Self
 
 from regretlab._utils.types import ArrayLike, Rounds
+from regretlab._utils.validation import known_arguments, listed
 from regretlab.analysis.diagnostics import Diagnosis, diagnose
 from regretlab.analysis.plots import plot_game
 from regretlab.analysis.summary import as_html, as_text
@@ -19,7 +20,7 @@ from regretlab.certificates import Certificate, certify
 from regretlab.engine.checkpoints import Checkpoints
 from regretlab.engine.driver import play_on, play_side_by_side
 from regretlab.engine.replay import with_ledger
-from regretlab.engine.serialization import load_game, save_game
+from regretlab.engine.saved_games import load_game, save_game
 from regretlab.engine.trajectory import Trajectory
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
@@ -257,26 +258,42 @@ class Game(Trajectory):
         Raises
         ------
         TypeError
-            When a part cannot be written as text, e.g. a schedule that is a function.
+            When a part cannot be written as text, e.g. a schedule that is a function, or its code uses a value that no
+            text identifies, such as a generator.
         OSError
             When the file cannot be written.
         """
         save_game(self, path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: str | os.PathLike[str], *, trust: Iterable[str] = ()) -> Self:
         """The game that :meth:`save` wrote to ``path``; :meth:`extend` plays on.
+
+        Parameters
+        ----------
+        path : path
+        trust : iterable of str, optional
+            Modules that the file may import, such as ``["mine"]``.  Without it, only classes of regretlab and of
+            modules that are imported already are made: to import a module is to run its code.
 
         Raises
         ------
         ValueError
-            When the file is damaged or of another format, or when a class that it names does not exist.
+            When the file is damaged or of another format; when a class that it names does not exist, is in a module
+            that is not trusted, or has other code than when the game was saved; when the numbers in it are not those
+            of a game of its learner, losses and set.
         OSError
             When the file cannot be opened.
+
+        Warns
+        -----
+        UserWarning
+            When the file was written by another version of regretlab or Python, and the code cannot be compared.
         """
-        return load_game(path, cls)
+        return load_game(path, cls, trust)
 
 
+@known_arguments
 def play(
     learner: Learner,
     losses: Losses,
@@ -344,6 +361,7 @@ def play(
     return game.extend(horizon, block=block, compiled=compiled, progress=progress)
 
 
+@known_arguments
 def play_all(
     learners: Iterable[Learner],
     losses: Losses,
@@ -394,6 +412,7 @@ def play_all(
     )  # fmt: skip
 
 
+@known_arguments
 def compare(
     learners: Mapping[str, Learner] | Iterable[Learner],
     losses: Losses,
@@ -440,7 +459,7 @@ def compare(
     >>> frame.groupby("learner")["average_regret"].last().round(2).to_dict()
     {'AMSGrad': 0.0, 'Adam': 0.67}
     """
-    named = learners if isinstance(learners, Mapping) else labelled(list(learners))
+    named = learners if isinstance(learners, Mapping) else labelled(listed("learners", learners))
     games = play_all(
         named.values(), losses, feasible_set, horizon, seeds=seeds, start=start, checkpoints=checkpoints,
         ledger=ledger, block=block, compiled=compiled, progress=progress,

@@ -1,40 +1,30 @@
-"""Saved games: learner, losses and feasible set as JSON, everything else as arrays, in one ``.npz`` file."""
+"""Learners, loss sequences, feasible sets and schedules as JSON: each by its class and fields."""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
-import json
-import os
+import inspect
 import sys
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from regretlab._utils import version
-from regretlab._utils.files import read_npz, whole_file
 from regretlab._utils.types import Array
-from regretlab.engine.checkpoints import Record
-from regretlab.engine.trajectory import Trajectory
-from regretlab.learners.base import Learner, State
+from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
 from regretlab.losses.pointwise import PointwiseLoss
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["class_path", "from_specification", "load_game", "save_game", "specification"]
+__all__ = ["class_path", "classes_in", "classes_of", "find_class", "from_specification", "specification"]
 
-Kind = TypeVar("Kind", bound=Trajectory)
-
-_FORMAT = 3
-_PARTS = ("learner", "losses", "feasible_set")
 _KINDS = (Learner, Losses, PointwiseLoss, FeasibleSet, Schedule)
-_SUMS = ("loss", "gradient")
-_RECORD = tuple(field.name for field in dataclasses.fields(Record))
-
-
-# -- objects as JSON -------------------------------------------------------------------
+_NUMBERS = frozenset("biufc")
+_ENTRIES = 2**24
+"""The most bytes in an array that is written as text."""
 
 
 def specification(value: object, arrays: list[Array] | None = None) -> Any:
@@ -77,8 +67,20 @@ def specification(value: object, arrays: list[Array] | None = None) -> Any:
     raise TypeError(f"{value!r} of type {type(value).__name__} cannot be saved; use a frozen dataclass of numbers")
 
 
-def from_specification(json_value: Any, arrays: Sequence[Array] = ()) -> Any:
+def from_specification(
+    json_value: Any, arrays: Sequence[Array] = (), *, kind: type[Any] | None = None, trust: Iterable[str] = ()
+) -> Any:
     """The object that :func:`specification` described, with the ``arrays`` that it collected.
+
+    Parameters
+    ----------
+    json_value : any
+        What :func:`specification` returned, or another text claims to be that.
+    arrays : sequence of arrays
+    kind : class, optional
+        What the object must be, such as ``Learner``.
+    trust : iterable of str
+        Modules that may be imported; without them only classes in modules that are imported already are found.
 
     Raises
     ------
@@ -87,19 +89,61 @@ def from_specification(json_value: Any, arrays: Sequence[Array] = ()) -> Any:
     """
     if not isinstance(json_value, dict):
         return json_value
-    if "entries" in json_value:
-        return np.array(json_value["entries"], dtype=json_value["dtype"])
-    if "array" in json_value:
-        return arrays[json_value["array"]]
-    if "class" not in json_value:
-        ((name, items),) = json_value.items()
-        return {"tuple": tuple, "list": list}[name](from_specification(item, arrays) for item in items)
-    cls = _find_class(json_value["class"])
-    fields = {name: from_specification(item, arrays) for name, item in json_value["fields"].items()}
+    if set(json_value) == {"class", "fields"}:
+        return _made(json_value, arrays, kind, trust)
+    if set(json_value) == {"entries", "dtype"}:
+        dtype = np.dtype(json_value["dtype"])
+        array = np.array(json_value["entries"])
+        if dtype.kind not in _NUMBERS or dtype.itemsize * array.size > _ENTRIES:
+            raise ValueError(f"an array of {array.size} entries of type {dtype} is too large, or not of numbers")
+        return array.astype(dtype)
+    ((name, content),) = json_value.items() if len(json_value) == 1 else [("", None)]
+    if name == "array" and type(content) is int and 0 <= content < len(arrays):
+        return arrays[content]
+    if name in ("tuple", "list") and isinstance(content, list):
+        return {"tuple": tuple, "list": list}[name](from_specification(item, arrays, trust=trust) for item in content)
+    raise ValueError(f"{sorted(json_value)} are no value of a field")
+
+
+def _made(json_value: dict[str, Any], arrays: Sequence[Array], kind: type[Any] | None, trust: Iterable[str]) -> Any:
+    """The object of a class with the given fields, both looked at before anything is called."""
+    cls, values = find_class(json_value["class"], trust), json_value["fields"]
+    if kind is not None and kind not in cls.__mro__:
+        raise ValueError(f"{json_value['class']} is not a {kind.__name__}")
+    names = {field.name for field in dataclasses.fields(cls) if field.init}
+    if not isinstance(values, dict) or set(values) != names:
+        found = sorted(values) if isinstance(values, dict) else values
+        raise ValueError(f"{json_value['class']} was saved with the fields {found}; it has {sorted(names)}")
+    fields = {name: from_specification(item, arrays, trust=trust) for name, item in values.items()}
     try:
         return cls(**fields)
-    except TypeError as error:
-        raise ValueError(f"{json_value['class']} cannot be made from the saved fields {fields}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise ValueError(
+            f"{json_value['class']} cannot be made from the saved fields {fields}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def classes_of(value: Any) -> Iterator[type[Any]]:
+    """The class of a part of a game, and those of the parts in its fields."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from classes_of(item)
+    elif isinstance(value, _KINDS):
+        yield type(value)
+        for field in dataclasses.fields(value):  # type: ignore[arg-type]
+            if field.init:
+                yield from classes_of(getattr(value, field.name))
+
+
+def classes_in(json_value: Any) -> Iterator[str]:
+    """The paths of all classes in what :func:`specification` returned."""
+    if isinstance(json_value, dict):
+        if isinstance(json_value.get("class"), str):
+            yield json_value["class"]
+        json_value = list(json_value.values())
+    if isinstance(json_value, list):
+        for item in json_value:
+            yield from classes_in(item)
 
 
 def class_path(cls: type[Any]) -> str:
@@ -117,84 +161,35 @@ def class_path(cls: type[Any]) -> str:
     return f"{module}:{name}"
 
 
-def _find_class(path: str) -> Any:
-    """The class at a path that :func:`class_path` gave; ``ValueError`` if there is none that a file may name."""
-    module, _, name = path.partition(":")
-    try:
-        cls: Any = importlib.import_module(module)
-        for part in name.split("."):
-            cls = getattr(cls, part)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"the saved game needs the class {name} of the module {module}, which is not there") from error
-    if not (isinstance(cls, type) and issubclass(cls, _KINDS)):
+def find_class(path: Any, trust: Iterable[str] = ()) -> Any:
+    """The class at a path that :func:`class_path` gave, looked up without running anything but an allowed import.
+
+    ``ValueError`` if there is none that a file may name.
+    """
+    module, _, name = path.partition(":") if isinstance(path, str) else ("", "", "")
+    if module not in sys.modules and any(module == each or module.startswith(f"{each}.") for each in trust):
+        try:
+            importlib.import_module(module)
+        except (Exception, SystemExit) as error:
+            raise ValueError(f"the module {module} cannot be imported: {type(error).__name__}: {error}") from error
+    if not (module and isinstance(sys.modules.get(module), ModuleType)):
+        raise ValueError(
+            f"the file needs the class {name} of the module {module!r}, which is not imported; import it first, or, if "
+            f"you trust the code in it, load with trust=[{module.partition('.')[0]!r}]"
+        )
+    cls: Any = sys.modules[module]
+    for part in name.split("."):
+        cls = vars(cls).get(part) if isinstance(cls, type | ModuleType) else None
+    if cls is None:
+        raise ValueError(f"the file needs the class {name} of the module {module}, which is not there")
+    if not (isinstance(cls, type) and any(kind in cls.__mro__ for kind in _KINDS)):
         raise ValueError(f"{path} is not a learner, a sequence, a set or a schedule")
     if _is_ours(module) and class_path(cls) != path:
         raise ValueError(f"{path} is not public: saved games name this class {class_path(cls)}")
+    if not dataclasses.is_dataclass(cls) or inspect.isabstract(cls):
+        raise ValueError(f"{path} is a base class or no dataclass, so no object of it can have been saved")
     return cls
 
 
 def _is_ours(module: str) -> bool:
     return module.partition(".")[0] == "regretlab"
-
-
-# -- games as files --------------------------------------------------------------------
-
-
-def save_game(game: Trajectory, path: str | os.PathLike[str]) -> None:
-    """Write the game to ``path``, whole or not at all; see :meth:`regretlab.Game.save`."""
-    collected: list[Array] = []
-    state = game.state
-    head = {
-        "format": _FORMAT,
-        "regretlab": version.__version__,
-        **{part: specification(getattr(game, part), collected) for part in _PARTS},
-        "checkpoints": game.checkpoints.rounds,
-        "seed": game.seed,
-        "t": game.horizon,
-        "moments": list(state.moments),
-        "ledger": list(state.ledger),
-    }
-    arrays = {
-        "point": state.point,
-        **{name: getattr(game, name) for name in _SUMS},
-        **{f"record_{name}": getattr(game.record, name) for name in _RECORD},
-        **{f"moment_{name}": moment for name, moment in state.moments.items()},
-        **{f"ledger_{name}": row for name, row in state.ledger.items()},
-        **{f"array_{i}": array for i, array in enumerate(collected)},
-    }
-    with whole_file(path) as file:
-        np.savez_compressed(file, head=np.array(json.dumps(head)), **arrays)
-
-
-def load_game(path: str | os.PathLike[str], kind: type[Kind]) -> Kind:
-    """The game that :func:`save_game` wrote, as an instance of ``kind``; see :meth:`regretlab.Game.load`."""
-    head, arrays = _read(path)
-    try:
-        collected = [arrays[f"array_{i}"] for i in range(sum(name.startswith("array_") for name in arrays))]
-        learner, losses, feasible_set = (from_specification(head[part], collected) for part in _PARTS)
-        game = kind(learner, losses, feasible_set, seed=head["seed"], checkpoints=head["checkpoints"])
-        moments = {name: arrays[f"moment_{name}"] for name in head["moments"]}
-        ledger = {name: arrays[f"ledger_{name}"] for name in head["ledger"]}
-        game.state = State(head["t"], arrays["point"], moments, game.feasible_set, ledger)
-        game.loss, game.gradient = (arrays[name] for name in _SUMS)
-        t, *columns = (arrays[f"record_{name}"] for name in _RECORD)
-        game.record = Record(t.astype(np.int64), *columns)
-    except (KeyError, IndexError) as error:
-        raise ValueError(f"{path} is not a saved game, or it is damaged: {error} is missing") from error
-    return game
-
-
-def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The head and the arrays of a saved game; ``ValueError`` if the file is damaged or of another format."""
-    try:
-        head, arrays = read_npz(path)
-        found = head["format"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is not a saved game, or it is damaged") from error
-    if found != _FORMAT:
-        writer = head.get("regretlab", "0.1.0")  # 0.1.0 did not write its version
-        raise ValueError(
-            f"{path} has format {found}, written by regretlab {writer}; this version, {version.__version__}, reads "
-            f"format {_FORMAT}. Play the game again, or load it with regretlab {writer}"
-        )
-    return head, arrays

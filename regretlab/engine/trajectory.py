@@ -17,7 +17,16 @@ from regretlab.sets import FeasibleSet
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Trajectory"]
+__all__ = ["Trajectory", "check_played"]
+
+
+def check_played(game: object) -> None:
+    """Raise ``TypeError`` unless this is a game, and ``ValueError`` unless a round has been played."""
+    if not isinstance(game, Trajectory):
+        hint = "; make an instance of it" if isinstance(game, type) else ""
+        raise TypeError(f"game={game!r} is not a Game{hint}")
+    if game.horizon == 0:
+        raise ValueError("the game has no rounds yet: horizon=0; play it with extend first")
 
 
 class Trajectory:

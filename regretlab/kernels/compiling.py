@@ -22,7 +22,8 @@ import numba
 import numpy as np
 from numba.core.errors import NumbaError as Uncompilable
 
-from regretlab.kernels.fingerprints import fingerprint, known_by_name, references
+from regretlab.kernels.fingerprints import fingerprint
+from regretlab.kernels.references import known_by_name, references
 
 FunctionCache: Any
 IndexDataCacheFile: Any
@@ -74,7 +75,7 @@ def _rebuilt(function: Callable[..., Any], leaf: Callable[[Any], Any], finish: C
     """
     made: dict[Any, Any] = {}  # finished, or begun: functions may call each other
 
-    def rebuild(value: Any, names: tuple[str, ...] = ()) -> Any:
+    def rebuild(value: Any, names: frozenset[str] = frozenset()) -> Any:
         if not isinstance(value, types.FunctionType | types.ModuleType) or known_by_name(value):
             return leaf(value)
         key = (value, names) if isinstance(value, types.ModuleType) else value

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
-import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from regretlab._utils import version
-from regretlab._utils.files import read_npz, whole_file
+from regretlab._utils.archives import read_npz, write_npz
+from regretlab._utils.files import remove_abandoned, whole_file
 from regretlab._utils.messages import one_line
-from regretlab._utils.types import Array
 from regretlab.engine.serialization import class_path, specification
-from regretlab.kernels.fingerprints import Unidentifiable, fingerprint
-from regretlab.learners.base import Algorithm1, Learner
+from regretlab.kernels.fingerprints import fingerprint_of_all
 from regretlab.sweeps.chunks import Chunk
 from regretlab.sweeps.playing import MEASURES, Rows
 
@@ -28,7 +23,6 @@ __all__ = ["Folder", "chunk_key", "describe"]
 
 _FORMAT = 2
 _MARK = "sweep.json"
-_ABANDONED = 3600.0  # seconds after which nobody is still writing to a file
 _COLUMNS = ("point", "t", "measures", "x")
 
 
@@ -69,10 +63,7 @@ class Folder:
                 f"{version.__version__}, has format {_FORMAT} and cannot use its games. Choose another folder; "
                 "this one is left as it is"
             )
-        for temporary in self.path.glob(".*.npz.*"):  # left by sweeps that were killed while they wrote
-            with suppress(OSError):
-                if temporary.stat().st_mtime < time.time() - _ABANDONED:
-                    temporary.unlink()
+        remove_abandoned(self.path)  # left by sweeps that were killed while they wrote
 
     def file(self, key: str) -> Path:
         """The path of the file for the chunk with this key; the file exists if the chunk is finished."""
@@ -102,37 +93,46 @@ class Folder:
         columns = {name: getattr(rows, name) for name in _COLUMNS}
         try:
             with whole_file(path) as file:
-                np.savez(file, head=np.array(json.dumps(head)), **columns)
+                write_npz(file, head, columns)
         except OSError as error:
             reason = f"cannot write {path}: {error.strerror}; the chunks that are finished are kept"
             raise OSError(error.errno, reason) from error
 
 
 def _fits(rows: Rows, points: int) -> bool:
-    """Whether the columns have the same length, and each of the ``points`` points has a row."""
+    """Whether the columns have the types and shapes they are written with, and each of the ``points`` has a row."""
     n = len(rows.point)
-    complete = np.array_equal(np.unique(rows.point), np.arange(points))
-    return complete and rows.t.shape == (n,) and rows.measures.shape == (n, len(MEASURES)) and len(rows.x) == n
+    columns = {"point": ("<i8", (n,)), "t": ("<i8", (n,)), "measures": ("<f8", (n, len(MEASURES)))}
+    return (
+        all((getattr(rows, name).dtype.str, getattr(rows, name).shape) == each for name, each in columns.items())
+        and (rows.x.dtype.str, rows.x.shape[:-1], rows.x.ndim) == ("<f8", (n,), 2)
+        and np.array_equal(np.unique(rows.point), np.arange(points))
+        and set(rows.errors) <= set(range(points))
+    )
 
 
 # -- what decides the rows -------------------------------------------------------------
 
 
-def chunk_key(chunk: Chunk) -> str:
+def chunk_key(chunk: Chunk, known: dict[int, Any] | None = None) -> str:
     """The name of a chunk's file: a hash of the text of :func:`describe` and of the codes of the points.
+
+    ``known`` keeps, for one sweep, what :func:`describe` says of each object.
 
     Raises
     ------
     TypeError
-        When a part or a value cannot be saved, such as a schedule that is a function.
+        When a part or a value cannot be saved, such as a schedule that is a function; when its code uses a value that
+        no text identifies, such as a generator or a file.
     """
-    digest = hashlib.sha256(describe(chunk).encode())
+    digest = hashlib.sha256(describe(chunk, known).encode())
     digest.update(np.ascontiguousarray(chunk.points.codes, dtype="<i4").tobytes())
     return digest.hexdigest()[:32]
 
 
-def describe(chunk: Chunk) -> str:
-    """A JSON text: the version, the rounds, the values of the parameters, the templates, and hashes of users' code."""
+def describe(chunk: Chunk, known: dict[int, Any] | None = None) -> str:
+    """A JSON text: the version, the rounds, and the values of the parameters and templates with their fingerprints."""
+    known = {} if known is None else known
     columns = zip(chunk.parameters, chunk.points.values.values(), strict=True)
     varied = {parameter.part for parameter in chunk.parameters if not parameter.field}
     return json.dumps(
@@ -140,53 +140,19 @@ def describe(chunk: Chunk) -> str:
             "format": _FORMAT,
             "regretlab": version.__version__,
             "rounds": [chunk.horizon, *chunk.rounds],
-            "parameters": [[*parameter, [_describe(value) for value in column]] for parameter, column in columns],
-            "templates": {part: _describe(of) for part, of in chunk.templates.items() if part not in varied},
+            "parameters": [
+                [*parameter, [_describe(value, known) for value in column]] for parameter, column in columns
+            ],
+            "templates": {part: _describe(of, known) for part, of in chunk.templates.items() if part not in varied},
         }
     )
 
 
-def _describe(value: Any) -> Any:
-    """None, a number or a string as it is; a class as [path, code]; else [specification, arrays, code]."""
+def _describe(value: Any, known: dict[int, Any]) -> Any:
+    """None, a number or a string as it is; else what it is in words, and the fingerprint of all that decides it."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, type):
-        return [class_path(value), _code(value)]
-    arrays: list[Array] = []
-    json_value = specification(value, arrays)
-    contents = [[array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).hexdigest()] for array in arrays]
-    return [json_value, contents, sorted({_code(cls) for cls in _classes(value)})]
-
-
-def _classes(value: Any) -> Iterator[type[Any]]:
-    """The class of a part, and those of the parts in its fields."""
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _classes(item)
-    elif dataclasses.is_dataclass(value):
-        yield type(value)
-        for field in dataclasses.fields(value):
-            yield from _classes(getattr(value, field.name, None))
-
-
-def _code(cls: type[Any]) -> str:
-    """A hash of a learner's rule and of the methods in users' classes; the version stands for the code of regretlab."""
-    functions = [cls.rule] if issubclass(cls, Algorithm1) and hasattr(cls, "rule") else []
-    for base in cls.__mro__:
-        if base.__module__.partition(".")[0] not in ("regretlab", "builtins", "abc"):
-            functions += [getattr(f, "__func__", getattr(f, "fget", f)) for f in vars(base).values()]
-    digest = hashlib.sha256()
-    for function in functions:
-        if hasattr(function, "__code__"):
-            digest.update(_identity(function).encode())
-    if issubclass(cls, Learner) and isinstance(cls.stepsize, type):  # what a number given as alpha means
-        digest.update(f"{class_path(cls.stepsize)} {_code(cls.stepsize)}".encode())
-    return digest.hexdigest()
-
-
-def _identity(function: Any) -> str:
-    """The fingerprint of a function; its code alone if it uses a value that has no fingerprint."""
-    try:
-        return fingerprint(function)
-    except Unidentifiable:
-        return fingerprint(function.__code__)
+    if id(value) not in known:
+        words = class_path(value) if isinstance(value, type) else specification(value, [])
+        known[id(value)] = value, [words, fingerprint_of_all(value)]  # the value too, so that its id stays its own
+    return known[id(value)][1]
