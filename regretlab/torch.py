@@ -5,27 +5,63 @@ Nothing else in the package imports torch; install ``regretlab[torch]``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from regretlab._utils.extending import unchanged
+from regretlab._utils.extending import overrides, unchanged
+from regretlab._utils.types import Array
+from regretlab._utils.validation import nearest, whole, within
+from regretlab._utils.version import __version__
 from regretlab.kernels import compose, row_gradient
+from regretlab.kernels.fingerprints import fingerprint_of_all
 from regretlab.learners.base import Algorithm1
 from regretlab.sets import Box, FeasibleSet, Reals
 
 __all__ = ["Optimizer"]
 
 _COMPILE_FROM = 64  # entries of a parameter from which its step is compiled; the bits are the same either way
-_TYPES = (torch.float32, torch.float64)
+_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
+_NUMBERS = ("lr", "weight_decay", "l2_penalty")
+_OF_TORCH = ("params", "param_names", "initial_lr", "name")
+"""Keys of a group that torch and its schedulers know, and the label that users give it."""
+_PARTS = ("learner", "feasible_set")
+
+
+@dataclass
+class _Update:
+    """What a round makes of one parameter; nothing is written before the rounds of all parameters are computed."""
+
+    parameter: Any
+    name: str
+    t: int
+    x: Array
+    weights: Array
+    moments: Array
+
+    def check(self) -> None:
+        """``FloatingPointError`` when a number that will be stored is not finite in the parameter's precision."""
+        stored = (self.x, self.weights, self.moments)
+        with np.errstate(all="ignore"):
+            fine = all(np.isfinite(numbers.astype(_TYPES[self.parameter.dtype])).all() for numbers in stored)
+        if not fine:
+            where, dtype = f"{self.name} in round {self.t}", self.parameter.dtype
+            raise FloatingPointError(f"the step of {where} overflows {dtype}; nothing was changed")
+
+    def write(self, state: dict[str, Any]) -> None:
+        """Change the parameter and its state."""
+        p = self.parameter
+        p.copy_(torch.from_numpy(self.x).view(p.shape))
+        state |= {"t": self.t, "moments": torch.from_numpy(self.moments.astype(_TYPES[p.dtype]))}
 
 
 class Optimizer(torch.optim.Optimizer):
     """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t) for the parameters x of a model, by a learner of Algorithm 1.
 
-    The rule is the learner's own, as in games: for parameters in double precision the
+    The rule is the learner's own, as in games: for parameters in double precision and lr = 1 the
     numbers are those of ``learner.update``, bit for bit.  In single precision each step is computed
     in double and then rounded, and so are the moments.  There is no bias correction and no eps
     unless the learner has them: ``learners.TorchAdam()`` is ``torch.optim.Adam()``.
@@ -33,29 +69,34 @@ class Optimizer(torch.optim.Optimizer):
     Parameters
     ----------
     params : iterable of parameters, or of dicts that define groups
-        Tensors of any shape, in single or double precision on the CPU.  A group may have its own
-        ``learner``, ``feasible_set``, ``lr``, ``weight_decay`` and ``l2_penalty``.
+        Tensors of any shape, in single or double precision on the CPU.  They keep precision, device and shape: move
+        or convert a model before its optimizer is made.  A group may have its own ``learner``, ``feasible_set``,
+        ``lr``, ``weight_decay``, ``l2_penalty`` and ``maximize``, and a ``name``.
     learner : Algorithm1
         Its alpha_t is the stepsize; a number alpha means the same as in games: alpha / sqrt(t) for the papers'
         learners, a constant for TorchAdam and the other frameworks' learners.
     feasible_set : FeasibleSet, optional
         F, for all parameters of a group as one vector (d,), in the order of the group; by default
         all of R^d.  Parameters outside F are projected onto it when the group is added.
-    lr : float
-        A factor of alpha_t, which torch's schedulers change.
+    lr : float or tensor of one number
+        A factor of alpha_t, which torch's schedulers change.  A rule that uses alpha itself, such as AdaBound's, gets
+        alpha_t times the lr at construction, or alpha_t if that is 0; a later change of lr scales its steps.
     weight_decay : float
         Decoupled: x_t is first multiplied by 1 - lr alpha_t weight_decay.
     l2_penalty : float
         Adds l2_penalty * x_t to the gradient, hence to the moments.
+    maximize : bool
+        Whether to maximize: the gradient changes its sign, before a penalty is added.
 
     Raises
     ------
     TypeError
-        For a learner that is not in the form of Algorithm 1, a ``feasible_set`` that is not a FeasibleSet,
-        and parameters that are not in single or double precision on the CPU.
+        For a learner that is not in the form of Algorithm 1, or that has an ``update`` or ``start`` of its own, which
+        the optimizer would not call; a ``feasible_set`` that is not a FeasibleSet; parameters that are not in single or
+        double precision on the CPU; a key of a group that is none of those above.
     ValueError
-        For a set whose dimension is not that of the group, and for a negative, infinite or NaN ``lr``,
-        ``weight_decay`` or ``l2_penalty``.
+        For a set whose dimension is not that of the group, parameters that are not finite and have to be projected, and
+        for a negative, infinite or NaN ``lr``, ``weight_decay`` or ``l2_penalty``.
 
     Notes
     -----
@@ -87,6 +128,7 @@ class Optimizer(torch.optim.Optimizer):
         lr: float = 1.0,
         weight_decay: float = 0.0,
         l2_penalty: float = 0.0,
+        maximize: bool = False,
     ) -> None:
         defaults = {
             "learner": learner,
@@ -94,11 +136,15 @@ class Optimizer(torch.optim.Optimizer):
             "lr": lr,
             "weight_decay": weight_decay,
             "l2_penalty": l2_penalty,
+            "maximize": maximize,
         }
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Check and add a group; project its parameters onto its feasible set."""
+        for key in param_group if isinstance(param_group, dict) else ():
+            if key not in self.defaults and key not in _OF_TORCH:
+                raise TypeError(f"a parameter group has no option {key!r}{nearest(str(key), self.defaults)}")
         super().add_param_group(param_group)
         try:
             self._check(self.param_groups[-1])
@@ -108,15 +154,14 @@ class Optimizer(torch.optim.Optimizer):
 
     def _check(self, group: dict[str, Any]) -> None:
         """Check a group, give its feasible set the group's dimension, and project the parameters onto the set."""
-        learner, F = group["learner"], group["feasible_set"]
-        if not isinstance(learner, Algorithm1):
-            raise TypeError(f"learner={learner!r} is not in the form of Algorithm 1")
-        for name in ("lr", "weight_decay", "l2_penalty"):
-            if not 0.0 <= group[name] < np.inf:
-                raise ValueError(f"{name}={group[name]!r} must be 0 or positive")
+        F = group["feasible_set"]
+        _check_learner(group["learner"])
+        _check_options(group)
+        group["base_lr"] = _number(group, "lr") or 1.0
         for p in group["params"]:
             if p.dtype not in _TYPES or p.device.type != "cpu":
                 raise TypeError(f"a parameter is {p.dtype} on {p.device}: it must be float32 or float64 on the CPU")
+        group["parameters"] = [_kind(p) for p in group["params"]]
         if F is None:
             group["feasible_set"] = F = Reals()
         if not isinstance(F, FeasibleSet):
@@ -126,7 +171,13 @@ class Optimizer(torch.optim.Optimizer):
             raise ValueError(f"feasible_set={F!r} has dimension {F.dimension}, the group has {d} numbers")
         group["feasible_set"] = F = F.with_dimension(d)
         if not unchanged(F, Reals):
-            self._project(group, np.ones(d))
+            points = [_vector(p) for p in group["params"]]
+            if not np.isfinite(np.concatenate(points)).all():
+                raise ValueError(f"a parameter is not finite, so that it cannot be projected onto {F!r}")
+            projected = _projected(group, points, [np.ones_like(x) for x in points])
+            with torch.no_grad():
+                for p, x in zip(group["params"], projected, strict=True):
+                    p.copy_(torch.from_numpy(x).view(p.shape))
 
     # -- a round ----------------------------------------------------------------------
 
@@ -139,93 +190,229 @@ class Optimizer(torch.optim.Optimizer):
         Raises
         ------
         TypeError
-            For a sparse gradient.
+            For a sparse gradient, and a parameter whose precision, device or shape has changed.
+        ValueError
+            For an ``lr`` or decay out of range.
+        FloatingPointError
+            For a gradient that is not finite, or a step that overflows; the message names parameter and round.
+
+        After an error all parameters and states are as before.
         """
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            self._round(group)
+        updates = [update for i, group in enumerate(self.param_groups) for update in self._round(i, group)]
+        for update in updates:
+            update.write(self.state[update.parameter])
         return loss
 
-    def _round(self, group: dict[str, Any]) -> None:
-        """One round for the parameters of a group."""
+    def _round(self, i: int, group: dict[str, Any]) -> list[_Update]:
+        """What a round makes of the parameters of group ``i``."""
         F = group["feasible_set"]
         separable = unchanged(F, Reals, Box)
-        weights = []
-        for p in group["params"]:
-            if p.grad is None and separable:
-                weights.append(np.ones(p.numel()))
-                continue
-            if p.grad is not None and p.grad.is_sparse:
-                raise TypeError("a gradient is sparse: make it dense, e.g. with sparse=False in the layer")
-            weights.append(self._half_step(group, p))
-        if not unchanged(F, Reals):
-            self._project(group, np.concatenate(weights))
+        _check_options(group)
+        updates = []
+        for p, kind, name in zip(group["params"], group["parameters"], _names(group, i), strict=True):
+            if _kind(p) != kind:
+                raise TypeError(
+                    f"{name} was {kind} when its optimizer was made, and is {_kind(p)}: make a new optimizer"
+                )
+            if p.grad is not None or not separable:
+                updates.append(self._half_step(group, p, name))
+                if not separable:  # before the projection spreads it to other parameters
+                    updates[-1].check()
+        if not unchanged(F, Reals) and updates:
+            points = _projected(group, [update.x for update in updates], [update.weights for update in updates])
+            for update, x in zip(updates, points, strict=True):
+                update.x = x
+        for update in updates:
+            update.check()
+        return updates
 
-    def _half_step(self, group: dict[str, Any], p: torch.Tensor) -> Any:
-        """Write x_t - alpha_t m_t / W_t to the parameter ``p``; return W_t."""
-        binding = group["learner"].binding
-        state = self.state[p]
-        if not state:
-            state["t"] = 0
-            rows = len(group["learner"].moment_names)
-            state["moments"] = torch.zeros((rows, p.numel()), dtype=p.dtype)
-        state["t"] += 1
-        coefficients, values = binding.coefficients()[:, None], binding.schedule_values(np.array([state["t"]]))
-        coefficients[0] *= group["lr"]
-        flat = p.detach().contiguous().view(-1)
-        x = flat.numpy()
-        g = np.zeros_like(x) if p.grad is None else p.grad.detach().to(p.dtype).contiguous().view(-1).numpy()
-        if group["l2_penalty"]:
-            g = g + group["l2_penalty"] * x
+    def _half_step(self, group: dict[str, Any], p: torch.Tensor, name: str) -> _Update:
+        """x_t - alpha_t m_t / W_t, with W_t and the moments."""
+        learner, state, x = group["learner"], self.state.get(p) or {"t": 0}, _vector(p)
+        lr, base, t = _number(group, "lr"), group["base_lr"], state["t"] + 1
+        moments = state["moments"].numpy() if t > 1 else np.zeros((len(learner.moment_names), x.size))
+        g = self._gradient(group, p, x, f"{name} in round {t}")
         if group["weight_decay"]:
-            alpha = float(group["learner"].schedules["alpha"](state["t"])) * group["lr"]
-            x *= 1.0 - alpha * group["weight_decay"]
+            x *= 1.0 - float(learner.schedules["alpha"](t)) * lr * _number(group, "weight_decay")
+        binding, later = learner.binding, 1.0
+        coefficients, values = binding.coefficients()[:, None], binding.schedule_values(np.array([t]))
+        if "alpha" in learner.signature()[1]:
+            coefficients[0], later = coefficients[0] * base, lr / base
+        else:
+            coefficients[0] *= lr
+        update = _Update(p, name, t, x, np.empty_like(x), moments.astype(np.float64))
         half_step = compose(binding.call, row_gradient, x.size >= _COMPILE_FROM).half_step
-        weights = np.empty_like(x)
         with np.errstate(all="ignore"):
-            half_step(state["t"], g, coefficients, values, x, state["moments"].numpy(), weights)
-        if flat.data_ptr() != p.data_ptr():
-            p.copy_(flat.view(p.shape))
-        return weights
+            y = x if later == 1.0 else np.zeros_like(x)
+            half_step(t, g, coefficients, values, y, update.moments, update.weights)
+            update.x = y if later == 1.0 else x + later * y
+        return update
 
-    @torch.no_grad()
-    def _project(self, group: dict[str, Any], weights: Any) -> None:
-        """Replace the parameters of a group by their projection in the metric ``weights`` >= 0."""
-        x = np.concatenate([p.detach().reshape(-1).double().numpy() for p in group["params"]])
-        weights = weights.astype(np.float64)
-        compose(group["learner"].binding.call, row_gradient, x.size >= _COMPILE_FROM).positive_weights(weights)
-        y = group["feasible_set"].step_onto(x, weights)
-        start = 0
-        for p in group["params"]:
-            p.copy_(torch.from_numpy(y[start : start + p.numel()]).view(p.shape))
-            start += p.numel()
+    def _gradient(self, group: dict[str, Any], p: torch.Tensor, x: Array, where: str) -> Array:
+        """The gradient at x that the learner sees; ``FloatingPointError`` if it is not finite."""
+        if p.grad is None:
+            g = np.zeros_like(x)
+        elif p.grad.is_sparse:
+            raise TypeError("a gradient is sparse: make it dense, e.g. with sparse=False in the layer")
+        else:
+            g = _vector(p.grad.to(p.dtype))
+        if group["maximize"]:
+            g = -g
+        if group["l2_penalty"]:
+            with np.errstate(all="ignore"):
+                g = g + _number(group, "l2_penalty") * x
+        if not np.isfinite(g).all():
+            at = int(np.argmin(np.isfinite(g)))
+            raise FloatingPointError(f"the gradient of {where} is {g[at]} at its entry {at}; nothing was changed")
+        return g
 
     # -- saving and loading -----------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The state in torch's format, with the learner and the feasible set of each group as their repr."""
+        """The state in torch's format; of the learner and the set of each group it has the repr and a fingerprint.
+
+        Raises
+        ------
+        TypeError
+            When no text identifies what a learner or a set computes.
+        """
         state: dict[str, Any] = super().state_dict()
         for group in state["param_groups"]:
-            group |= {name: repr(group[name]) for name in ("learner", "feasible_set")}
+            group |= {f"{part}_fingerprint": fingerprint_of_all(group[part]) for part in _PARTS}
+            group |= {part: repr(group[part]) for part in _PARTS} | {"regretlab": __version__}
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore what :meth:`state_dict` of an optimizer with the same learners and sets has returned.
+        """Restore what :meth:`state_dict` of an optimizer with the same learners, sets and parameters has returned.
 
         Raises
         ------
         ValueError
-            When the number of groups, a learner or a set differs.
+            When the groups are others or in another order: their number, learners, sets, or the names, precisions and
+            shapes of their parameters; when a number of a group or the state of a parameter is out of range; when an
+            earlier version has written the state, whose learners may mean another stepsize.
         """
-        groups, restored = state_dict["param_groups"], []
-        if len(groups) != len(self.param_groups):
-            raise ValueError(f"{len(groups)} groups were saved, here there are {len(self.param_groups)}")
-        for i, (saved, own) in enumerate(zip(groups, self.param_groups, strict=True)):
-            for name in ("learner", "feasible_set"):
-                if saved[name] != repr(own[name]):
-                    raise ValueError(f"group {i} was saved with {name}={saved[name]}, here it is {own[name]!r}")
-            restored.append({**saved, "learner": own["learner"], "feasible_set": own["feasible_set"]})
+        groups, own = state_dict["param_groups"], self.state_dict()["param_groups"]
+        if len(groups) != len(own):
+            raise ValueError(f"{len(groups)} groups were saved, here there are {len(own)}")
+        kinds, here = ([_group_kind(group) for group in each] for each in (groups, own))
+        if kinds != here and sorted(kinds) == sorted(here):
+            raise ValueError("the groups were saved in another order than they have here")
+        restored = []
+        for i, (saved, mine) in enumerate(zip(groups, own, strict=True)):
+            _check_same(i, saved, mine)
+            kept = {key: value for key, value in saved.items() if key not in mine.keys() - self.param_groups[i].keys()}
+            restored.append(kept | {part: self.param_groups[i][part] for part in _PARTS})
+            _check_options(restored[-1])
+        self._check_states(state_dict["state"], groups)
         super().load_state_dict({**state_dict, "param_groups": restored})
+
+    def _check_states(self, states: dict[Any, Any], groups: list[dict[str, Any]]) -> None:
+        """``ValueError`` unless each saved state is that of a parameter after at least one round."""
+        parameters = {
+            index: (name, p, len(group["learner"].moment_names))
+            for i, (group, saved) in enumerate(zip(self.param_groups, groups, strict=True))
+            for index, p, name in zip(saved["params"], group["params"], _names(group, i), strict=True)
+        }
+        for index, state in states.items():
+            name, p, rows = parameters.get(index, (f"parameter {index}", None, 0))
+            t, moments = (state.get(key) for key in ("t", "moments"))
+            shape = (rows, 0 if p is None else p.numel())
+            if p is None or state.keys() != {"t", "moments"} or not isinstance(moments, torch.Tensor):
+                raise ValueError(f"the saved state of {name} is that of another optimizer: it has {sorted(state)}")
+            whole(1, **{f"the saved round of {name}": t})
+            if moments.shape != shape or moments.dtype != p.dtype or not moments.isfinite().all():
+                found = f"{tuple(moments.shape)} of {moments.dtype}"
+                raise ValueError(f"the saved moments of {name} are {found}: they must be {shape} finite {p.dtype}")
+
+
+# -- groups ----------------------------------------------------------------------------
+
+
+def _check_learner(learner: object) -> None:
+    """``TypeError`` unless the optimizer does what ``learner.update`` does."""
+    if not isinstance(learner, Algorithm1):
+        hint = f"; write {learner.__name__}(...), an object" if isinstance(learner, type) else ""
+        raise TypeError(f"learner={learner!r} is not in the form of Algorithm 1{hint}")
+    inner: Any = learner
+    while isinstance(inner, Algorithm1):
+        if own := overrides(type(inner), Algorithm1, "update", "start"):
+            name = type(inner).__name__
+            raise TypeError(
+                f"{name} overrides {' and '.join(own)}, which this optimizer does not call: it reads the rule"
+            )
+        inner = getattr(inner, "learner", None)
+
+
+def _check_options(group: dict[str, Any]) -> None:
+    """Raise an error unless the numbers of a group are in range, and ``maximize`` is True or False."""
+    for name in _NUMBERS:
+        _number(group, name)
+    within("(0, inf)", base_lr=group.get("base_lr", 1.0))
+    if not isinstance(group["maximize"], bool):
+        raise TypeError(f"maximize={group['maximize']!r} must be True or False")
+
+
+def _number(group: dict[str, Any], name: str) -> float:
+    """A number >= 0 of a group, which may be a tensor with one entry."""
+    value = group[name]
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        value = value.item()
+    within("[0, inf)", **{name: value})
+    return float(value)
+
+
+def _kind(p: torch.Tensor) -> str:
+    """Precision, shape and device of a parameter, such as ``torch.float32 (3, 2) on cpu``."""
+    return f"{p.dtype} {tuple(p.shape)} on {p.device}"
+
+
+def _names(group: dict[str, Any], i: int) -> Iterator[str]:
+    """What messages call the parameters of group ``i``."""
+    own = group.get("param_names")
+    for k in range(len(group["params"])):
+        yield f"parameter {own[k]!r}" if own else f"parameter {k} of group {i}"
+
+
+def _vector(tensor: torch.Tensor) -> Array:
+    """A copy of the entries of a tensor in double precision."""
+    return np.array(tensor.detach().reshape(-1).numpy(), dtype=np.float64)
+
+
+def _projected(group: dict[str, Any], points: list[Array], weights: list[Array]) -> list[Array]:
+    """The projections of the points of a group, as one vector, in the metric of the weights W_t >= 0."""
+    y, w = np.concatenate(points), np.concatenate(weights)
+    compose(group["learner"].binding.call, row_gradient, y.size >= _COMPILE_FROM).positive_weights(w)
+    ends = np.cumsum([x.size for x in points])[:-1]
+    return [x.copy() for x in np.split(group["feasible_set"].step_onto(y, w), ends)]
+
+
+def _group_kind(group: dict[str, Any]) -> str:
+    """All by which a saved group can be told from another one."""
+    keys = (
+        *(f"{part}_fingerprint" for part in _PARTS),
+        "parameters",
+        "param_names",
+        "base_lr",
+        *_NUMBERS[1:],
+        "maximize",
+    )
+    return repr([group.get(key) for key in keys])
+
+
+def _check_same(i: int, saved: dict[str, Any], own: dict[str, Any]) -> None:
+    """``ValueError`` unless a saved group has the learner, the set and the parameters that ``own`` has."""
+    if saved.get("regretlab") != __version__:
+        version = saved.get("regretlab", "0.1.0")
+        raise ValueError(f"group {i} was saved by regretlab {version}, this is {__version__}: a learner may differ")
+    for part in _PARTS:
+        if saved.get(f"{part}_fingerprint") != own[f"{part}_fingerprint"]:
+            other = "the same text, but other arrays or code" if saved[part] == own[part] else own[part]
+            raise ValueError(f"group {i} was saved with {part}={saved[part]}, here it is {other}")
+    for key in ("parameters", "param_names"):
+        if saved.get(key) != own.get(key) and (key == "parameters" or (key in saved and key in own)):
+            raise ValueError(f"group {i} was saved with {key} {saved.get(key)}, here they are {own.get(key)}")

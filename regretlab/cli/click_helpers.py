@@ -128,7 +128,7 @@ class _Patient(io.TextIOBase):
         except OSError as error:
             self.broken = True
             self.problem = None if error.errno == errno.EPIPE else error
-            with suppress(OSError, ValueError):  # or Python would complain when it writes the rest at its end
+            with suppress(AttributeError, OSError, ValueError):  # else Python would complain at its end
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
 
     def end(self) -> Any:
