@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regretlab._utils.copies import copied
 from regretlab._utils.types import Array
 from regretlab.analysis.curves import draw_bands
 from regretlab.analysis.plots import legend_below, new_figure
 from regretlab.engine.replay import with_ledger
-from regretlab.engine.trajectory import Trajectory
+from regretlab.engine.trajectory import Trajectory, check_played
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["Diagnosis", "diagnose"]
 
 
+@copied("curve", "coordinates")
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """Diagnostics of one game: two tables, a :meth:`plot`, and a summary as the ``repr``.
+    """Diagnostics of one game: two tables, copied when they are read, a :meth:`plot`, and a summary as the ``repr``.
 
     Attributes
     ----------
@@ -133,9 +135,9 @@ def diagnose(game: Trajectory) -> Diagnosis:
     Raises
     ------
     ValueError
-        For a game of no rounds.
+        For a game of no rounds, or one that is another game when it is played again.
     TypeError
-        For a learner that is not of Algorithm 1, and so has no metric.
+        For anything but a game, and for a learner that is not of Algorithm 1, and so has no metric.
 
     Examples
     --------
@@ -150,8 +152,7 @@ def diagnose(game: Trajectory) -> Diagnosis:
     """
     import pandas as pd
 
-    if game.horizon == 0:
-        raise ValueError("the game has no rounds yet: horizon=0, and diagnostics are about a played game")
+    check_played(game)
     game = with_ledger(game)
     if "weight" not in game.state.ledger:
         raise TypeError(f"{game.learner!r} keeps no ledger of a metric: diagnostics are for learners of Algorithm 1")

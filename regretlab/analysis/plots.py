@@ -5,6 +5,7 @@ No display is needed, and no global state of matplotlib is touched.
 
 from __future__ import annotations
 
+import reprlib
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from regretlab.analysis.curves import (
     draw_regret,
     styles,
 )
-from regretlab.engine.trajectory import Trajectory
+from regretlab.engine.trajectory import Trajectory, check_played
 from regretlab.regret import best_in_hindsight, regret_frame
 
 if TYPE_CHECKING:
@@ -75,11 +76,12 @@ def plot_game(game: Trajectory) -> Figure:
 
     Raises
     ------
+    TypeError
+        For anything but a game.
     ValueError
         For a game of no rounds, or when no best point exists because F is unbounded.
     """
-    if not game.horizon:
-        raise ValueError("no round of this game has been played, so there is nothing to draw")
+    check_played(game)
     name = type(game.learner).__name__
     comparators = best_in_hindsight(game)
     frame = regret_frame(comparators).reset_index().assign(learner=name)
@@ -104,7 +106,15 @@ def plot_comparison(frame: pd.DataFrame) -> Figure:
 
     Lines are medians over the seeds, and bands reach from the 5% to the 95% quantile.  For x_t these are quantiles over
     seeds and coordinates.
+
+    Raises
+    ------
+    TypeError
+        For anything but such a table.
     """
+    needed = ("learner", "seed", "t", "regret", "average_regret")
+    if not set(needed) <= set(getattr(frame, "columns", ())):
+        raise TypeError(f"frame={reprlib.repr(frame)} must be a table of compare, with columns {', '.join(needed)}")
     figure = new_figure(11.0, 3.9)
     left, centre, right = figure.subplots(1, 3)
     draw_average_regret(left, bands(frame, "average_regret"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from regretlab._utils.validation import listed
 from regretlab.engine.trajectory import Trajectory
 from regretlab.learners.base import Learner
 from regretlab.regret import best_in_hindsight, regret_frame
@@ -33,6 +35,8 @@ def to_frame(games: Sequence[Trajectory], labels: Sequence[str] | None = None) -
 
     Raises
     ------
+    TypeError
+        For anything but games.
     ValueError
         When there is no game, or not one label for each game.
 
@@ -46,9 +50,15 @@ def to_frame(games: Sequence[Trajectory], labels: Sequence[str] | None = None) -
     """
     import pandas as pd
 
-    names = labels or [repr(game.learner) for game in games]
+    each = listed("games", games)
+    for game in each:
+        if not isinstance(game, Trajectory):
+            raise TypeError(f"games={games!r}: {game!r} is not a Game")
+    names = [repr(game.learner) for game in each] if labels is None else listed("labels", labels)
+    if len(names) != len(each):
+        raise ValueError(f"labels={labels!r}: the argument must have one label for each of the {len(each)} games")
     frames = []
-    for name, game in zip(names, games, strict=True):
+    for name, game in zip(names, each, strict=True):
         frame = regret_frame(best_in_hindsight(game)).join(game.points).reset_index()
         frame.insert(0, "learner", name)
         frame.insert(1, "seed", game.seed)
@@ -62,8 +72,9 @@ def labelled(learners: Sequence[Learner]) -> dict[str, Learner]:
     """Learners by class name, or by their repr where a class occurs twice; copies of one learner are numbered."""
     names = [type(learner).__name__ for learner in learners]
     labels: dict[str, Learner] = {}
+    seen: Counter[str] = Counter()
     for name, learner in zip(names, learners, strict=True):
         label = name if names.count(name) == 1 else repr(learner)
-        again = sum(other == learner for other in labels.values())
-        labels[f"{label} #{again + 1}" if again else label] = learner
+        seen[label] += 1
+        labels[f"{label} #{seen[label]}" if seen[label] > 1 else label] = learner
     return labels

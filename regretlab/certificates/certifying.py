@@ -11,7 +11,7 @@ from regretlab._utils.validation import nearest
 from regretlab.certificates.certificate import THEOREMS, Certificate, CertificateViolated, Theorem
 from regretlab.certificates.quantities import Quantities
 from regretlab.engine.replay import with_ledger
-from regretlab.engine.trajectory import Trajectory
+from regretlab.engine.trajectory import Trajectory, check_played
 from regretlab.regret import best_in_hindsight, regret_frame
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def certificates(game: Trajectory) -> list[Certificate]:
     list of Certificate
         In the order of :data:`regretlab.certificates.THEOREMS`; empty if there are none.
     """
-    _check(game)
+    check_played(game)
     return _evaluated(game, [each for each in THEOREMS.values() if each.true and each.fits(game.learner)])
 
 
@@ -106,14 +106,6 @@ def theorem_named(name: str) -> Theorem:
     return THEOREMS[name]
 
 
-def _check(game: Trajectory) -> None:
-    """Raise ``TypeError`` unless this is a game, and ``ValueError`` unless it has a round."""
-    if not isinstance(game, Trajectory):
-        raise TypeError(f"game={game!r} is not a Game")
-    if game.horizon == 0:
-        raise ValueError("the game has no rounds yet: a certificate is about a played game")
-
-
 def _smallest(every: list[Certificate]) -> Certificate | None:
     """The certified one with the smallest bound at the horizon, or None; the first of those that agree to 10 digits."""
     certified = [each for each in every if each.certified]
@@ -122,7 +114,7 @@ def _smallest(every: list[Certificate]) -> Certificate | None:
 
 def _evaluated(game: Trajectory, theorems: list[Theorem]) -> list[Certificate]:
     """The certificates of these theorems."""
-    _check(game)
+    check_played(game)
     regret = _regret(game)
     q = Quantities(with_ledger(game), regret.index.to_numpy())
     found = [_certificate(q, regret, each) for each in theorems]
