@@ -152,8 +152,14 @@ def shipped(cls: type) -> bool:
 def mentioned(cls: type) -> set[str]:
     """The names that the functions of ``cls`` mention, and those of its bases outside this package."""
     classes = [cls, *(base for base in cls.__mro__[1:] if not shipped(base))]
-    functions = [_function(value) for klass in classes for value in vars(klass).values()]
-    return {name for f in functions if isinstance(f, FunctionType) for name in _names(f.__code__)}
+    members = [(name, _function(value)) for klass in classes for name, value in vars(klass).items()]
+    bodies = [f.__code__ for name, f in members if isinstance(f, FunctionType) and not _generated(name, f)]
+    return {name for body in bodies for name in _names(body)}
+
+
+def _generated(name: str, function: FunctionType) -> bool:
+    """Whether ``@dataclass`` has written a function; it mentions each field."""
+    return name.startswith("__") and function.__code__.co_filename == "<string>"
 
 
 def _names(code: CodeType) -> Iterator[str]:

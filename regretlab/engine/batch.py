@@ -86,7 +86,11 @@ def loss_and_gradient(game: Trajectory, t: int, x: Array) -> tuple[float, Array]
         asked = "gradient"
         g = np.array(revealed.gradient(x), ndmin=1)
     except Exception as error:
-        hint = _hint(game) if isinstance(error, IndexError | ValueError) else ""
+        hint, d = "", 0
+        if isinstance(error, IndexError | ValueError):
+            with suppress(Exception):
+                d = np.size(revealed.gradient(x)) if asked == "value" else 0
+            hint = _hint(game, d)
         error.add_note(f"{asked} of {type(losses).__name__}{hint}")
         raise
     if not isinstance(value, float):
