@@ -100,7 +100,7 @@ class Affine(FeasibleSet):
         terms = self.A * point(x, self.dimension)
         rounding = 4.0 * EPS * (np.abs(self.b) + np.abs(terms).sum(axis=1))
         over = [exact_sum(*row, -value) for row, value in zip(terms, self.b, strict=True)]
-        return bool((np.abs(over) <= tolerance + rounding).all())
+        return bool((np.abs(over) <= tolerance * np.abs(self.A).max(axis=1) + rounding).all())
 
     def diameter(self, norm: float = np.inf) -> float:
         euclidean(norm)

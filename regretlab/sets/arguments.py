@@ -48,7 +48,7 @@ def store_equations(F: Any) -> tuple[Array, Array]:
         far = A.any(axis=1) & ~np.isfinite(b / np.abs(A).max(axis=1))
     if far.any():
         k = int(np.argmax(far))
-        raise ValueError(f"A[{k}]={A[k]!r}, b[{k}]={b[k]!r}: the points with <A[{k}], x> = b[{k}] overflow")
+        raise ValueError(f"A[{k}]={A[k]!r}, b[{k}]={b[k]}: the points with <A[{k}], x> = b[{k}] overflow")
     object.__setattr__(F, "A", A)
     object.__setattr__(F, "b", b)
     return A, b

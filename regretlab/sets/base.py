@@ -103,7 +103,7 @@ class FeasibleSet(Extensible, ABC):
 
     @abstractmethod
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
-        """Whether x satisfies each constraint of F, up to ``tolerance`` and the rounding errors of the test."""
+        """Whether x satisfies each constraint of F, up to ``tolerance``, in units of x, and rounding errors."""
 
     @abstractmethod
     def diameter(self, norm: float = np.inf) -> float:

@@ -125,7 +125,7 @@ class Ball(FeasibleSet):
             center = real_array("center", self.center, "(d,)", 1)
             if self.dimension not in (None, center.size):
                 raise ValueError(f"dimension={self.dimension}, but center has shape {center.shape}: they must agree")
-            if np.abs(center).max() + 2.0 * self.radius == np.inf:
+            if float(np.abs(center).max()) + 2.0 * self.radius == np.inf:
                 raise ValueError(f"radius={self.radius}, center={short(center)}: points of the ball overflow")
             object.__setattr__(self, "center", center)
             object.__setattr__(self, "dimension", center.size)

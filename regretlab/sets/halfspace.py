@@ -96,7 +96,7 @@ class Hyperplane(LinearConstraint):
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         over, rounding = self._excess(x)
-        return abs(over) <= tolerance + rounding
+        return abs(over) <= tolerance * float(np.abs(self.a).max()) + rounding
 
     def diameter(self, norm: float = np.inf) -> float:
         euclidean(norm)
@@ -135,7 +135,7 @@ class Halfspace(LinearConstraint):
 
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         over, rounding = self._excess(x)
-        return over <= tolerance + rounding
+        return over <= tolerance * float(np.abs(self.a).max()) + rounding
 
     def diameter(self, norm: float = np.inf) -> float:
         euclidean(norm)

@@ -87,7 +87,7 @@ class Polytope(FeasibleSet):
         terms = self.A * given
         over = terms.sum(axis=1) - self.b
         rounding = (8.0 + self.dimension) * EPS * (np.abs(self.b) + np.abs(terms).sum(axis=1))
-        return bool((over <= tolerance + rounding).all())
+        return bool((over <= tolerance * np.abs(self.A).max(axis=1) + rounding).all())
 
     def diameter(self, norm: float = np.inf) -> float:
         two = euclidean(norm)

@@ -9,6 +9,8 @@ from regretlab.sets.compensated import EPS, add, middle, shifted, two_product, t
 
 __all__ = ["fill", "magnitude", "mass_of"]
 
+_MISSED = 1e-6
+
 
 def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
     """x_i <- min(cap, max(0, y_i - tau / w_i)), in place, with the tau at which these numbers sum to ``mass``.
@@ -23,7 +25,8 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
     gives the next tau.
 
     y must be finite, and 0 < mass <= d cap.  At most 2 d + 200 passes are made; x
-    becomes NaN when the data are not finite or overflow.
+    becomes NaN when the data are not finite or overflow.  When y is so much larger than
+    the mass that tau has too few digits, the results are scaled to sum to ``mass``.
     """
     d, scale = len(x), unit(w)
     tau, lower, upper = start(x, w, scale, mass, cap, signed)
@@ -52,11 +55,16 @@ def fill(x: Any, w: Any, mass: float, cap: float, signed: bool) -> None:
         if step in (lower, upper):
             break
         tau = step
+    filled = 0.0
     for i in range(d):
         metric = weight(w[i], scale)
         t = shifted(magnitude(x[i], signed), tau[0], tau[1], metric, 1.0 / metric)
         t = 0.0 if t < 0.0 else (cap if t > cap else t)
         x[i] = math.copysign(t, x[i]) if signed else t
+        filled += t
+    if abs(filled - mass) > _MISSED * mass:
+        for i in range(d):
+            x[i] = x[i] / filled * mass if filled > 0.0 and cap == math.inf else math.nan
 
 
 def magnitude(x: float, signed: bool) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +11,9 @@ from regretlab._utils.types import Array
 from regretlab.kernels.compiling import Uncompilable, jit
 from regretlab.sets import FeasibleSet
 from regretlab.testing.common import fail
+from regretlab.testing.set_witnesses import Witnesses, ask_contains, ask_point
 
-__all__ = ["Case", "check_projections", "check_scalar_projection", "draw"]
+__all__ = ["Case", "check_projections", "check_ways", "draw"]
 
 
 class Case(NamedTuple):
@@ -29,52 +30,55 @@ class Case(NamedTuple):
         return float(self.w @ (x - self.y) ** 2)
 
 
-def draw(known: Array, span: float, rng: np.random.Generator) -> Case:
-    """A random case near the points ``known`` (n, d), with weights between 10^-span and 10^span."""
-    d, scale = known.shape[1], float(np.abs(known).max()) or 1.0
+def draw(known: Witnesses, span: float, rng: np.random.Generator) -> Case:
+    """A random case near points of a set, with weights between 10^-span and 10^span."""
+    d, scale = known.points.shape[1], float(rng.choice([known.spread, known.size])) or 1.0
     w = 10.0 ** rng.uniform(-span, span, d)
-    y = known[rng.integers(len(known))] + scale * 10.0 ** rng.uniform(-3.0, 3.0) * rng.standard_normal(d)
-    return Case(np.round(y, 2) if rng.random() < 0.2 else y, w)  # rounded, so that coordinates may be equal
+    move = scale * 10.0 ** rng.uniform(-3.0, 3.0) * rng.standard_normal(d)
+    y = known.points[rng.integers(len(known.points))] + move
+    grid = 0.01 * scale  # rounded, so that coordinates may be equal
+    return Case(grid * np.round(y / grid) if rng.random() < 0.2 else y, w)
 
 
-def check_projections(F: FeasibleSet, cases: Sequence[Case], known: Array, tolerance: float) -> None:
-    """Check ``project`` for each case, against points ``known`` (n, d) of F and against the next case."""
+def check_projections(F: FeasibleSet, cases: Sequence[Case], known: Witnesses, tolerance: float) -> None:
+    """Check ``project`` for each case, against points of F and against the next case."""
     for case, other in zip(cases, [*cases[1:], *cases[:1]], strict=True):
         _check_nearest(F, case, known, tolerance)
         _check_distances(F, case, other.y, tolerance)
+        plain, ones = ask_point(F, "project", case.y), _project(F, Case(case.y, np.ones_like(case.w)))
+        if not np.abs(plain - ones).max() <= tolerance * known.size:
+            fail(f"{F!r}: project({case.y}) is {plain}, but {ones} with all weights 1, which is the default")
 
 
 def _project(F: FeasibleSet, case: Case) -> Array:
     """(d,): the projection; checks that it is finite, and that ``project`` neither fails nor changes an argument."""
     y, w = case.y.copy(), case.w.copy()
-    try:
-        x = np.asarray(F.project(y, w), dtype=np.float64)
-    except Exception as error:
-        fail(f"{F!r}: project fails for {case}: {type(error).__name__}: {error}", error)
+    x = ask_point(F, "project", y, w)
     if not (np.array_equal(y, case.y) and np.array_equal(w, case.w)):
         fail(f"{F!r}: project changes the arrays it is given: {case} became y = {y}, w = {w}")
-    if x.shape != y.shape or not np.isfinite(x).all():
-        fail(f"{F!r}: project gives {x} for {case}; it must be {y.size} finite numbers")
     return x
 
 
-def _check_nearest(F: FeasibleSet, case: Case, known: Array, tolerance: float) -> None:
+def _check_nearest(F: FeasibleSet, case: Case, known: Witnesses, tolerance: float) -> None:
     """Check that the projection x is in F, is its own projection, and that <w (y - x), z - x> <= 0 for z in F."""
     y, w = case
     x = _project(F, case)
-    near = tolerance * (1.0 + float(np.abs(x).max()))
-    if not F.contains(x, near):
+    near = tolerance * max(known.size, float(np.abs(x).max()))
+    if not ask_contains(F, x, near):
         fail(f"{F!r}: project leaves F: {case} is projected to {x}")
     moved = float(np.abs(x - y).max())
-    if F.contains(y) and moved > 10.0 * tolerance * (1.0 + float(np.abs(y).max())):
+    if ask_contains(F, y) and moved > 10.0 * max(near, tolerance * float(np.abs(y).max())):
         nearest = _project(F, Case(y, np.ones_like(y)))
         fail(f"{F!r} contains y = {y}, but project moves it to {x} (w = {w}) and {nearest} (w = 1)")
     again = _project(F, Case(x, w))
+    if not np.abs(_project(F, case) - x).max() <= near:
+        fail(f"{F!r}: {case} is projected to {x}, and to another point when asked again")
     if not np.abs(again - x).max() <= 10.0 * near:
         fail(f"{F!r}: {case} is projected to {x}, which is projected to {again}; a projection stays where it is")
-    normal = w * (y - x)
-    for z in _candidates(F, normal, known):
-        terms = np.abs(normal) * (np.abs(z) + np.abs(x)) + w * (np.abs(x) + np.abs(z)) * np.abs(z - x)
+    normal, rounding = w * (y - x), 1e-6 * np.abs(known.points).max(axis=0)
+    for z in _candidates(F, normal, known.points):
+        both = np.maximum(np.abs(z) + np.abs(x), rounding)
+        terms = np.abs(normal) * both + w * both * np.abs(z - x)
         inner = float(normal @ (z - x))
         if inner > tolerance * float(terms.sum()):
             _fail_nearer(F, case, x, z, inner)
@@ -118,29 +122,51 @@ def _check_distances(F: FeasibleSet, case: Case, other: Array, tolerance: float)
             fail(f"{F!r}: {case} is projected to {x}, with the weights {factor} w to {scaled}; only ratios may matter")
 
 
-def check_scalar_projection(F: FeasibleSet, cases: Sequence[Case], compiled: bool, tolerance: float) -> None:
-    """Check that ``projection`` gives what ``_project`` gives and, if ``compiled``, the same bits when compiled."""
-    ways = {"projection": F.projection}
-    if compiled:
-        ways["the compiled projection"] = jit(F.projection, keep=True)
+def check_ways(F: FeasibleSet, cases: Sequence[Case], known: Witnesses, compiled: bool, tolerance: float) -> None:
+    """Check that each way in which a class writes its projection gives what ``project`` gives.
+
+    ``projection`` must, if ``compiled``, have the same bits when it is compiled.
+    """
+    written = {name: _depth(F, name) for name in ("project", "_project", "projection")}
+    ways: dict[str, Callable[[Array, Array], Array]] = {"the projection of games": F.step_onto}
+    if written["_project"] <= written["project"]:
+        ways["_project"] = F._project
+    if F.projection is not None and written["projection"] <= min(written["project"], written["_project"]):
+        ways["projection"] = _in_place(F, F.projection)
+        if compiled:
+            ways["the compiled projection"] = _in_place(F, jit(F.projection, keep=True))
     for case in cases:
-        expected = _project(F, case)
-        results = {}
+        expected, results = _project(F, case), {}
         for name, way in ways.items():
-            x = case.y.copy()
             try:
                 with np.errstate(all="ignore"):
-                    way(x, case.w.copy(), np.array(F.parameters(), dtype=np.float64))
+                    x = way(case.y.copy(), case.w.copy())
             except Uncompilable as error:
                 fail(f"{F!r}: projection cannot be compiled: {_summary(error)}", error)
             except Exception as error:
                 fail(f"{F!r}: {name} fails for {case}: {type(error).__name__}: {error}", error)
-            if not np.abs(x - expected).max() <= tolerance * (1.0 + float(np.abs(expected).max())):
-                fail(f"{F!r}: {name} gives {x} for {case}, _project gives {expected}")
+            if not np.abs(x - expected).max() <= tolerance * max(known.size, float(np.abs(expected).max())):
+                fail(f"{F!r}: {name} gives {x} for {case}, project gives {expected}")
             results[name] = x
-        if compiled and len({x.tobytes() for x in results.values()}) > 1:
-            both = " and ".join(f"{name} {x.tolist()}" for name, x in results.items())
+        same = {name: x for name, x in results.items() if name in ("projection", "the compiled projection")}
+        if len({x.tobytes() for x in same.values()}) > 1:
+            both = " and ".join(f"{name} {x.tolist()}" for name, x in same.items())
             fail(f"{F!r}: for {case} {both} differ; they must have the same bits")
+
+
+def _depth(F: FeasibleSet, name: str) -> int:
+    """How far up in the bases of F's class the attribute ``name`` is written."""
+    return next(k for k, base in enumerate(type(F).__mro__) if name in vars(base))
+
+
+def _in_place(F: FeasibleSet, projection: Callable[[Array, Array, Array], None]) -> Callable[[Array, Array], Array]:
+    """The function of y and w that calls a ``projection``, which writes into y."""
+
+    def way(y: Array, w: Array) -> Array:
+        projection(y, w, np.array(F.parameters(), dtype=np.float64))
+        return y
+
+    return way
 
 
 def _summary(error: BaseException) -> str:
