@@ -11,6 +11,7 @@ from regretlab.game import play_all
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
+from regretlab.testing.common import CheckFailed
 from regretlab.testing.replay_code import replay_code
 
 __all__ = ["assert_no_certificate_violation"]
@@ -62,9 +63,9 @@ def assert_no_certificate_violation(
 
     Raises
     ------
-    AssertionError
-        With the certificate, the checkpoints at which the regret is above the bound, and the code that plays the game
-        again; also when no theorem applies.
+    CheckFailed
+        An AssertionError: with the certificate, the checkpoints at which the regret is above the bound, and the code
+        that plays the game again; also when no theorem applies.
     TypeError, ValueError
         When the parts do not fit together, there is no seed, or no theorem has that name.
     GameError, GameInterrupted
@@ -96,7 +97,7 @@ def assert_no_certificate_violation(
         failed, above = _failure(game, theorem)
         if failed:
             shown = "" if above is None else f"{above!r}\n{_table(above)}"
-            raise AssertionError(f"{failed} for seed {game.seed}\n{shown}{replay_code(game, chosen, start)}")
+            raise CheckFailed(f"{failed} for seed {game.seed}\n{shown}{replay_code(game, chosen, start)}")
 
 
 def _table(found: Certificate) -> str:
