@@ -4,8 +4,10 @@ import hashlib
 import importlib.util
 import json
 import os
+import pickle
 import subprocess
 import sys
+import tempfile
 import textwrap
 import types
 from collections import namedtuple
@@ -318,11 +320,70 @@ def test_damaged_files_are_compiled_anew(cache):
         assert jit(closing_over(7.0), keep=True)(2.0) == 14.0
 
 
+def test_random_bytes_in_a_file_are_not_run(cache):
+    """Where a file was believed, the process died of a segmentation fault."""
+    jit(closing_over(7.5), keep=True)(2.0)
+    ((name, (*_, content)),) = files(cache).items()
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        damaged = bytearray(content)
+        start = int(rng.integers(len(content) - 64))
+        damaged[start : start + 64] = rng.bytes(64)
+        Path(name).write_bytes(damaged)
+        again = jit(closing_over(7.5), keep=True)
+        assert again(2.0) == 15.0
+        assert cache_counts(again) == (0, 1)
+        assert Path(name).read_bytes()[:32] == hashlib.sha256(Path(name).read_bytes()[32:]).digest()
+
+
+class Planted:
+    def __reduce__(self):
+        return Path.touch, (Path("planted"),)
+
+
+@pytest.mark.parametrize("how", ["others may write to it", "it is another user's"])
+def test_a_file_that_others_can_write_is_not_read(cache, tmp_path, monkeypatch, how):
+    monkeypatch.chdir(tmp_path)
+    jit(closing_over(8.5), keep=True)(2.0)
+    ((name, _),) = files(cache).items()
+    data = pickle.dumps(Planted())
+    Path(name).write_bytes(hashlib.sha256(data).digest() + data)
+    if how == "others may write to it":
+        Path(name).chmod(0o666)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert jit(closing_over(8.5), keep=True)(2.0) == 17.0
+    assert not Path("planted").exists()
+
+
+def test_a_folder_that_others_can_write_is_not_used(cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    jit(closing_over(9.5), keep=True)(2.0)
+    before = files(cache)
+    for folder in cache.iterdir():
+        folder.chmod(0o777)
+    again = jit(closing_over(9.5), keep=True)
+    assert again(2.0) == 19.0
+    assert cache_counts(again) == (0, 1)
+    assert files(cache) == before
+    own = tmp_path / f"regretlab-{os.geteuid()}"
+    assert len(files(own)) == 1  # kept where nobody else can write
+    assert cache_counts_of_another(9.5) == (1, 0)
+    own.chmod(0o777)
+    assert cache_counts_of_another(9.5) == (0, 1)  # nowhere
+
+
+def cache_counts_of_another(value):
+    function = jit(closing_over(value), keep=True)
+    function(2.0)
+    return cache_counts(function)
+
+
 def test_a_full_disk_is_no_error(cache, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(compiling.IndexDataCacheFile, "save", full)
+    monkeypatch.setattr(compiling.CompiledFiles, "save", full)
     assert jit(closing_over(8.0), keep=True)(2.0) == 16.0
 
 

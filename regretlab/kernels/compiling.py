@@ -7,7 +7,7 @@ one at each run.  Here the key is a fingerprint of everything the closure comput
 with (:mod:`regretlab.kernels.fingerprints`).  An edited rule has another
 fingerprint, so the cache never returns a stale result.
 
-This is the only module that touches numba.
+Only this module compiles.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import numba
 import numpy as np
 from numba.core.errors import NumbaError as Uncompilable
 
+from regretlab.kernels.compiled_files import CompiledFiles, private_folder
 from regretlab.kernels.fingerprints import fingerprint
 from regretlab.kernels.references import known_by_name, references
 
 FunctionCache: Any
-IndexDataCacheFile: Any
-try:  # where numba keeps its index of compiled functions (not a documented interface)
-    from numba.core.caching import FunctionCache, IndexDataCacheFile
+try:  # how numba keeps compiled functions (not a documented interface)
+    from numba.core.caching import FunctionCache
 except ImportError:  # a future numba: everything works, only slower
     FunctionCache = None
 
@@ -136,19 +136,19 @@ if FunctionCache is not None:
     class _FingerprintCache(FunctionCache):  # type: ignore[misc]
         """numba's cache on disk, with a fingerprint in place of the identity of the closure variables.
 
-        Each fingerprint has files of its own, because numba numbers the files of one
-        function without a lock: two processes could take the same number.
+        numba keeps an index of the files of a function, which it believes and changes without a lock; here the name of
+        a file says what is in it, and a hash whether it still is.
         """
 
         def __init__(self, function: Callable[..., Any], identity: str) -> None:
             super().__init__(function)
-            self._identity = identity
-            self._cache_file = IndexDataCacheFile(
-                self._cache_path, f"{self._impl.filename_base}-{identity[:16]}", self._impl.locator.get_source_stamp()
-            )
+            folder = private_folder(self._cache_path)
+            if folder is None:
+                raise OSError("there is no folder that nobody else can write to")
+            self._cache_file = CompiledFiles(folder, self._impl.filename_base, identity)
 
         def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-            return (sig, codegen.magic_tuple(), self._identity)
+            return (str(sig), codegen.magic_tuple())
 
         def load_overload(self, sig: Any, target_context: Any) -> Any:
             with suppress(Exception):  # a damaged file
