@@ -226,12 +226,37 @@ def test_extend_goes_on_with_the_same_bits(shell):
     assert Game.load("half.npz").horizon == 3000
 
 
+def test_a_game_of_ones_own_class_is_loaded_when_its_module_is_trusted(shell, monkeypatch):
+    shell("play", "amsgrad", "mine_cli.Sawtooth", "--horizon", "100", "--save", "game.npz")
+    monkeypatch.delitem(sys.modules, "mine_cli")
+    result = shell("extend", "game.npz", "--horizon", "200")
+    assert result.exit_code == 2
+    assert is_one_line(result.stderr)
+    assert "mine_cli" not in sys.modules
+    assert "--trust mine_cli" in result.stderr
+    assert shell("extend", "game.npz", "--horizon", "200", "--trust", "mine_cli").exit_code == 0
+
+
+def test_outputs_follow_links_and_fill_pipes(shell, tmp_path):
+    Path("folder").mkdir()
+    Path("link.csv").symlink_to("folder/table.csv")
+    assert shell("play", "ogd", "mod3", "--horizon", "10", "--csv", "link.csv").exit_code == 0
+    assert Path("link.csv").is_symlink()
+    assert Path("folder/table.csv").read_text().startswith("t,loss")
+    os.mkfifo("pipe")
+    reader = subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True)
+    assert shell("sweep", "ogd", "mod3", "--over", "C=3,4", "--horizon", "10", "--out", "link.csv").exit_code == 0
+    assert shell("play", "ogd", "mod3", "--horizon", "10", "--csv", "pipe").exit_code == 0
+    assert reader.communicate(timeout=30)[0].startswith("t,loss")
+    assert Path("pipe").is_fifo()
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
         (("game.npz", "--horizon", "50"), "--horizon 50: 100 rounds are played already"),
         (("missing.npz", "--horizon", "50"), "'missing.npz' does not exist"),
-        (("mine_cli.py", "--horizon", "50"), "mine_cli.py is not a saved game"),
+        (("mine_cli.py", "--horizon", "50"), "mine_cli.py cannot be loaded: it is damaged, or no file of regretlab"),
     ],
 )
 def test_what_cannot_be_extended(shell, args, message):

@@ -145,7 +145,7 @@ def reading_npz(path: str | os.PathLike[str]) -> Iterator[Archive]:
         except ValueError:
             raise
         except Exception as error:  # whatever zipfile and json raise when they read a damaged file
-            raise ValueError(f"{type(error).__name__}: {error}") from error
+            raise ValueError(f"it is damaged, or no file of regretlab ({type(error).__name__}: {error})") from error
 
 
 def read_npz(path: str | os.PathLike[str]) -> tuple[Any, dict[str, NDArray[Any]]]:

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
     "Typed",
     "bad_input",
     "check_folder",
+    "check_output",
     "examples",
     "fail",
     "game_parts",
@@ -55,12 +57,15 @@ class Commands(click.Group):
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         streams = sys.stdout, sys.stderr = _Patient(sys.stdout), _Patient(sys.stderr)
+        show = warnings.showwarning
         try:
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
             code = self._exit_code(*args, **extra)
             problem = streams[0].problem
             if problem and not code:
                 code = fail(f"cannot write to standard output: {problem.strerror or problem}")
         finally:
+            warnings.showwarning = show
             sys.stdout, sys.stderr = (stream.end() for stream in streams)
         if standalone_mode:
             sys.exit(code)
@@ -135,6 +140,11 @@ class _Patient(io.TextIOBase):
         """Write what is left; return the stream."""
         self.flush()
         return self.stream
+
+
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    """Print a warning in one line."""
+    click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
 
 
 def fail(message: str, code: int = FAILED) -> int:
@@ -283,3 +293,13 @@ def check_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise OSError(f"cannot write to the folder {folder}: {error.strerror}") from error
+
+
+def check_output(path: Path) -> None:
+    """Raise an error, before the work begins, unless a file can be written to ``path``; a device or a pipe can."""
+    if path.is_socket() or path.is_block_device():
+        raise ValueError(f"cannot write {path}: it is a socket or a disk")
+    if not path.exists():
+        check_folder(Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent)
+    elif not os.access(path, os.W_OK):
+        raise OSError(f"cannot write {path}: it is write-protected")

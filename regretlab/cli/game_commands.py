@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from regretlab.cli.click_helpers import (
     Results,
     Typed,
     bad_input,
-    check_folder,
+    check_output,
     examples,
     game_parts,
     point,
@@ -145,7 +146,10 @@ def extend(
             import_from_here()
         if save and {game.resolve()} & {path.resolve() for path in (plot, csv) if path}:
             raise ValueError(f"--plot and --csv must not replace the game {game}")
-        saved = Game.load(game, trust=trust) if trust else Game.load(game)
+        try:
+            saved = Game.load(game, trust=trust)
+        except ValueError as error:
+            raise ValueError(re.sub(r"load with trust=\['([\w.]+)'\]", r"add --trust \1", str(error))) from error
     _extend(saved, horizon=horizon, plot=plot, csv=csv, save=save or game)
 
 
@@ -228,7 +232,7 @@ def _check_outputs(game: Game, plot: Path | None, csv: Path | None, save: Path |
 
     paths = [path for path in (plot, csv, save) if path]
     for path in paths:
-        check_folder(path.parent)
+        check_output(path)
     if len({path.resolve() for path in paths}) < len(paths):
         raise ValueError("--plot, --csv and --save must name different files")
     if save:

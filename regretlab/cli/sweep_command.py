@@ -13,7 +13,7 @@ from regretlab.cli.click_helpers import (
     Results,
     Typed,
     bad_input,
-    check_folder,
+    check_output,
     examples,
     game_parts,
     rounds,
@@ -72,7 +72,7 @@ def sweep(
     from regretlab.sweeps import sweep as run
 
     with bad_input():
-        check_folder(out.parent)
+        check_output(out)
         if out.suffix not in (".csv", ".parquet"):
             raise ValueError(f"--out {out}: the table is a .csv or a .parquet")
         if out.suffix == ".parquet" and find_spec("pyarrow") is None:
