@@ -140,7 +140,9 @@ def block_data(game: Trajectory, start: int, stop: int) -> tuple[Array, ...]:
     """The data of the rounds start, ..., stop of a game's sequence; a ``GameError`` if their dimension is not d."""
     assert isinstance(game.losses, BlockLosses)
     try:
-        data = game.losses.data(start, stop + 1, game.seed)
+        n, data = stop + 1 - start, game.losses.data(start, stop + 1, game.seed)
+        if not _is_sound(game.losses, data, n):  # as a method of a user may return
+            data = game.losses.check_data(data, n)
         if data[0].shape[-1] != game.state.point.size:
             raise ValueError(f"the gradients have dimension {data[0].shape[-1]}, the game has {game.state.point.size}")
         if start == 1 and isinstance(game.losses, PredictionLosses) and not shipped(type(game.losses.link)):
@@ -148,6 +150,15 @@ def block_data(game: Trajectory, start: int, stop: int) -> tuple[Array, ...]:
     except Exception as error:
         raise failure(game, start, error) from error
     return data
+
+
+def _is_sound(losses: BlockLosses, data: tuple[Array, ...], n: int) -> bool:
+    """Whether the data of n rounds have the types and shapes that the compiled loops rely on."""
+    if not (isinstance(data, tuple) and all(type(part) is np.ndarray and part.dtype.char == "d" for part in data)):
+        return False
+    if isinstance(losses, PredictionLosses):
+        return len(data) == 2 and data[0].ndim == 3 and len(data[0]) == n and data[0].shape[:2] == data[1].shape
+    return len(data) == 1 and data[0].ndim == 2 and len(data[0]) == n
 
 
 def _check_link(game: Trajectory, link: PointwiseLoss, a: Array, y: Array) -> None:

@@ -141,6 +141,9 @@ class CompiledBatch(Batch):
             self._loop(t + 1, stop - t, data, schedule_values, compiled, (*new.arrays, recorded, *record))
         if not np.isfinite(new.memory).all():
             raise FloatingPointError("the sum of the gradients overflows")
+        for j, game in enumerate(self.games):
+            if not (game.feasible_set.shipped or game.feasible_set.nearly_contains(point := self._of_game(j, x))):
+                raise failure(game, stop, f"the projection gives {point}, which is not in {game.feasible_set!r}")
         rows, n = (recorded, *record), checkpoints.size
         self.records[records:] = [tuple(column[:n] for column in rows)] if n else []
         last = tuple(column[n:] for column in rows) if recorded.size > n else ()
@@ -205,7 +208,10 @@ class CompiledBatch(Batch):
         """
         periods = [losses.one_period for game in self.games if isinstance(losses := game.losses, PeriodicLosses)
                    and type(losses).block is PeriodicLosses.block]  # fmt: skip
-        if len(periods) < len(self.games) or len({len(period) for period in periods}) > 1:
+        if (
+            len(periods) < len(self.games)
+            or len({period.shape for period in periods} | {(len(periods[0]), self.d)}) > 1
+        ):
             return None
         return np.concatenate(periods, axis=1)
 
