@@ -96,15 +96,15 @@ def _values(name: str, value: object, schedule: Schedule, t: Rounds) -> Array:
     """The values of a hyperparameter at the rounds t; an error unless each of them depends on its round alone."""
     try:
         number(scale=schedule.scale)
-        values, again = schedule(t), schedule(t[::-3].copy())[::-1]
+        values, again = schedule(t), schedule(t[-2:0:-2].copy())
     except Exception as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name}={value!r} has no values at the rounds 1, ..., 10^6: {one_line(error)}") from error
-    other = np.flatnonzero(~np.isclose(values[::-3][::-1], again, 1e-9, 0.0, equal_nan=True))
+    other = np.flatnonzero(~np.isclose(values[-2:0:-2], again, 1e-9, 0.0, equal_nan=True))
     if other.size:
-        k = int(other[0])
+        k = int(other[-1])
         raise ValueError(
-            f"{name}={value!r} is {values[::-3][::-1][k]} at round {t[::-3][::-1][k]}, and {again[k]} when it is "
+            f"{name}={value!r} is {values[-2 - 2 * k]} at round {t[-2 - 2 * k]}, and {again[k]} when it is "
             "asked with other rounds or again; a value of a schedule must depend on its round alone"
         )
     return values

@@ -33,7 +33,7 @@ def check_methods(cls: type, root: type) -> None:
             for call in calls:
                 _check_call(cls, name, body[name], call)
         elif name in body.get("__annotations__", {}) and "ClassVar" not in str(body["__annotations__"][name]):
-            raise TypeError(f"{cls.__name__}.{name} is a field; it must be a method {name}(self, {calls[-1]})")
+            raise TypeError(f"{cls.__name__}.{name} is a field; it must be a method, {name}(self, {calls[-1]})")
     for name in _VALUES:
         if inspect.isfunction(body.get(name)):
             raise TypeError(f"{cls.__name__}.{name} is a method; write @property above it: it is read, not called")
@@ -45,7 +45,7 @@ def _check_call(cls: type, name: str, value: Any, call: str) -> None:
     bound = isinstance(value, staticmethod)
     function = value.__func__ if isinstance(value, staticmethod | classmethod) else value
     if isinstance(value, property | cached_property) or not (callable(function) or hasattr(function, "__get__")):
-        raise TypeError(f"{cls.__name__}.{name}={value!r} must be a method {name}(self, {call})")
+        raise TypeError(f"{cls.__name__}.{name}={value!r} must be a method, {name}(self, {_CALLS[name][-1]})")
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # it is not written in Python
