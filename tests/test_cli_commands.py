@@ -48,6 +48,13 @@ class Cut(rl.losses.AdaptiveLosses):
         return [1.0]
 
 @dataclass(frozen=True)
+class Stops(rl.learners.VectorLearner):
+    '''Its step in round 3 is not finite.'''
+    moment_names = ()
+    def step(self, t, x, g, moments, F):
+        return x * (float("nan") if t == 3 else 1.0), moments
+
+@dataclass(frozen=True)
 class Spoilt(rl.losses.LinearLosses):
     '''The gradient of round ``at`` is not finite.'''
     at: int = 500
@@ -159,6 +166,18 @@ def test_what_cannot_be_compared(shell, args, message, code):
     assert result.exit_code == code
     assert message in result.stderr
     assert is_one_line(result.stderr)
+
+
+def test_some_learners_of_a_comparison_fail(shell):
+    """The others are shown; a failure is one line and exit code 1."""
+    args = ("ogd", "mine_cli.Stops", "ogd", "--on", "mod3", "--horizon", "20")
+    result = shell("compare", *args)
+    assert result.exit_code == 1
+    assert is_one_line(result.stderr)
+    assert result.stderr.startswith("Error: cannot play mine_cli.Stops: round 3")
+    rows = [line.split()[0] for line in result.stdout.partition("T = 20:")[2].splitlines()[3:]]
+    assert rows == ["ogd", "ogd"]
+    assert "ogd #2" in result.stdout
 
 
 # -- play ----------------------------------------------------------------------------------
@@ -529,6 +548,14 @@ def test_reproduce_all_goes_on_without_what_is_not_installed(shell, experiments,
     named = shell("reproduce", "broken", "all")
     assert named.exit_code == 1
     assert is_one_line(named.stderr)
+
+
+def test_a_figure_that_fails_does_not_stop_the_others(shell, experiments):
+    experiments.EXPERIMENTS["last"] = None
+    result = shell("reproduce", "all")
+    assert result.exit_code == 1
+    assert [name for name, _ in experiments.calls] == ["figure1", "theorem1", "broken", "last"]
+    assert result.stderr == "Error: cannot reproduce broken: round 7: it broke\n"
 
 
 def test_reproduce_prints_the_names(shell, experiments):

@@ -190,14 +190,14 @@ def stop(*_: Any) -> None:
 def tried(line: list[str]) -> str:
     """What is wrong with the answer to a command line, in a word or two; an empty text if nothing is."""
     Watch.events = []
-    signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of this process, whatever else the machine does
     try:
         result = CliRunner().invoke(main, line)
     except Hang:
         return "hang"
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         events, Watch.events = Watch.events, None
     dotted = any(f"{FOREIGN}." in text for text in line)
     if events or Path("called").exists() or (Path("imported").exists() and not dotted):
@@ -231,7 +231,7 @@ def found(number: int, seed: int = 0) -> dict[str, list[list[str]]]:
     return wrong
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="alarms need Unix")
+@pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="the time limit needs Unix")
 def test_mutated_command_lines(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])

@@ -107,7 +107,7 @@ class Kind(NamedTuple):
             raise ValueError(f"cannot read {_short(text)!r}: {_short(name)!r} is not the name of a {self.noun}")
         other = re.match(rf"{re.escape(name)}\s*:\s*([^\W\d]\w*)\s*(?=[:(]|$)", text.strip())
         if other and name.isidentifier() and not any(name.lower() in kind.classes() for kind in KINDS):
-            raise ValueError(f"there is no {self.noun} {name!r}; did you mean {name}.{other[1]}, a class of your own?")
+            raise ValueError(f"there is no {self.noun} {name!r}; did you mean {name}.{other[1]}?")
 
 
 @cache

@@ -175,7 +175,7 @@ def a_class_whose_constructor_fails():
     play("ogd", "mine_hostile.Broken")
 
 
-@program(refused="did you mean mine_hostile.Box, a class of your own?")
+@program(refused="did you mean mine_hostile.Box?")
 def a_colon_for_a_dot():
     play("ogd", "mod3", "--set", "mine_hostile:Box")
 
