@@ -1,59 +1,22 @@
-"""Whether what a sequence or a set says of itself is so: linear losses, the same losses again, least points.
+"""Whether what a sequence or a set says of itself is so: the same losses again, least points.
 
 A claim that does not hold is a ``ValueError`` that shows where.
 """
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 
 from regretlab._utils.extending import shipped
 from regretlab._utils.types import Array
 from regretlab.engine.trajectory import Trajectory
-from regretlab.losses.base import AdaptiveLosses, LinearLosses
 from regretlab.regret.cumulative_loss import Sums
-from regretlab.regret.evidence import SLACK, points_of, value_at
+from regretlab.regret.evidence import SLACK
 from regretlab.sets import FeasibleSet
 
-__all__ = ["check_least", "check_linear", "check_unchanged"]
+__all__ = ["check_least", "check_unchanged"]
 
-_EXACT = 1e-9  # relative difference of two ways to compute the same number
 _CHECKED = 8  # rounds
-
-_LINEAR: WeakKeyDictionary[Trajectory, int] = WeakKeyDictionary()
-"""For each game whose losses were found to be linear, the rounds that this took."""
-
-
-def check_linear(game: Trajectory) -> None:
-    """Raise ``ValueError`` when the losses say that they are linear, and f_t(v) is not <g_t, v> in some round t.
-
-    Every round is tried, at the points that were played.  For classes whose f_t is linear by construction, nothing is
-    to be done.
-    """
-    if not game.losses.linear:
-        return
-    kind = next((base for base in (LinearLosses, AdaptiveLosses) if isinstance(game.losses, base)), None)
-    if kind is not None and type(game.losses).reveal is kind.reveal:
-        return
-    state, points = (
-        game.learner.start(game.feasible_set, game.record.point[0] if game.horizon else None),
-        points_of(game),
-    )
-    for s in range(1, game.horizon + 1 if _LINEAR.get(game, 0) < game.horizon else 0):
-        f = game.losses.reveal(s, state.point, game.seed)
-        g = np.asarray(f.gradient(state.point), dtype=np.float64)
-        claimed, values = points @ g, np.array([value_at(f, v) for v in points])
-        if not np.allclose(values, claimed, rtol=_EXACT, atol=_EXACT * float((np.abs(points) @ np.abs(g)).max())):
-            i = int(np.abs(values - claimed).argmax())
-            raise ValueError(
-                f"{type(game.losses).__name__} says linear = True, but in round {s} f_{s}(u) = {values[i]:.6g} at "
-                f"u = {points[i]}, where <g_{s}, u> = {claimed[i]:.6g}; leave out linear = True"
-            )
-        state = game.learner.update(state, g)
-    _LINEAR[game] = game.horizon
-
 
 def check_unchanged(game: Trajectory, loss: Sums) -> None:
     """Raise ``ValueError`` when the losses paid in the first rounds are others now: the sequence has changed."""

@@ -133,7 +133,10 @@ class Sums(ABC):
         if math.isfinite(value) and np.isfinite(gradient).all():
             return value
         name = type(self.losses).__name__
-        raise FloatingPointError(f"{name}: the rounds {start}..{stop - 1} sum to {value} at {u}, gradient {gradient}")
+        raise FloatingPointError(
+            f"{name}: the losses of the rounds {start}, ..., {stop - 1} or their gradients are infinite or NaN at {u}: "
+            f"they sum to {value} and {gradient}"
+        )
 
     def along(self, points: Array, start: int) -> Array:
         """(n,): f_s(u_s) for the rounds s = start, start + 1, ... and the rows u_s of ``points`` (n, d)."""

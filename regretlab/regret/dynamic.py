@@ -14,7 +14,6 @@ from regretlab._utils.validation import reals
 from regretlab.engine.replay import replay
 from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
-from regretlab.regret.claims import check_linear
 from regretlab.regret.cumulative_loss import Total
 from regretlab.regret.cumulative_prediction_loss import sums_of
 from regretlab.regret.requirements import check_oblivious
@@ -50,7 +49,6 @@ def losses_along_path(
         When the path is not made of real numbers; for an adaptive sequence that is not linear.
     """
     check_oblivious(game)
-    check_linear(game)
     d, h = game.state.point.size, len(game.record.t)
     points, losses, lengths = np.empty((h, d)), np.empty(h), np.empty(h)
     paid, length, last = Total(), Total(), None

@@ -13,7 +13,7 @@ from regretlab._utils.extending import shipped
 from regretlab._utils.progress import progress_bar
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.trajectory import Trajectory
-from regretlab.regret.claims import check_unchanged
+from regretlab.regret.claims import check_least, check_unchanged
 from regretlab.regret.cumulative_loss import Sums, Total
 from regretlab.regret.cumulative_prediction_loss import PredictionSums, sums_of
 from regretlab.regret.evidence import Evidence, trusted
@@ -39,6 +39,7 @@ _NEWTON = 64  # dimension up to which matrices cost next to nothing
 _DENSE = 1000  # dimension beyond which no (d, d) matrix is kept
 _TANGENTS = 64  # so many minorants are compared with the sums at other points
 _PROBED = 8  # rounds
+_ENDS = 4  # coordinates
 
 
 class ComparatorWarning(UserWarning):
@@ -213,12 +214,16 @@ def evidence_of(game: Trajectory, loss: Sums, stops: Sequence[int]) -> Evidence 
     Raises
     ------
     ValueError
-        When a loss is not convex, has a wrong gradient, or is not what the learner paid.
+        When a loss is not convex, has a wrong gradient, or is not what the learner paid; when the set does not minimise
+        linear functions.
     """
     if trusted(game.losses) and shipped(type(game.feasible_set)):
         return None
     if not shipped(type(game.losses)):
         check_unchanged(game, loss)
+    F, axes = game.feasible_set, np.eye(game.state.point.size)[:_ENDS]
+    for c in (*axes, *-axes) if F.bounded else ():
+        check_least(F, c, F.minimize_linear(c), game.record.point)
     return Evidence(game, loss, stops)
 
 

@@ -13,7 +13,7 @@ from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import whole
 from regretlab.engine.replay import Played, replay
 from regretlab.engine.trajectory import Trajectory
-from regretlab.regret.claims import check_least, check_linear
+from regretlab.regret.claims import check_least
 from regretlab.regret.cumulative_prediction_loss import sums_of
 from regretlab.regret.hindsight import Best, Solver, evidence_of, warn_of_gaps
 from regretlab.regret.requirements import check_bounded, check_oblivious
@@ -70,7 +70,6 @@ def interval_regret(game: Trajectory, lengths: ArrayLike | None = None, stride: 
 
     check_oblivious(game)
     check_bounded(game.feasible_set)
-    check_linear(game)
     T, linear = game.horizon, bool(game.losses.linear)
     chosen = _lengths(T, lengths, T if linear else _SHORTEST)
     if stride is not None:

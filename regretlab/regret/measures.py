@@ -16,7 +16,7 @@ from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import real_array
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.trajectory import Trajectory
-from regretlab.regret.claims import check_least, check_linear
+from regretlab.regret.claims import check_least
 from regretlab.regret.closed_forms import closed_form
 from regretlab.regret.dynamic import losses_along_path
 from regretlab.regret.hindsight import minimize_sums, sums_at
@@ -88,9 +88,8 @@ def best_in_hindsight(game: Trajectory) -> Comparators:
     TypeError
         For an adaptive sequence that is not linear: its losses at other points are not known.
     ValueError
-        When F is unbounded, unless a closed form gives the best point.  When the losses contradict what is said of
-        them: they are not convex, a gradient is wrong, they are not linear, or a closed form gives another sum
-        (:mod:`regretlab.regret.evidence`).
+        When F is unbounded, unless a closed form gives the best point.  When the losses are not convex, a gradient is
+        wrong (:mod:`regretlab.regret.evidence`), or a closed form gives another sum.
 
     Warns
     -----
@@ -129,7 +128,6 @@ def _best(game: Trajectory, record: Record) -> Comparators:
     """The best points for the prefixes that end at the checkpoints of ``record``."""
     F = game.feasible_set
     if is_linear(game):
-        check_linear(game)
         found = linear_comparators(record, F)
         if len(record.t):
             check_least(F, record.gradient[-1].sum(axis=0), found.point[-1], game.record.point)
@@ -199,7 +197,6 @@ def against(game: Trajectory, u: ArrayLike) -> Comparators:
     record = game.record
     points = np.broadcast_to(point, (len(record.t), d))
     if is_linear(game):
-        check_linear(game)
         return Comparators(record, points, _inner(record.gradient, points), np.zeros(len(record.t)))
     check_oblivious(game)
     return Comparators(record, points, sums_at(game, record.t, point), np.zeros(len(record.t)))

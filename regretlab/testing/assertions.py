@@ -1,19 +1,25 @@
 """Assertions for your own test suite: that regret grows no faster than a power of T, or stays below a bound.
 
 Each assertion plays its own games.  On failure it prints the measured regret, and code that plays the worst game again.
+
+An assertion that passes has shown something: it would have failed for a learner that never moves from x_1.  If that one
+passes, too, the assertion fails.  On fair random signs, for instance, every learner has regret of order sqrt(T).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.analysis.horizons import AnyLearner, default_horizons, play_to
+from regretlab._utils.validation import finite, reals, within
+from regretlab.analysis.horizons import AnyLearner, check_distinct, default_horizons, play_to
 from regretlab.analysis.scaling import fit
-from regretlab.game import play_all
-from regretlab.learners.base import Learner
+from regretlab.game import Game, play_all
+from regretlab.learners.base import Algorithm1, Learner
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
 from regretlab.testing.replay_code import replay_code
@@ -22,6 +28,16 @@ __all__ = ["assert_regret_below", "assert_sublinear_regret"]
 
 _CONFIDENCE = 0.999
 _SHOWN = 12  # rows of a table
+_ANOTHER = "choose losses with a drift, such as Rademacher(drift=0.3) or Mod3(), another start, or a longer game"
+
+
+@dataclass(frozen=True)
+class Unmoved(Algorithm1):
+    """x_{t+1} = x_t: stays at x_1, as a control."""
+
+    @staticmethod
+    def rule(g: float) -> tuple[tuple[()], float, float]:
+        return (), 0.0 * g, 1.0
 
 
 def assert_sublinear_regret(
@@ -41,7 +57,8 @@ def assert_sublinear_regret(
 
     :func:`regretlab.analysis.scaling.fit` estimates the exponent of R_T.  The assertion fails when the whole interval
     of this estimate, at confidence 0.999, lies above ``exponent + tolerance``.  Regret that is negative, or does not
-    grow beyond its noise, passes: O(T^a) is an upper bound.
+    grow beyond its noise, passes: O(T^a) is an upper bound.  It also fails when it would pass for a learner that stays
+    at x_1, since then it would pass for any mistake.
 
     There was no false alarm in 1,000 repetitions with R_T = sqrt T |N(0, 1)| and noise like a random walk, for 8 to 64
     seeds and the horizons 2^5, ..., 2^16 or 2^8, ..., 2^13, nor for OGD and AMSGrad on random signs with 16 and 32
@@ -57,14 +74,16 @@ def assert_sublinear_regret(
     losses : Losses
     feasible_set : FeasibleSet
     exponent : float
-        a in R_T = O(T^a); 0.5 for the guarantees of Reddi et al. (2018).
+        a in R_T = O(T^a); 0.5 for the guarantees of Reddi et al. (2018).  ``exponent + tolerance`` is below 1, since
+        R_T = O(T) holds for every learner on a bounded set.
     horizons : iterable of int
         At least four, the longest at least 16 times the shortest; multiples of the period of a periodic sequence.
         By default :func:`regretlab.analysis.horizons.default_horizons`.
     seeds : iterable of int
-        At least eight; for a sequence that is not random one is enough.
+        At least eight, none twice; for a sequence that is not random one is enough, and more count as one.
     tolerance : float
-        By how much the lower end of the interval may exceed ``exponent``: room for logarithms and short horizons.
+        By how much the lower end of the interval may exceed ``exponent``, at least 0: room for logarithms and short
+        horizons.
     start : float or array (d,), optional
         x_1 in F; by default the point of F nearest to the origin.
     compiled : bool, optional
@@ -75,9 +94,11 @@ def assert_sublinear_regret(
     Raises
     ------
     AssertionError
-        With a table of the regret, and the code that plays the game with the largest regret again.
+        With a table of the regret, and the code that plays the game with the largest regret again; when a learner that
+        stays at x_1 passes, too.
     TypeError, ValueError
-        When the parts do not fit together, or there are too few horizons or seeds to estimate an exponent.
+        When the parts do not fit together, an argument is out of range, or there are too few horizons or seeds to
+        estimate an exponent.
     GameError, GameInterrupted
         When a round fails, or on Ctrl-C.
 
@@ -88,15 +109,27 @@ def assert_sublinear_regret(
     >>> learner, losses = rl.learners.AMSGrad(alpha=0.5), rl.losses.Mod3(C=3.0)
     >>> assert_sublinear_regret(learner, losses, rl.sets.Box(-1.0, 1.0), horizons=[48, 96, 192, 384, 768], seeds=[0])
     """
-    chosen = default_horizons(losses) if horizons is None else horizons
-    rounds, regret, games = play_to(
-        learner, losses, feasible_set, chosen, seeds, start=start, compiled=compiled, progress=progress
-    )
+    finite(exponent=exponent)
+    within("[0, inf)", tolerance=tolerance)
+    if exponent + tolerance >= 1.0:
+        raise ValueError(
+            f"exponent={exponent!r} and tolerance={tolerance!r} must have a sum below 1: every learner has R_T = O(T)"
+        )
+    chosen, drawn = default_horizons(losses) if horizons is None else list(horizons), list(seeds)
+    options: Any = {"start": start, "compiled": compiled, "progress": progress}
+    rounds, regret, games = play_to(learner, losses, feasible_set, chosen, drawn, **options)
     found = fit(rounds, regret, confidence=_CONFIDENCE)
     if np.isnan(found.exponent):
         raise ValueError(f"horizons={rounds}, {len(games)} seeds: {found.reason}")
     if found.low <= exponent + tolerance:
-        return
+        _, unmoved, _ = play_to(Unmoved(), losses, feasible_set, chosen, drawn, **options)
+        control = fit(rounds, unmoved, confidence=_CONFIDENCE)
+        if control.low > exponent + tolerance:
+            return
+        raise AssertionError(
+            f"this assertion cannot fail on {losses!r}: a learner that never moves from x_1 passes, too, with the "
+            f"exponent {control.exponent:.3f} in [{control.low:.3f}, {control.high:.3f}]; {_ANOTHER}"
+        )
     table = found.table[["mean", "std", "max"]].assign(**{f"mean / T^{exponent:g}": found.regret.mean(axis=1)})
     table.iloc[:, -1] /= found.horizons**exponent
     worst = games[int(np.argmax(regret[-1]))]
@@ -125,19 +158,20 @@ def assert_regret_below(
 
     There is no averaging over seeds: a bound that holds for every sequence of losses, as those of theorems do, holds
     for every seed.  Where comparators are found numerically, R_t is the lower end of [regret, regret + gap], so that
-    numerical error is no failure.
+    numerical error is no failure.  The assertion also fails when a learner that stays at x_1 is below the bound, too,
+    at every checkpoint and for every seed: then the bound is vacuous on these losses.
 
     Parameters
     ----------
     bound : float, or a function of an array of rounds (n,) -> (n,)
-        Not NaN; inf where there is no bound.
+        Real numbers, not NaN; inf where there is no bound.
     learner : Learner
     losses : Losses
     feasible_set : FeasibleSet
     horizon : int
         T, the number of rounds.
     seeds : iterable of int
-        At least one.
+        At least one, none twice.
     checkpoints : iterable of int, optional
         The rounds t; by default about 32 per decade.
     start : float or array (d,), optional
@@ -150,9 +184,11 @@ def assert_regret_below(
     Raises
     ------
     AssertionError
-        With the checkpoints at which the worst game is above the bound, and the code that plays that game again.
+        With the checkpoints at which the worst game is above the bound, and the code that plays that game again; when a
+        learner that stays at x_1 is below the bound, too.
     TypeError, ValueError
-        When the parts do not fit together, there is no seed, or the bound is not a number for each round.
+        When the parts do not fit together, there is no seed or one stands twice, or the bound is not a number for each
+        round.
     GameError, GameInterrupted
         When a round fails, or on Ctrl-C.
 
@@ -164,28 +200,28 @@ def assert_regret_below(
     >>> learner, losses = rl.learners.AMSGrad(alpha=0.5), rl.losses.Mod3(C=3.0)
     >>> assert_regret_below(lambda t: 4.0 * np.sqrt(t), learner, losses, rl.sets.Box(-1.0, 1.0), horizon=1000)
     """
-    chosen = None if checkpoints is None else [int(t) for t in checkpoints]
-    games = play_all(
-        [learner],
-        losses,
-        feasible_set,
-        horizon,
-        seeds=seeds,
-        start=start,
-        checkpoints=chosen,
-        compiled=compiled,
-        progress=progress,
-    )
-    if not games:
+    if isinstance(bound, Learner):
+        raise TypeError(f"bound={bound!r} is a learner; the order is bound, learner, losses, feasible_set, horizon")
+    chosen, drawn = None if checkpoints is None else list(checkpoints), list(seeds)
+    if not drawn:
         raise ValueError("seeds is empty: there is no game to compare with the bound")
+    check_distinct(drawn)
+    options: Any = {"seeds": drawn, "start": start, "checkpoints": chosen, "compiled": compiled, "progress": progress}
+    games = play_all([learner], losses, feasible_set, horizon, **options)
     t = games[0].regret.index.to_numpy()
-    values = np.asarray(bound(t.astype(np.float64)) if callable(bound) else bound, dtype=np.float64)
+    values = reals("bound", bound(t.astype(np.float64)) if callable(bound) else bound)
     if values.shape not in ((), t.shape) or np.isnan(values).any():
         raise ValueError(f"bound={bound!r} gave {values!r} for {t.size} rounds; it must be a number for each, not nan")
-    excess = np.array([game.regret["regret"].to_numpy() for game in games]) - values
+    excess = _regrets(games) - values
     above = excess > 0.0
     if not above.any():
-        return
+        unmoved = _regrets(play_all([Unmoved()], losses, feasible_set, horizon, **options))
+        if (unmoved > values).any():
+            return
+        raise AssertionError(
+            f"this bound cannot fail on {losses!r}: a learner that never moves from x_1 stays below it, too, with a "
+            f"regret of at most {unmoved.max():.6g} in {len(games)} games of {t[-1]:,} rounds; {_ANOTHER}"
+        )
     worst = int(np.argmax(excess.max(axis=1)))
     table = games[worst].regret.assign(bound=values, excess=excess[worst])[above[worst]]
     hidden = len(table) - _SHOWN
@@ -197,3 +233,8 @@ def assert_regret_below(
         + (f"and {hidden} more checkpoints\n" if hidden > 0 else "")
         + replay_code(games[worst], chosen, start)
     )
+
+
+def _regrets(games: Sequence[Game]) -> Array:
+    """(games, n): R_t at the checkpoints."""
+    return np.array([game.regret["regret"].to_numpy() for game in games])

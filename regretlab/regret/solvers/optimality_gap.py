@@ -125,8 +125,8 @@ class Minimum:
 
     @property
     def _one(self) -> float:
-        """1, or less if the losses are below 1/1000 wherever they were evaluated: a gap shrinks with their unit."""
-        return min(1.0, 1e3 * self._largest)
+        """1, or less if the sum is below 1/100 wherever it was evaluated, so that a gap shrinks with the unit."""
+        return min(1.0, 100.0 * self._largest)
 
     @property
     def size(self) -> float:
