@@ -142,7 +142,7 @@ def block_data(game: Trajectory, start: int, stop: int) -> tuple[Array, ...]:
     try:
         n, data = stop + 1 - start, game.losses.data(start, stop + 1, game.seed)
         if not _is_sound(game.losses, data, n):  # as a method of a user may return
-            data = game.losses.check_data(data, n)
+            data = game.losses._checked_data(data, n)
         if data[0].shape[-1] != game.state.point.size:
             raise ValueError(f"the gradients have dimension {data[0].shape[-1]}, the game has {game.state.point.size}")
         if start == 1 and isinstance(game.losses, PredictionLosses) and not shipped(type(game.losses.link)):

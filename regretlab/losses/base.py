@@ -171,7 +171,7 @@ class BlockLosses(Losses):
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:
         """The arrays that define f_start, ..., f_{stop-1}, each with one row per round."""
 
-    def check_data(self, data: Any, n: int) -> tuple[Array, ...]:
+    def _checked_data(self, data: Any, n: int) -> tuple[Array, ...]:
         """What ``data`` has returned for n rounds, as float64 arrays; an error for anything else."""
         return self._validated(data, n)
 
@@ -228,7 +228,7 @@ class LinearLosses(BlockLosses):
     def dimension(self) -> int:  # type: ignore[override]
         return int(self.block(1, 3, 0).shape[1])  # two rounds: one row for all of them is an error
 
-    def check_data(self, data: Any, n: int) -> tuple[Array, ...]:
+    def _checked_data(self, data: Any, n: int) -> tuple[Array, ...]:
         return self._validated(data[0], n)
 
     def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:

@@ -47,7 +47,7 @@ class PredictionLosses(BlockLosses):
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        return int(self.check_data(self.data(1, 3, 0), 2)[0].shape[2])
+        return int(self._checked_data(self.data(1, 3, 0), 2)[0].shape[2])
 
     @not_overridable(
         "override rows, sample or data; losses that are no functions of predictions derive from ConvexLosses"
@@ -71,7 +71,7 @@ class PredictionLosses(BlockLosses):
     @not_overridable("the rows of a round decide it")
     def size(self) -> int:
         """b d, how many numbers the rows of a round have."""
-        return int(self.check_data(self.data(1, 2, 0), 1)[0].size)
+        return int(self._checked_data(self.data(1, 2, 0), 1)[0].size)
 
     @cached_property
     @not_overridable("override link or mu")

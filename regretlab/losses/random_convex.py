@@ -124,7 +124,7 @@ class RandomModel(RandomPredictionLosses):
         a, noises = super().data(start, stop, seed)
         # elementwise, not a matrix product: a round must have the same bits in any block
         y = self.labels((a * self.true_parameter(np.arange(start, stop), seed)).sum(axis=1), noises)
-        return self.check_data((a, y), stop - start)
+        return self._checked_data((a, y), stop - start)
 
     def _corners(self, seed: int) -> tuple[Array, Array]:
         """p and q, each (d,); those of the last seed are cached."""
@@ -141,7 +141,7 @@ class RandomModel(RandomPredictionLosses):
     def _round_shape(self) -> tuple[int, int]:
         return 1, self.d
 
-    def check_data(self, data: Any, n: int) -> tuple[Array, ...]:
+    def _checked_data(self, data: Any, n: int) -> tuple[Array, ...]:
         return super()._validated(data, n)
 
     def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
