@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from regretlab.kernels import clip, scaled_step, two_sum
+from regretlab.kernels import checked_step, clip, positive_weights, resting_step, scaled_step, traced, two_sum
 from regretlab.kernels.compiling import jit
 
 # products and sums of these stay far from overflow and underflow, where no sum of two numbers is exact
@@ -68,11 +68,38 @@ def test_nothing_divided_by_nothing_is_nothing(arithmetic):
     _, step, _ = arithmetic
     assert step(0.0, 0.0) == 0.0
     assert step(-0.0, 0.0) == 0.0
-    assert step(5.0, 0.0) == 0.0  # a moment without a weight does not move either
-    assert step(1.0, -0.0) == 0.0
     assert step(3.0, 2.0) == 1.5
     assert math.isnan(step(math.nan, 1.0))
     assert math.isnan(step(1.0, math.nan))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_moment_over_no_metric_is_no_number(way):
+    """The NaN becomes a point, where the check at the end of a block finds it."""
+    plain, checked, resting = (way(f) for f in (scaled_step, checked_step, resting_step))
+    for w in (-1.0, -1e-300, -math.inf, math.nan):
+        assert all(math.isnan(step(5.0, w)) for step in (plain, checked, resting))
+    for m in (5.0, -1e-320, math.inf):
+        assert math.isnan(plain(m, 0.0))
+        assert math.isnan(checked(m, -0.0))
+        assert resting(m, 0.0) == 0.0
+    assert math.isnan(checked(5.0, math.inf))
+    assert math.isnan(resting(5.0, math.inf))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_square_that_underflows_leaves_a_nan(way):
+    seen = way(traced)
+    assert math.isnan(seen(0.0, 1e-170))
+    assert seen(0.0, 0.0) == 0.0
+    assert seen(2.0, 1e-170) == 2.0
+
+
+def test_weights_become_positive_but_negative_ones_no_numbers():
+    w = np.array([0.0, 2.0, -1.0, 1.0])
+    positive_weights(w)
+    assert w[[0, 1, 3]].tolist() == [2e-12, 2.0, 1.0]
+    assert math.isnan(w[2])
 
 
 def test_clip(arithmetic):

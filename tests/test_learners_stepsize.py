@@ -73,6 +73,13 @@ class MyTorchAdam(TorchAdam):
 
 
 @dataclass(frozen=True)
+class Falls(Adam):
+    """A user's learner with the stepsizes of SAdam."""
+
+    stepsize = Inverse
+
+
+@dataclass(frozen=True)
 class Halved(Combinator):
     """A user's combinator."""
 
@@ -179,7 +186,7 @@ def test_corrections_and_eps_take_the_meaning_of_their_learner(make):
     for inner, schedule in (
         (Steady(0.25), Constant(0.25)),
         (AMSGrad(0.25), InverseSqrt(0.25)),
-        (SAdam(0.5), Inverse(0.5)),
+        (Falls(0.5), Inverse(0.5)),
     ):
         assert make(inner).schedules["alpha"] == schedule
         assert make(inner).stepsize is type(schedule)

@@ -519,7 +519,7 @@ def test_a_composed_rule_is_one_function_and_has_one_fingerprint():
     one, other = WithEpsilon(BiasCorrected(Adam(0.1)), 0.1), WithEpsilon(BiasCorrected(Adam(0.2)), 0.2)
     assert one.signature()[0] is other.signature()[0]
     assert AdaShift(n=4).signature()[0] is AdaShift(0.7, n=4).signature()[0]
-    anew = _compose.__wrapped__(WithEpsilon.rule, *Adam.signature(Adam()))[0]
+    anew = _compose.__wrapped__(WithEpsilon.rule, ("eps",), *Adam.signature(Adam()))[0]
     rule = WithEpsilon(Adam()).signature()[0]
     assert anew is not rule
     assert fingerprint(anew) == fingerprint(rule)
@@ -578,7 +578,8 @@ def test_decoupled_decay_shrinks_without_a_gradient_and_the_penalty_pulls():
     after = DecoupledWeightDecay(Adam(Constant(0.5)), 0.2).update(state, [0.0])
     assert after.point.tolist() == [0.9]
     assert after.moments["v"].tolist() == [0.0]
-    after = L2Penalty(RMSProp(Constant(0.5), beta2=0.75), 0.2).update(state, [0.0])
+    penalty = L2Penalty(RMSProp(Constant(0.5), beta2=0.75), 0.2)
+    after = penalty.update(penalty.start(Box(), [1.0]), [0.0])
     assert after.point.tolist() == [0.0]  # g = 0.2, W = 0.1: a step of 1
 
 

@@ -13,22 +13,34 @@ from regretlab.kernels.joint import (
     reveal_with,
 )
 from regretlab.kernels.linear import Loops, cell_gradient, compose, row_gradient
-from regretlab.kernels.rule import RuleCall, clip, positive_weights, scaled_step, two_sum
+from regretlab.kernels.rule import (
+    RuleCall,
+    checked_step,
+    clip,
+    positive_weights,
+    resting_step,
+    scaled_step,
+    traced,
+    two_sum,
+)
 
 __all__ = [
     "Loops",
     "PointwiseOracle",
     "RuleCall",
     "cell_gradient",
+    "checked_step",
     "clip",
     "compose",
     "compose_joint",
     "positive_weights",
     "prediction_loss",
+    "resting_step",
     "reveal_given",
     "reveal_linear",
     "reveal_with",
     "row_gradient",
     "scaled_step",
+    "traced",
     "two_sum",
 ]

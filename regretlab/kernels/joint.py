@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regretlab.kernels.compiling import interpreted, jit
-from regretlab.kernels.rule import RuleCall, cell_functions, positive_weights, scaled_step, two_sum
+from regretlab.kernels.rule import RuleCall, cell_functions, positive_weights, two_sum
 
 __all__ = [
     "PointwiseOracle",
@@ -108,9 +108,9 @@ def compose_joint(
                 for e in range(d):  # a loop of its own, because loops with few arrays vectorize also for small d
                     c = j * d + e
                     h = scales(coefficients, c)
-                    s, m, w[e] = apply(t, k, g[e], x[c], load(state, c), h, schedule_values)
+                    s, ratio, w[e] = apply(t, k, g[e], x[c], load(state, c), h, schedule_values)
                     store(state, c, s)
-                    x[c] -= stepsize(k, h, schedule_values) * scaled_step(m, w[e])
+                    x[c] -= stepsize(k, h, schedule_values) * ratio
                 positive_weights(w)
                 projection(own, w, geometry[j])
             if now:

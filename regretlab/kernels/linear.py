@@ -24,7 +24,6 @@ from regretlab.kernels.rule import (
     cell_functions,
     clip,
     positive_weights,
-    scaled_step,
     two_sum,
 )
 
@@ -100,7 +99,7 @@ def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
                 f, f_err = two_sum(f, f_err, g * point)
                 if sums:
                     total, total_err = two_sum(total, total_err, g)
-                s, m, w = apply(t, k, g, point, s, h, schedule_values)
+                s, ratio, _ = apply(t, k, g, point, s, h, schedule_values)
                 if t == next_recorded:
                     xs[i, c], losses[i, 0, c], losses[i, 1, c] = point, f, f_err
                     if sums:
@@ -108,7 +107,7 @@ def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
                     record_ledger(ledger_rows, i, c, s)
                     i += 1
                     next_recorded = recorded[i] if i < recorded.size else 0
-                point = clip(point - stepsize(k, h, schedule_values) * scaled_step(m, w), lower[c], upper[c])
+                point = clip(point - stepsize(k, h, schedule_values) * ratio, lower[c], upper[c])
             x[c], loss[0, c], loss[1, c] = point, f, f_err
             if sums:
                 gsum[0, q], gsum[1, q] = total, total_err
@@ -163,9 +162,9 @@ def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
                         if not per_row:
                             u, u_err = two_sum(tile[_SUM + e], tile[_SUM_ERROR + e], g)
                             tile[_SUM + e], tile[_SUM_ERROR + e] = u, u_err
-                        s, m, w = apply(t, k, g, point, load(tile, e), h, schedule_values)
+                        s, ratio, _ = apply(t, k, g, point, load(tile, e), h, schedule_values)
                         store(tile, e, s)
-                        y = point - stepsize(k, h, schedule_values) * scaled_step(m, w)
+                        y = point - stepsize(k, h, schedule_values) * ratio
                         tile[e] = clip(y, tile[_LOWER + e], tile[_UPPER + e])
                     if now:
                         for e in range(n):
@@ -194,9 +193,9 @@ def _half_step(do: CellFunctions) -> Callable[..., None]:
     def half_step(t, g, coefficients, schedule_values, x, state, weights):  # type: ignore[no-untyped-def]
         h = scales(coefficients, 0)
         for c in range(x.size):
-            s, m, w = apply(t, 0, g[c], x[c], load(state, c), h, schedule_values)
+            s, ratio, w = apply(t, 0, g[c], x[c], load(state, c), h, schedule_values)
             store(state, c, s)
-            x[c] -= stepsize(0, h, schedule_values) * scaled_step(m, w)
+            x[c] -= stepsize(0, h, schedule_values) * ratio
             weights[c] = w
 
     return half_step

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from math import inf, nan
 from typing import Any, NamedTuple
 
 __all__ = [
@@ -14,9 +15,12 @@ __all__ = [
     "CellFunctions",
     "RuleCall",
     "cell_functions",
+    "checked_step",
     "clip",
     "positive_weights",
+    "resting_step",
     "scaled_step",
+    "traced",
     "two_sum",
 ]
 
@@ -35,7 +39,7 @@ class RuleCall(NamedTuple):
     - a pair (p, q): the hyperparameter coefficients[p] * schedule_values[q] at round t, or coefficients[p] if q = -1.
 
     The loop calls the account, if there is one, after the rule; the account returns the
-    new ledger rows.  Its arguments may also be ``"m"`` and ``"w"``, for m_t and W_t; its
+    new ledger rows.  Its arguments may also be ``"m"``, ``"w"`` and ``"ratio"``, for m_t, W_t and m_t / W_t; its
     ``"state"`` entries are rows of the ledger, which follow the moments in the state.
     """
 
@@ -47,6 +51,8 @@ class RuleCall(NamedTuple):
     """A name for what the rule computes, which changes when a function that it calls is defined again."""
     account: Callable[..., Any] | None = None
     account_arguments: tuple[str | tuple[int, int], ...] = ()
+    divide: Callable[[float, float], float] | None = None
+    """m_t / W_t: ``scaled_step`` (if None), ``checked_step`` or ``resting_step``."""
 
 
 def two_sum(total: float, error: float, term: float) -> tuple[float, float]:
@@ -57,8 +63,31 @@ def two_sum(total: float, error: float, term: float) -> tuple[float, float]:
 
 
 def scaled_step(m: float, w: float) -> float:
-    """m / w with 0/0 := 0: a coordinate without any gradient so far does not move."""
-    return 0.0 if w == 0.0 else m / w
+    """m / w with 0/0 := 0: a coordinate without any gradient so far does not move.  NaN for w <= 0 and m != 0.
+
+    The NaN becomes the next point, so that the check at the end of a block finds it.
+    """
+    resting = 0.0 if m == 0.0 else nan  # computed in any case, it costs the compiled loops almost nothing
+    return resting if w <= 0.0 else m / w
+
+
+def checked_step(m: float, w: float) -> float:
+    """The same, but NaN for an infinite w too."""
+    if 0.0 < w < inf:
+        return m / w
+    return 0.0 if m == 0.0 and w == 0.0 else nan
+
+
+def resting_step(m: float, w: float) -> float:
+    """The same for rules that rest while W_t = 0: m/0 := 0."""
+    if 0.0 < w < inf:
+        return m / w
+    return 0.0 if w == 0.0 else nan
+
+
+def traced(square: float, g: float) -> float:
+    """``square``, or NaN where g != 0 has left no trace in it, because g^2 underflows to 0."""
+    return nan if square == 0.0 and g != 0.0 else square
 
 
 def clip(y: float, lower: float, upper: float) -> float:
@@ -70,20 +99,20 @@ def positive_weights(w: Any) -> None:
     """Replace zero weights (of coordinates without any gradient so far) by 1e-12 times the largest weight, in place.
 
     A weighted projection needs positive weights; with these it is near its limit for
-    w_i -> 0.  If all weights are zero, they become one.
+    w_i -> 0.  If all weights are zero, they become one.  A negative weight becomes NaN.
     """
-    zeros = False  # zeros are rare, and a search for them is faster than one for the largest weight
+    rare = False  # zeros are rare, and a search for them is faster than one for the largest weight
     for i in range(w.size):
-        zeros |= w[i] == 0.0
-    if not zeros:
+        rare |= w[i] <= 0.0
+    if not rare:
         return
     top = 0.0
     for i in range(w.size):
         top = max(top, w[i])
     least = 1e-12 * top if top > 0.0 else 1.0
     for i in range(w.size):
-        if w[i] == 0.0:
-            w[i] = least
+        if w[i] <= 0.0:
+            w[i] = least if w[i] == 0.0 else nan
 
 
 class CellFunctions(NamedTuple):
@@ -105,7 +134,7 @@ class CellFunctions(NamedTuple):
     scales_in_tile: Callable[..., Any]
     """The coefficients of cell e of a tile."""
     apply: Callable[..., Any]
-    """Call the rule, and the account if there is one; returns the state after round t, m_t and W_t."""
+    """Call the rule, and the account if there is one; returns the state after round t, m_t / W_t and W_t."""
     stepsize: Callable[..., Any]
     """alpha_t."""
     record_ledger: Callable[..., Any]
@@ -157,13 +186,14 @@ def cell_functions(call: RuleCall, first: int = 0) -> CellFunctions:
             "def scales_in_tile(tile, e): " + read(tile[:P]),
             "def apply(t, k, g, x, s, h, schedule_values):",
             f"    moments, m, w = rule({rule})",
-            f"    return moments{f' + account({account})' if call.account else ''}, m, w",
+            "    ratio = divide(m, w)",
+            f"    return moments{f' + account({account})' if call.account else ''}, ratio, w",
             f"def stepsize(k, h, schedule_values): return {value(call.stepsize)}",
             "def record_ledger(ledger_rows, i, c, s):",
             *write([f"ledger_rows[i, {j}, c]" for j in range(M)], K),
         ]
     )
-    functions: dict[str, Any] = {"rule": call.rule, "account": call.account}
+    functions: dict[str, Any] = {"rule": call.rule, "account": call.account, "divide": call.divide or scaled_step}
     exec(source, functions)
     written = {name: functions[name] for name in CellFunctions._fields[:-1]}
     return CellFunctions(tile_rows=first + P + K + M, **written)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from regretlab.kernels import traced
 from regretlab.learners.base import Algorithm1
 from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter, Range
 from regretlab.schedules import Inverse, InversePower, OneMinusInverse
@@ -158,10 +159,12 @@ class AdaBelief(Algorithm1):
     beta1: Hyperparameter = 0.9
     beta2: Hyperparameter = 0.99
 
+    rests_at_zero: ClassVar = True
+
     @staticmethod
     def rule(g: float, m: float, s: float, beta1: float, beta2: float) -> Any:
         m = beta1 * m + (1.0 - beta1) * g
-        s = beta2 * s + (1.0 - beta2) * (g - m) * (g - m)
+        s = traced(beta2 * s + (1.0 - beta2) * (g - m) * (g - m), g - m)
         return (m, s), m, sqrt(s)
 
 
@@ -182,10 +185,12 @@ class AMSBelief(Algorithm1):
     beta1: Hyperparameter = 0.9
     beta2: Hyperparameter = 0.99
 
+    rests_at_zero: ClassVar = True
+
     @staticmethod
     def rule(g: float, m: float, s: float, shat: float, beta1: float, beta2: float) -> Any:
         m = beta1 * m + (1.0 - beta1) * g
-        s = beta2 * s + (1.0 - beta2) * (g - m) * (g - m)
+        s = traced(beta2 * s + (1.0 - beta2) * (g - m) * (g - m), g - m)
         shat = max(shat, s)
         return (m, s, shat), m, sqrt(shat)
 

@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 
+from regretlab._utils.extending import Extensible, not_overridable, overrides, shipped
 from regretlab._utils.types import ArrayLike
-from regretlab.kernels import compose, row_gradient
+from regretlab.kernels import checked_step, compose, resting_step, row_gradient, scaled_step
 from regretlab.learners.binding import RuleBinding
+from regretlab.learners.declarations import check_answer, check_fields, read_rule
 from regretlab.learners.hyperparameters import BETA, POSITIVE, Hyperparameter, Range, as_schedules
-from regretlab.learners.state import State, checked_gradient, first_state
+from regretlab.learners.state import State, check_kept, check_step, checked_gradient, first_state
 from regretlab.schedules import InverseSqrt, Schedule
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
     from regretlab.losses.base import Losses
 
-__all__ = ["Algorithm1", "Learner", "State"]
+__all__ = ["Algorithm1", "Learner", "State", "refuse_own_methods"]
 
 _CHECKED: WeakKeyDictionary[Callable[..., Any], set[tuple[str, ...]]] = WeakKeyDictionary()
 """For each rule that a test call has checked: the tuples of moment names it was checked with."""
+
+_DECLARED: WeakSet[type] = WeakSet()
+"""The classes of learners whose fields are checked."""
 
 _COMPILE_FROM = 64
 """Dimension from which :meth:`Algorithm1.update` is compiled; the bits are the same either way."""
 
 
-class Learner(ABC):
+class Learner(Extensible, ABC):
     """An online learner: a frozen dataclass of hyperparameters with ``start`` and ``update``.
 
     A number a given as alpha means the schedule ``stepsize(a)``.  By default ``stepsize`` is
@@ -42,10 +46,24 @@ class Learner(ABC):
     Raises
     ------
     TypeError
-        When ``stepsize`` is not a class of schedules.
+        When ``stepsize`` is not a class of schedules, or a field of the class decides nothing.
     """
 
+    hooks: ClassVar[frozenset[str]] = frozenset(
+        {"rule", "step", "start", "update", "check", "stepsize", "largest_gradient", "rests_at_zero"}
+    )
     stepsize: ClassVar[type[Schedule]] = InverseSqrt
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - they are those of __init__
+        learner = super().__new__(cls)
+        if cls not in _DECLARED and dataclasses.is_dataclass(cls):
+            cls._check_declared()
+            _DECLARED.add(cls)
+        return learner
+
+    @classmethod
+    def _check_declared(cls) -> None:
+        check_fields(cls, (), (Learner,), ())
 
     def __post_init__(self) -> None:
         cls = type(self)
@@ -60,13 +78,19 @@ class Learner(ABC):
     def update(self, state: State, gradient: ArrayLike) -> State:
         """The state after a round with ``gradient`` at ``state.point``."""
 
-    def check(self, losses: Losses) -> None:  # noqa: B027 - most learners play on any losses
+    def check(self, losses: Losses) -> None:
         """Raise ``ValueError`` for losses that the learner is not made for; called before round 1."""
+
+    @property
+    def largest_gradient(self) -> float:
+        """The largest |g_{t,i}| that the learner is made for; infinite unless a class overrides this."""
+        return float("inf")
 
     def ledger_names(self) -> tuple[str, ...]:
         """The rows of the ledger that ``update`` maintains; none unless a class overrides this."""
         return ()
 
+    @not_overridable("override ledger_names and update")
     def with_ledger(self, state: State) -> State:
         """A state before round 1 with a ledger of zeros added (:mod:`regretlab.learners.ledger`)."""
         return replace(state, ledger={name: np.zeros(state.point.size) for name in self.ledger_names()})
@@ -109,10 +133,19 @@ class Algorithm1(Learner):
     Each may be a schedule (:mod:`regretlab.schedules`) or a function of an array of rounds.
     Any other field of a subclass is a hyperparameter too, and a number is constant; ``ranges`` maps its
     name to the allowed values.
+
+    W_t is positive and finite, or 0 where m_t is 0; a game stops at another W_t.  A class with
+    ``rests_at_zero = True`` makes no step where W_t = 0, whatever m_t is.
+
+    Raises
+    ------
+    TypeError
+        For a rule that does not return ((moments...), m, w), moments in another order, and a field that no rule uses.
     """
 
     alpha: Hyperparameter = 0.1
 
+    rests_at_zero: ClassVar[bool] = False
     rule: ClassVar[Callable[..., Any]]
     ranges: ClassVar[dict[str, Range]] = {
         "alpha": POSITIVE,
@@ -129,13 +162,27 @@ class Algorithm1(Learner):
         """The fields; cached properties are computed again after a copy or a pickle."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
+    @classmethod
+    def _check_declared(cls) -> None:
+        rule, names = read_rule(cls)
+        del rule
+        check_fields(cls, names, (Learner, Algorithm1), ("alpha",))
+
     # -- the rule and its arguments ---------------------------------------------------
 
     def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
         """The rule and the names of its arguments; learners with the same rule share one function."""
-        return _read_rule(type(self))
+        rule, names = read_rule(type(self))
+        if "g" not in names:
+            raise TypeError(f"{type(self).__name__}.rule({', '.join(names)}) does not take g, the gradient")
+        return rule, names
+
+    @cached_property
+    def _kept(self) -> tuple[str, ...]:
+        return self.moment_names
 
     @property
+    @not_overridable("the moments are the arguments of rule that are no fields")
     def moment_names(self) -> tuple[str, ...]:
         """The moments: what the rule keeps between rounds for each coordinate, besides x_t."""
         given = {*self.given(), "g", "t"}
@@ -154,13 +201,7 @@ class Algorithm1(Learner):
         at_one = {name: float(schedule(1)) for name, schedule in self.schedules.items()}
         call = f"{type(self).__name__}.rule({', '.join(names)})"
         answer = rule(*[at_one.get(name, 1 if name == "t" else 0.5) for name in names])
-        if not (isinstance(answer, tuple) and len(answer) == 3 and isinstance(answer[0], tuple)):
-            raise TypeError(f"{call} returned {answer!r}; it must return (moments...), m, w")
-        if len(answer[0]) != len(moments):
-            raise TypeError(
-                f"{call} returns {len(answer[0])} moments; its arguments besides g, t and the fields "
-                f"{list(self.schedules)} are {list(moments)}, and each of them is a moment"
-            )
+        check_answer(call, answer, rule, names, moments, at_one)
         checked.add(moments)
 
     @cached_property
@@ -170,21 +211,31 @@ class Algorithm1(Learner):
         used = ["alpha"] + [name for name in self.signature()[1] if name in given and name != "alpha"]
         return as_schedules({name: given[name] for name in used}, self.ranges, type(self).stepsize)
 
-    @cached_property
-    def binding(self) -> RuleBinding:
-        """How a loop calls the rule."""
-        return RuleBinding.of(*self.signature(), self.schedules, self.ranges)
+    def _divide(self) -> Callable[[float, float], float]:
+        """The function that computes m_t / W_t; an infinite W_t is sought only in rules from outside this package."""
+        if self.rests_at_zero:
+            return resting_step
+        sources = (next(k for k in type(self).__mro__ if name in vars(k)) for name in ("rule", "signature"))
+        return scaled_step if all(map(shipped, sources)) else checked_step
 
     @cached_property
+    @not_overridable("override rule")
+    def binding(self) -> RuleBinding:
+        """How a loop calls the rule."""
+        return RuleBinding.of(*self.signature(), self.schedules, self.ranges, divide=self._divide())
+
+    @cached_property
+    @not_overridable("override rule")
     def binding_with_ledger(self) -> RuleBinding:
         """How a loop calls the rule and updates the ledger (:mod:`regretlab.learners.ledger`)."""
-        return RuleBinding.of(*self.signature(), self.schedules, self.ranges, ledger=True)
+        return RuleBinding.of(*self.signature(), self.schedules, self.ranges, divide=self._divide(), ledger=True)
 
     # -- round by round ---------------------------------------------------------------
 
+    @not_overridable("an account of the loops keeps the ledger of a rule")
     def ledger_names(self) -> tuple[str, ...]:
-        """The rows of the ledger that ``update`` maintains."""
-        return self.binding_with_ledger.ledger_names
+        """The rows of the ledger that ``update`` maintains; none for a class with an ``update`` of its own."""
+        return () if overrides(type(self), Algorithm1, "update") else self.binding_with_ledger.ledger_names
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         """The state before round 1: x_1 = ``point``, all moments zero.
@@ -206,6 +257,7 @@ class Algorithm1(Learner):
         FloatingPointError
             When the step overflows, e.g. g^2 is larger than the largest float.
         """
+        check_kept(self, state, self._kept, self.ledger_names)
         g, t = checked_gradient(state, gradient), state.t + 1
         binding = self.binding_with_ledger if state.ledger else self.binding
         x, rows, weights = state.point.copy(), state.stacked(), np.empty(g.size)
@@ -214,22 +266,29 @@ class Algorithm1(Learner):
             loops.half_step(
                 t, g, binding.coefficients()[:, None], binding.schedule_values(np.array([t])), x, rows, weights
             )
+            check_step(t, g, x, rows, weights, state.point)
             loops.positive_weights(weights)
         x = state.feasible_set.step_onto(x, weights)
-        if not (np.isfinite(rows).all() and np.isfinite(weights).all() and np.isfinite(x).all()):
-            moments = rows[: len(state.moments)].tolist()
-            raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, moments {moments}, point {x}")
+        if not np.isfinite(x).all():
+            raise FloatingPointError(f"the step of round {t} overflows: gradient {g}, point {x}")
         return state.after(t, x, rows)
 
 
-@cache
-def _read_rule(cls: type[Algorithm1]) -> tuple[Callable[..., Any], tuple[str, ...]]:
-    """The static method ``rule`` of a class, and the names of its arguments."""
-    rule = inspect.getattr_static(cls, "rule", None)
-    rule = rule.__func__ if isinstance(rule, staticmethod) else rule
-    if not inspect.isfunction(rule):
-        raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (moments...), m, w")
-    names = tuple(inspect.signature(rule).parameters)
-    if "g" not in names:
-        raise TypeError(f"{cls.__name__}.rule({', '.join(names)}) does not take g, the gradient")
-    return rule, names
+def refuse_own_methods(learner: object, by: str, *names: str) -> None:
+    """``TypeError`` when ``learner``, of Algorithm 1, has one of these methods of its own, which ``by`` does not call.
+
+    Parameters
+    ----------
+    learner : Algorithm1
+    by : str
+        Who reads the rule alone, e.g. the name of a combinator.
+    names : str
+        By default ``start`` and ``update``.
+    """
+    if not isinstance(learner, Algorithm1):
+        raise TypeError(f"learner={learner!r} is not in the form of Algorithm 1")
+    for name in overrides(type(learner), Algorithm1, *(names or ("start", "update"))):
+        raise TypeError(
+            f"learner={learner!r}: {type(learner).__name__} has its own {name}, which {by} does not call: "
+            "it reads the rule alone; override rule"
+        )

@@ -12,7 +12,7 @@ import numpy as np
 
 from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, Rounds
-from regretlab.kernels import RuleCall
+from regretlab.kernels import RuleCall, checked_step
 from regretlab.kernels.fingerprints import identity
 from regretlab.learners.hyperparameters import FINITE, STAYS_IN_RANGE, Range, check_range
 from regretlab.learners.ledger import account, account_scheduled, names_in_ledger
@@ -21,7 +21,7 @@ from regretlab.schedules import Constant, Schedule
 __all__ = ["RuleBinding"]
 
 _OF_RULE = ("g", "t")
-_OF_ACCOUNT = ("g", "x", "m", "w", "t")
+_OF_ACCOUNT = ("g", "x", "m", "w", "ratio", "t")
 """The arguments of a rule, and of an account (:mod:`regretlab.learners.ledger`), that the loop itself supplies."""
 
 
@@ -73,25 +73,34 @@ class RuleBinding:
         schedules: Mapping[str, Schedule],
         ranges: Mapping[str, Range],
         *,
+        divide: Callable[[float, float], float] = checked_step,
         ledger: bool = False,
     ) -> RuleBinding:
-        """The binding of a rule with arguments ``names``; with ``ledger``, an account follows it in each round."""
+        """The binding of a rule with arguments ``names``; with ``ledger``, an account follows it in each round.
 
-        def make_call(slots: dict[str, tuple[int, int]]) -> RuleCall:
-            return RuleCall(rule, _filled(names, slots, _OF_RULE), slots["alpha"], identity(rule))
+        ``divide`` computes m_t / W_t.  The schedules of an account have names of their own, which no argument of a
+        rule can have.
+        """
+        own = _slots(schedules)
+
+        def make_call() -> RuleCall:
+            return RuleCall(rule, _filled(names, own, _OF_RULE), own["alpha"], identity(rule), divide=divide)
 
         if not ledger:
-            return cls(schedules, ranges, lambda: make_call(_slots(schedules)))
+            return cls(schedules, ranges, make_call)
         alpha, beta1 = schedules["alpha"], schedules.get("beta1", Constant(0.0))
         constant = unchanged(beta1, Constant) and unchanged(schedules.get("beta2", beta1), Constant)
         chosen = account if constant else account_scheduled
-        schedules = {**schedules, "beta1": beta1, "per_alpha": _reciprocal(alpha)}
-        slots = _slots(schedules)
-        arguments = _filled(list(inspect.signature(chosen).parameters), slots, _OF_ACCOUNT)
+        of_account = {} if "beta1" in schedules else {"beta1": beta1}
+        of_account["per_alpha"] = _reciprocal(alpha)
+        together = {**schedules, **{f"{name} of the ledger": each for name, each in of_account.items()}}
+        slots = _slots(together)
+        seen = {name: slots.get(f"{name} of the ledger", slots.get(name)) for name in ("alpha", "beta1", "per_alpha")}
+        arguments = _filled(list(inspect.signature(chosen).parameters), seen, _OF_ACCOUNT)
         return cls(
-            schedules,
+            together,
             ranges,
-            lambda: make_call(slots)._replace(account=chosen, account_arguments=arguments),
+            lambda: make_call()._replace(account=chosen, account_arguments=arguments),
             names_in_ledger(chosen),
         )
 
@@ -138,7 +147,7 @@ def _slots(schedules: Mapping[str, Schedule]) -> dict[str, tuple[int, int]]:
 
 
 def _filled(
-    names: Sequence[str], slots: Mapping[str, tuple[int, int]], of_loop: tuple[str, ...]
+    names: Sequence[str], slots: Mapping[str, Any], of_loop: tuple[str, ...]
 ) -> tuple[str | tuple[int, int], ...]:
     """What fills each argument: its own name if the loop supplies it, a slot, or "state", the next row of the state."""
     return tuple(name if name in of_loop else slots.get(name, "state") for name in names)

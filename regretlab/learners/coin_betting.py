@@ -49,6 +49,11 @@ class CoinBetting(VectorLearner):
             if not unchanged(schedule, Constant):
                 raise TypeError(f"{name}={getattr(self, name)!r} must be a number")
 
+    @property
+    def largest_gradient(self) -> float:
+        """G, the bound on every |g_{t,i}|."""
+        return self.value("G", 1)
+
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         state = first_state(feasible_set, point, self.moment_names)
         if not unchanged(state.feasible_set, Box):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -13,10 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from regretlab._utils.extending import overrides
 from regretlab._utils.types import ArrayLike
-from regretlab.learners.base import Algorithm1, Learner
+from regretlab.kernels import scaled_step
+from regretlab.learners.base import Algorithm1, Learner, refuse_own_methods
+from regretlab.learners.declarations import check_fields, read_rule
 from regretlab.learners.hyperparameters import NONNEGATIVE, Hyperparameter, as_schedules
-from regretlab.learners.state import State
+from regretlab.learners.state import State, checked_gradient
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
@@ -59,17 +61,19 @@ class Combinator(Algorithm1):
     learner: Algorithm1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.learner, Algorithm1):
-            raise TypeError(f"learner={self.learner!r} is not in the form of Algorithm 1")
-        own = {each.name for each in dataclasses.fields(self)} - {"alpha", "learner"}
+        refuse_own_methods(self.learner, type(self).__name__)
+        own = {each.name for each in dataclasses.fields(self) if each.init} - {"learner"}
+        own |= set(self._more()) - {"g", "t", *self.learner.given()}
         if taken := own & set(self.learner.signature()[1]):
             raise TypeError(f"learner={self.learner!r} has {', '.join(sorted(taken))} already")
         self._take_from_learner()
         super().__post_init__()
+        _refuse_stepsize(type(self), Combinator)
 
     def _take_from_learner(self) -> None:
         object.__setattr__(self, "alpha", self.learner.alpha)
         object.__setattr__(self, "stepsize", self.learner.stepsize)
+        object.__setattr__(self, "rests_at_zero", self.learner.rests_at_zero or type(self).rests_at_zero)
         object.__setattr__(self, "ranges", self.learner.ranges | type(self).ranges)
 
     def __setstate__(self, fields: Mapping[str, Any]) -> None:
@@ -79,9 +83,23 @@ class Combinator(Algorithm1):
     def check(self, losses: Losses) -> None:
         self.learner.check(losses)
 
+    @classmethod
+    def _check_declared(cls) -> None:
+        check_fields(cls, read_rule(cls)[1], (Learner, Algorithm1, Combinator), ("alpha", "learner"))
+        for name in overrides(cls, Combinator, "start", "update"):
+            raise TypeError(f"{cls.__name__} defines {name}, but a combinator changes the rule alone")
+
+    def _divide(self) -> Callable[[float, float], float]:
+        own, inner = super()._divide(), self.learner._divide()
+        return own if inner is scaled_step else inner
+
+    def _more(self) -> tuple[str, ...]:
+        """The arguments of the combinator's own rule after moments, m and w."""
+        return read_rule(type(self))[1][3:]
+
     def signature(self) -> tuple[Rule, tuple[str, ...]]:
         """The combinator's rule after the learner's, as one function, and the names of its arguments."""
-        return _compose(type(self).rule, *self.learner.signature())
+        return _compose(read_rule(type(self))[0], self._more(), *self.learner.signature())
 
     def given(self) -> dict[str, object]:
         """The hyperparameters by name, the learner's first, as they were given."""
@@ -95,14 +113,15 @@ class Combinator(Algorithm1):
 
 
 @cache
-def _compose(outer: Rule, inner: Rule, names: tuple[str, ...]) -> tuple[Rule, tuple[str, ...]]:
-    """The rule outer(*inner(...), ...) and the names of its arguments, for an inner rule with arguments ``names``.
+def _compose(outer: Rule, more: tuple[str, ...], inner: Rule, names: tuple[str, ...]) -> tuple[Rule, tuple[str, ...]]:
+    """The rule outer(*inner(...), ...) and the names of its arguments, for rules with these names of arguments.
 
-    Written as text, since a compiled loop fills the arguments by name.
+    Written as text, since compiled functions take a fixed number of arguments; numbered, since names may be any.
     """
-    more = list(inspect.signature(outer).parameters)[3:]
     together = (*names, *(name for name in more if name not in names))
-    source = f"def rule({', '.join(together)}):\n    return outer(*inner({', '.join(names)}), {', '.join(more)})"
+    number = {name: f"a{i}" for i, name in enumerate(together)}
+    first, then, every = (", ".join(number[name] for name in part) for part in (names, more, together))
+    source = f"def rule({every}):\n    return outer(*inner({first}), {then})"
     functions: dict[str, Any] = {"outer": outer, "inner": inner}
     exec(source, functions)
     return functions["rule"], together
@@ -157,19 +176,39 @@ class BiasCorrected(Combinator):
     Raises
     ------
     TypeError
-        For a learner without beta1 or without beta2.
+        For a learner without beta1 or without beta2, or for which the correction would be wrong: its m_t is no average
+        with the weights of beta1, or its W_t does not scale like sqrt v_t.
     """
 
     def __post_init__(self) -> None:
         if isinstance(self.learner, Algorithm1) and (missing := {"beta1", "beta2"} - set(self.learner.schedules)):
             raise TypeError(f"learner={self.learner!r} has no {' and no '.join(sorted(missing))}")
         super().__post_init__()
+        _check_averages(self.learner)
 
     @staticmethod
     def rule(moments: Any, m: float, w: float, c1: float, c2: float, beta1: float, beta2: float) -> Any:
         c1 = beta1 * c1 + (1.0 - beta1)
         c2 = beta2 * c2 + (1.0 - beta2)
         return (*moments, c1, c2), m / c1, w / sqrt(c2)
+
+
+def _check_averages(learner: Algorithm1) -> None:
+    """``TypeError`` unless m_1 = (1 - beta_1) g_1, and W_1 is proportional to g_1 and positive, eps left out."""
+    while type(learner) in (WithEpsilon, EpsilonInsideRoot):
+        learner = learner.learner  # type: ignore[attr-defined]
+    (rule, names), sizes = learner.signature(), (1e-3, 1.0, 1e3)
+    at_one = {name: float(schedule(1)) for name, schedule in learner.schedules.items()}
+    first = [rule(*[at_one.get(name, g if name == "g" else float(name == "t")) for name in names]) for g in sizes]
+    m, w = np.array([m for _, m, _ in first]), np.array([w for *_, w in first])
+    beta1 = at_one["beta1"]
+    if not np.allclose(m, (1.0 - beta1) * np.array(sizes), 1e-9, 0.0):
+        raise TypeError(f"learner={learner!r}: its m_t is no average with beta1 that starts at 0; nothing to correct")
+    if not np.allclose(w, w[1] * np.array(sizes), 1e-9, 0.0) or (beta1 > 0.0 and not w[1] > 0.0):
+        raise TypeError(
+            f"learner={learner!r}: its W_t is not sqrt v_t for an average v_t of g_1^2, ..., g_t^2, "
+            f"which the correction is for: W_1 = {w.tolist()} for g_1 = {list(sizes)}"
+        )
 
 
 # -- learners whose update depends on x_t, which a rule does not see ---------------------------
@@ -186,6 +225,7 @@ class Wrapper(Learner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _refuse_stepsize(type(self), Wrapper)
         if isinstance(self.learner, Learner):
             object.__setattr__(self, "stepsize", self.learner.stepsize)
 
@@ -214,7 +254,7 @@ class L2Penalty(Wrapper):
         super().__post_init__()
 
     def update(self, state: State, gradient: ArrayLike) -> State:
-        return self.learner.update(state, np.asarray(gradient, dtype=np.float64) + self.decay * state.point)
+        return self.learner.update(state, checked_gradient(state, gradient) + self.decay * state.point)
 
 
 @dataclass(frozen=True)
@@ -238,6 +278,12 @@ class DecoupledWeightDecay(Wrapper):
         alpha = float(self.learner.schedules["alpha"](state.t + 1))
         shrunk = (1.0 - alpha * self.decay) * state.point
         return self.learner.update(dataclasses.replace(state, point=shrunk), gradient)
+
+
+def _refuse_stepsize(cls: type, base: type) -> None:
+    """``TypeError`` for a class with its own ``stepsize``."""
+    if overrides(cls, base, "stepsize"):
+        raise TypeError(f"{cls.__name__} defines stepsize, which is taken from its learner")
 
 
 def _check_decay(decay: object) -> None:

@@ -2,7 +2,7 @@
 
 Adam fails since v_t contains a rare large g_t and scales it down; v_{t-1} does not contain it.
 The second moment starts at 0, and a coordinate whose denominator is 0 does
-not move (0/0 := 0, and here also m/0 := 0): the first gradient only sets the scale.
+not move (0/0 := 0, and here also m/0 := 0, ``rests_at_zero``): the first gradient only sets the scale.
 The projection is in the metric W_t of the step, e.g. sqrt v_{t-1}; in ADOPT it is Euclidean.
 """
 
@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
-from typing import Any
+from typing import Any, ClassVar
 
+from regretlab.kernels import traced
 from regretlab.learners.base import Algorithm1
+from regretlab.learners.declarations import read_rule
 from regretlab.learners.hyperparameters import Hyperparameter
 
 __all__ = ["ADOPT", "ACProp", "AdaShift", "DelayedAdam"]
@@ -36,10 +38,12 @@ class DelayedAdam(Algorithm1):
     beta1: Hyperparameter = 0.9
     beta2: Hyperparameter = 0.99
 
+    rests_at_zero: ClassVar = True
+
     @staticmethod
     def rule(g: float, m: float, v: float, beta1: float, beta2: float) -> Any:
         m = beta1 * m + (1.0 - beta1) * g
-        return (m, beta2 * v + (1.0 - beta2) * g * g), m, sqrt(v)
+        return (m, traced(beta2 * v + (1.0 - beta2) * g * g, g)), m, sqrt(v)
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,12 @@ class ACProp(Algorithm1):
     beta1: Hyperparameter = 0.9
     beta2: Hyperparameter = 0.99
 
+    rests_at_zero: ClassVar = True
+
     @staticmethod
     def rule(g: float, m: float, s: float, beta1: float, beta2: float) -> Any:
         m = beta1 * m + (1.0 - beta1) * g
-        return (m, beta2 * s + (1.0 - beta2) * (g - m) * (g - m)), g, sqrt(s)
+        return (m, traced(beta2 * s + (1.0 - beta2) * (g - m) * (g - m), g - m)), g, sqrt(s)
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class ADOPT(Algorithm1):
     @staticmethod
     def rule(g: float, m: float, v: float, beta1: float, beta2: float) -> Any:
         if v == 0.0:
-            return (m, g * g), 0.0, 1.0
+            return (m, traced(g * g, g)), 0.0, 1.0
         m = beta1 * m + (1.0 - beta1) * g / sqrt(v)
         return (m, beta2 * v + (1.0 - beta2) * g * g), m, 1.0
 
@@ -118,6 +124,8 @@ class AdaShift(Algorithm1):
     beta2: Hyperparameter = 0.99
     n: int = 10
 
+    rests_at_zero: ClassVar = True
+
     def __post_init__(self) -> None:
         if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 1:
             raise ValueError(f"n={self.n!r} must be a whole number from 1 on")
@@ -125,7 +133,7 @@ class AdaShift(Algorithm1):
 
     def signature(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
         """The rule for n, with the moments g1 = g_{t-1}, ..., gn = g_{t-n}, and the names of its arguments."""
-        return _shifted(self.n)
+        return _shifted(read_rule(type(self))[0], self.n)
 
     def given(self) -> dict[str, object]:
         """The hyperparameters by name, as they were given."""
@@ -140,15 +148,15 @@ class AdaShift(Algorithm1):
             weight *= beta1
             m += weight * window[i]
             total += weight
-        v = beta2 * v + (1.0 - beta2) * window[n - 1] * window[n - 1]
+        v = traced(beta2 * v + (1.0 - beta2) * window[n - 1] * window[n - 1], window[n - 1])
         if t > n:
             c = beta2 * c + (1.0 - beta2)  # 1 - beta2^(t-n)
         return (v, c), m / total, sqrt(v / c) if c > 0.0 else 0.0
 
 
 @cache
-def _shifted(n: int) -> tuple[Callable[..., Any], tuple[str, ...]]:
-    """AdaShift's rule with one argument for each of the n gradients, and the names of its arguments.
+def _shifted(general: Callable[..., Any], n: int) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """AdaShift's rule ``general`` with one argument for each of the n gradients, and the names of its arguments.
 
     The rule is written as text, since a compiled loop fills the arguments by name.
     """
@@ -159,6 +167,6 @@ def _shifted(n: int) -> tuple[Callable[..., Any], tuple[str, ...]]:
         f"    (v, c), m, w = general(g, v, c, ({', '.join(window)},), beta1, beta2, t)\n"
         f"    return (v, c, {', '.join(('g', *window[:-1]))}), m, w"
     )
-    functions: dict[str, Any] = {"general": AdaShift.rule}
+    functions: dict[str, Any] = {"general": general}
     exec(source, functions)
     return functions["rule"], names

@@ -8,7 +8,6 @@ import numpy as np
 
 from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, ArrayLike
-from regretlab.learners.base import Learner
 from regretlab.learners.hyperparameters import Hyperparameter
 from regretlab.learners.state import State, first_state
 from regretlab.learners.vector import VectorLearner
@@ -22,7 +21,9 @@ class ExponentiatedGradient(VectorLearner):
     """x_{t+1,i} = mass x_{t,i} exp(-alpha_t g_{t,i}) / sum_j x_{t,j} exp(-alpha_t g_{t,j}), on a simplex,
     alpha_t = alpha / sqrt(t).
 
-    Kivinen, Warmuth (1997): mirror descent with the entropy.
+    Kivinen, Warmuth (1997): mirror descent with the entropy.  It is computed as
+    mass x_{1,i} exp(-s_{t,i}) / sum_j x_{1,j} exp(-s_{t,j}) with s_t = sum_{r<=t} alpha_r g_r, so that a weight may
+    fall to nothing and come back.
 
     Guarantee: for mass 1, ||g_t||_inf <= G, x_1 uniform and the constant stepsize sqrt(2 ln d / T) / G,
     R_T <= G sqrt(2 T ln d).
@@ -35,11 +36,14 @@ class ExponentiatedGradient(VectorLearner):
 
     alpha: Hyperparameter = 0.1
 
+    moment_names = ("x1", "s")
+
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        return _inside_simplex(self, first_state(feasible_set, point, self.moment_names))
+        return _start(self, feasible_set, point)
 
     def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
-        return _shares(np.log(x) - self.value("alpha", t) * g, F.mass), {}
+        s = moments["s"] + self.value("alpha", t) * g
+        return _shares(np.log(moments["x1"]) - s, F.mass), {"x1": moments["x1"].copy(), "s": s}
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,7 @@ class Hedge(VectorLearner):
     moment_names = ("x1", "s")
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        state = _inside_simplex(self, first_state(feasible_set, point, self.moment_names))
-        return State(0, state.point, {**state.moments, "x1": state.point.copy()}, state.feasible_set)
+        return _start(self, feasible_set, point)
 
     def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
         s = moments["s"] + g
@@ -73,14 +76,15 @@ class Hedge(VectorLearner):
         return _shares(y, F.mass), {"x1": moments["x1"].copy(), "s": s}
 
 
-def _inside_simplex(learner: Learner, state: State) -> State:
-    """``state`` itself; ``ValueError`` unless its point is in the relative interior of a simplex."""
-    name, F = type(learner).__name__, state.feasible_set
+def _start(learner: VectorLearner, feasible_set: FeasibleSet, point: ArrayLike | None) -> State:
+    """The state before round 1, with x_1; ``ValueError`` unless x_1 is in the relative interior of a simplex."""
+    state, name = first_state(feasible_set, point, learner.moment_names), type(learner).__name__
+    x, F = state.point, state.feasible_set
     if not unchanged(F, Simplex):
         raise ValueError(f"feasible_set={F!r}: {name} needs a Simplex")
-    if not (state.point > 0.0).all():
-        raise ValueError(f"start={state.point}: {name} needs an x_1 without zeros: a coordinate that is 0 stays 0")
-    return state
+    if not (x > 0.0).all():
+        raise ValueError(f"start={x}: {name} needs an x_1 without zeros: a coordinate that is 0 stays 0")
+    return State(0, x, {**state.moments, "x1": x.copy()}, F)
 
 
 def _shares(logarithms: Array, mass: float) -> Array:

@@ -24,8 +24,9 @@ If beta_1 or beta_2 is not constant, there are two more rows,
 and ``mismatch`` also sums beta_{1,s} |g_s - m_{s-1}| over the rounds with W_s = 0.
 
 In each round the loop calls the learner's rule, then a function that updates the ledger: an *account*.
-The loop fills the arguments of both by name.  An account may take ``g``, ``x``, ``m``, ``w`` (W_t), ``t``,
+An account may take ``g``, ``x``, ``m``, ``w`` (W_t), ``ratio`` (m_t / W_t, 0 where the coordinate rests), ``t``,
 ``alpha``, ``per_alpha`` (1/alpha_t) and ``beta1``; every other argument is a row of the ledger, 0 at the start.
+These names are the account's: a rule may give them another meaning.
 The account returns the new rows in the order of its arguments.
 """
 
@@ -35,7 +36,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from regretlab.kernels import scaled_step
+from regretlab.kernels import resting_step
 
 __all__ = ["ROUNDING", "account", "account_scheduled", "names_in_ledger"]
 
@@ -49,11 +50,11 @@ ROUNDING = 1e-12
 
 
 def account(  # type: ignore[no-untyped-def]
-    g, x, m, w, t, alpha, per_alpha, beta1,
+    g, x, m, w, ratio, t, alpha, per_alpha, beta1,
     m_, weight, rise, least, falls, first_fall, momentum, step, square, largest, mismatch, x_, travelled,
 ) -> Any:
     """The rows after round t, for constant beta_1 and beta_2."""
-    moved = alpha * scaled_step(m, w)
+    moved = alpha * ratio
     m = m if w > 0.0 else 0.0
     new = w * per_alpha
     gamma = new - weight
@@ -72,15 +73,15 @@ def account(  # type: ignore[no-untyped-def]
 
 
 def account_scheduled(  # type: ignore[no-untyped-def]
-    g, x, m, w, t, alpha, per_alpha, beta1,
+    g, x, m, w, ratio, t, alpha, per_alpha, beta1,
     m_, weight, rise, least, falls, first_fall, momentum, step, square, largest, mismatch, x_, travelled, lag, zeta2,
 ) -> Any:
     """The rows after round t, for any beta_{1,t} and beta_{2,t}."""
-    lag += beta1 * alpha * scaled_step(g - m_, w) * (g - m_)
+    lag += beta1 * alpha * resting_step(g - m_, w) * (g - m_)
     mismatch += 0.0 if w > 0.0 else beta1 * abs(g - m_)  # lag leaves these rounds out
-    zeta2 = max(zeta2, scaled_step(square + g * g, w * w * per_alpha * per_alpha))
+    zeta2 = max(zeta2, resting_step(square + g * g, w * w * per_alpha * per_alpha))
     rows = account(
-        g, x, m, w, t, alpha, per_alpha, beta1,
+        g, x, m, w, ratio, t, alpha, per_alpha, beta1,
         m_, weight, rise, least, falls, first_fall, momentum, step, square, largest, mismatch, x_, travelled,
     )
     return (*rows, lag, zeta2)
@@ -88,7 +89,7 @@ def account_scheduled(  # type: ignore[no-untyped-def]
 
 # fmt: on
 
-_LOOP = ("g", "x", "m", "w", "t", "alpha", "per_alpha", "beta1")
+_LOOP = ("g", "x", "m", "w", "ratio", "t", "alpha", "per_alpha", "beta1")
 
 
 def names_in_ledger(account: Callable[..., Any]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,11 @@ from regretlab._utils.types import Array, ArrayLike
 from regretlab._utils.validation import real_array, reals
 from regretlab.sets import FeasibleSet
 
-__all__ = ["State", "checked_gradient", "first_state"]
+__all__ = ["State", "check_kept", "check_step", "checked_gradient", "first_state"]
+
+
+_SMALL = 1.5e-154
+"""The square of a smaller number is not a normal float."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +63,9 @@ def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, moment_names
     if point is None:
         if feasible_set.dimension is None:
             feasible_set = feasible_set.with_dimension(1)
-        x = feasible_set.nearest_to_origin()
+        x = real_array("nearest_to_origin()", feasible_set.nearest_to_origin(), "(d,)", 1)
+        if not (feasible_set.shipped or (x.size == feasible_set.dimension and feasible_set.nearly_contains(x))):
+            raise ValueError(f"x_1={x}, the point nearest to the origin, is not in {feasible_set!r}")
     else:
         x = np.atleast_1d(real_array("start", point, "() or (d,)", 0, 1))
         feasible_set = feasible_set.with_dimension(x.size)
@@ -77,3 +83,48 @@ def checked_gradient(state: State, gradient: ArrayLike) -> Array:
     if not np.isfinite(g).all():
         raise ValueError(f"gradient={g} at round {state.t + 1} is not finite")
     return g
+
+
+def check_kept(learner: object, state: State, names: tuple[str, ...], ledger: Callable[[], tuple[str, ...]]) -> None:
+    """``ValueError`` unless a state has the moments ``names`` and no ledger or the rows ``ledger()``, in this order."""
+    if not isinstance(state, State):
+        raise TypeError(f"state={state!r} is not a State; start makes the first one")
+    for what, arrays, kept in (
+        ("moments", state.moments, names),
+        ("ledger rows", state.ledger, ledger() if state.ledger else ()),
+    ):
+        if tuple(arrays) != kept:
+            raise ValueError(
+                f"the state has the {what} {list(arrays)}, but {learner!r} keeps {list(kept)}, in this order: "
+                "the state of another learner?"
+            )
+        for name, array in arrays.items():
+            if array.shape[-1:] != state.point.shape:
+                raise ValueError(f"the state's {name} has shape {array.shape}, its point has {state.point.shape}")
+
+
+def check_step(t: int, g: Array, x: Array, rows: Array, weights: Array, x_before: Array) -> None:
+    """An error with the cause unless x_t - alpha_t m_t / W_t, the moments and W_t of round t are numbers, and W_t >= 0.
+
+    ``x`` may be infinite, since a projection follows.
+    """
+    if not np.isnan(x).any() and np.isfinite(rows).all() and weights.min() >= 0.0 and weights.max() < np.inf:
+        return
+    where = f"gradient {g}, moments {rows.tolist()}, point {x_before}"
+    small = np.flatnonzero((np.abs(g) < _SMALL) & (g != 0.0) & (np.isnan(rows).any(axis=0) | (weights == 0.0)))
+    if small.size:
+        i = int(small[0])
+        raise FloatingPointError(f"the step of round {t} underflows: the square of g={g[i]} at coordinate {i} is 0")
+    if not np.isfinite(rows).all():
+        raise FloatingPointError(f"the step of round {t} overflows: {where}")
+    bad = np.flatnonzero(~((weights >= 0.0) & (weights < np.inf)))
+    if bad.size:
+        i = int(bad[0])
+        raise ValueError(f"W = {weights[i]} at coordinate {i} is no metric: W_t must be positive and finite; {where}")
+    i = int(np.isnan(x).argmax())
+    if weights[i] == 0.0:
+        raise FloatingPointError(
+            f"W = 0 at coordinate {i} in round {t}, but m is not 0, so m/W is infinite: {where}; "
+            "only 0/0 is no step, unless the class has rests_at_zero = True"
+        )
+    raise FloatingPointError(f"the step of round {t} overflows: {where}")

@@ -16,8 +16,9 @@ import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.learners.base import Algorithm1, Learner
+from regretlab.learners.declarations import check_fields
 from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter, as_schedules
-from regretlab.learners.state import State, checked_gradient, first_state
+from regretlab.learners.state import State, check_kept, checked_gradient, first_state
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
@@ -37,6 +38,10 @@ class VectorLearner(Learner):
     moment_names: ClassVar[tuple[str, ...]] = ()
     ranges: ClassVar = Algorithm1.ranges
 
+    @classmethod
+    def _check_declared(cls) -> None:
+        check_fields(cls, (), (Learner, VectorLearner), ())
+
     def __post_init__(self) -> None:
         super().__post_init__()
         _ = self.schedules  # raises for bad values
@@ -51,6 +56,7 @@ class VectorLearner(Learner):
         return first_state(feasible_set, point, self.moment_names)
 
     def update(self, state: State, gradient: ArrayLike) -> State:
+        check_kept(self, state, self.moment_names, self.ledger_names)
         g, t = checked_gradient(state, gradient), state.t + 1
         with np.errstate(all="ignore"):
             x, moments = self.step(t, g, state.point, state.moments, state.feasible_set)
@@ -104,6 +110,8 @@ class AdaGradNorm(VectorLearner):
     def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
         s = moments["s"] + g @ g
         root = np.sqrt(s[0] / t)
+        if root == 0.0 and g.any():
+            raise FloatingPointError(f"the step of round {t} underflows: ||g||^2 is 0 for g={g}")
         y = x - self.value("alpha", t) * g / root if root > 0.0 else x
         return F.project(y), {"s": s}
 

@@ -11,8 +11,9 @@ from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.analysis.periodic.closed_forms import average
 from regretlab.analysis.periodic.period_map import EPS, PeriodMap, Round, fixed_point
-from regretlab.kernels.rule import scaled_step
+from regretlab.kernels.rule import checked_step, resting_step, scaled_step
 from regretlab.learners import AdaGrad, AdamNC, Algorithm1, NosAdam
+from regretlab.learners.base import refuse_own_methods
 from regretlab.schedules import Constant, OneMinusInverse, power_of
 
 __all__ = ["LimitCycle", "limit_cycle"]
@@ -54,7 +55,7 @@ class LimitCycle:
     @property
     def error(self) -> float:
         """About how far :attr:`drift` may be off by rounding."""
-        rates = np.array([scaled_step(1.0, w) for w in self.w])
+        rates = np.array([resting_step(1.0, w) for w in self.w])
         return EPS * self.memory * float(np.abs(self.m).max() * rates.sum()) / self.periods
 
 
@@ -98,13 +99,12 @@ def limit_cycle(learner: Algorithm1, gradients: ArrayLike, *, rounds: int = 10**
     True
     """
     g = np.asarray(gradients, dtype=np.float64)
-    if not isinstance(learner, Algorithm1):
-        raise TypeError(f"learner={learner!r} is not in the form of Algorithm 1")
+    refuse_own_methods(learner, "limit_cycle")
     if g.ndim != 1 or g.size == 0 or not np.isfinite(g).all():
         raise ValueError(f"gradients has shape {g.shape}: a period is finite numbers (P,) with P >= 1")
     if not g.any():
         raise ValueError("gradients are zero everywhere: no learner moves, and there is no drift")
-    if isinstance(learner, AdaGrad | AdamNC | NosAdam) and _is_cesaro(learner):
+    if unchanged(learner, AdaGrad, AdamNC, NosAdam) and _is_cesaro(learner):
         return _cesaro(learner, g)
     F = PeriodMap.of(learner, g)
     found = None if F.varying else fixed_point(F)
@@ -116,13 +116,21 @@ def limit_cycle(learner: Algorithm1, gradients: ArrayLike, *, rounds: int = 10**
 
 def _cycle(F: PeriodMap, played: Sequence[Round], periods: int, memory: float) -> LimitCycle:
     """The limit cycle that consists of these rounds."""
+    _check_metric(played)
     moments, m, w = zip(*played, strict=True)
     columns = np.array(moments, dtype=np.float64).reshape(len(played), len(F.places))
     by_name = {name: columns[:, i] for i, name in enumerate(F.places)}
     return LimitCycle(periods, by_name, np.array(m, dtype=np.float64), np.array(w, dtype=np.float64), memory)
 
 
-def _is_cesaro(learner: AdaGrad | AdamNC | NosAdam) -> bool:
+def _check_metric(played: Sequence[Round]) -> None:
+    """``ValueError`` unless w is positive and finite, or 0 where m is 0, in each round."""
+    for _, m, w in played:
+        if np.isnan(checked_step(m, w)):
+            raise ValueError(f"the rule returns m = {m} and w = {w}: w must be positive and finite, or 0 where m is 0")
+
+
+def _is_cesaro(learner: Algorithm1) -> bool:
     """Whether v_t is a weighted mean of all g_s^2, with equal weights or s^-gamma, 0 <= gamma <= 1."""
     if isinstance(learner, AdaGrad):
         return True
@@ -132,7 +140,7 @@ def _is_cesaro(learner: AdaGrad | AdamNC | NosAdam) -> bool:
     return power_of(learner.schedules["b"]) <= 1.0
 
 
-def _cesaro(learner: AdaGrad | AdamNC | NosAdam, g: Array) -> LimitCycle:
+def _cesaro(learner: Algorithm1, g: Array) -> LimitCycle:
     """The limit cycle for v_t -> vbar; ``ValueError`` if beta1 varies with the round."""
     beta1 = Constant(0.0) if isinstance(learner, AdaGrad) else learner.schedules["beta1"]
     if not unchanged(beta1, Constant):
@@ -153,6 +161,7 @@ def _played(F: PeriodMap, rounds: int, learner: Algorithm1) -> LimitCycle:
     while n * P <= max(rounds, 8 * P):
         while len(rows) < n:
             played = F.play(moments, first=len(rows) * P + 1)
+            _check_metric(played)
             moments = played[-1][0]
             rows.append([*moments, sum(scaled_step(m, w) for _, m, w in played)])
         if periods := _repeats(np.array(rows[n // 2 :])):

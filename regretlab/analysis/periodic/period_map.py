@@ -16,6 +16,7 @@ import numpy as np
 from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array
 from regretlab.learners import Algorithm1
+from regretlab.learners.base import refuse_own_methods
 from regretlab.schedules import Constant
 
 __all__ = ["EPS", "Moments", "PeriodMap", "Round", "fixed_point"]
@@ -56,10 +57,21 @@ class PeriodMap:
     places: Mapping[str, int]
     g: int
     varying: Mapping[int, Callable[..., Any]]
+    rests: bool = False
+    """Whether the learner makes no step where w = 0, whatever m is; then m counts as 0."""
 
     @classmethod
     def of(cls, learner: Algorithm1, gradients: Array) -> PeriodMap:
-        """The map of this learner; ``ValueError`` if a hyperparameter other than alpha varies with the round."""
+        """The map of this learner.
+
+        Raises
+        ------
+        TypeError
+            For a learner with its own ``start`` or ``update``, or not of Algorithm 1.
+        ValueError
+            If a hyperparameter other than alpha varies with the round.
+        """
+        refuse_own_methods(learner, "limit_cycle")
         rule, names = learner.signature()
         schedules = {name: schedule for name, schedule in learner.schedules.items() if name in names}
         fixed = {name: schedule.scale for name, schedule in schedules.items() if unchanged(schedule, Constant)}
@@ -77,7 +89,7 @@ class PeriodMap:
             varying[names.index("t")] = lambda rounds: rounds
         places = {name: names.index(name) for name in learner.moment_names}
         arguments = tuple(fixed.get(name, 0.0) for name in names)
-        return cls(rule, gradients.tolist(), arguments, places, names.index("g"), varying)
+        return cls(rule, gradients.tolist(), arguments, places, names.index("g"), varying, learner.rests_at_zero)
 
     def play(self, moments: Moments, first: int = 1, periods: int = 1) -> list[Round]:
         """The rounds of this many periods, from round ``first`` on and starting from ``moments``."""
@@ -92,6 +104,8 @@ class PeriodMap:
             for place, moment in zip(places, moments, strict=True):
                 arguments[place] = moment
             moments, m, w = self.rule(*arguments)
+            if w == 0.0 and self.rests:
+                m = 0.0
             played.append((moments, m, w))
         return played
 
