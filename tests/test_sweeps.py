@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -10,9 +11,10 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -31,6 +33,9 @@ from regretlab.sweeps.cache import Folder
 
 GRID = {"C": [2.5, 4.0], "beta2": [0.1, 0.5, 0.9], "seed": [0, 3]}
 NUMBERS = ["loss", "comparator_loss", "regret", "average_regret"]
+
+
+WAVES = Waves(1)
 
 
 def processes():
@@ -157,6 +162,27 @@ def test_values_that_cannot_be_hashed():
     assert frame["error"].notna().tolist() == [False, False, True, False, False]
 
 
+@dataclass(frozen=True)
+class Shifted(rl.losses.ConvexLosses):
+    """f_t(x) = (x - c)^2; all are equal."""
+
+    c: float = field(default=0.0, compare=False)
+
+    def value(self, t, x):
+        return float((x[0] - self.c) ** 2)
+
+    def gradient(self, t, x):
+        return 2.0 * (x - self.c)
+
+
+def test_parts_that_are_equal_and_different():
+    parts = [Shifted(0.5), Shifted(-0.5)]
+    assert parts[0] == parts[1]
+    for points in ([{"losses": each} for each in parts], {"losses": parts}):
+        frame = sweep(OGD(Constant(0.5)), Shifted, INTERVAL, points, 2)
+        assert frame["x_1"].tolist() == [0.5, -0.5]
+
+
 def test_random_points_are_in_range_and_stay_when_there_are_more():
     ranges = {"alpha": log_uniform(1e-3, 10.0), "beta2": uniform(0.2, 0.4), "seed": range(5)}
     few, many = random_points(ranges, 100, seed=7), random_points(ranges, 4000, seed=7)
@@ -185,6 +211,9 @@ def test_random_points_are_in_range_and_stay_when_there_are_more():
         ({"beta2": []}, "beta2 has no values, so the grid is empty"),
         ({"beta2": 0.1}, "beta2=0.1 must be a list of values"),
         ({"C": "34"}, "C='34' must be a list of values"),
+        ({"seed": [0, 1, 0]}, "seed=0 stands twice"),
+        ({"C": [3, 3.0]}, r"C=3\.0 stands twice"),
+        ({"losses": [WAVES, WAVES]}, r"losses=.* stands twice"),
         ({3: [1]}, "3 must be the name of a parameter"),
         ({"C": [3.0], "losses.C": [4.0]}, "losses.C is given twice|C is given twice"),
         ([], "there is no point to play"),
@@ -224,6 +253,8 @@ def test_other_bad_arguments():
         sweep(Adam, Mod3, INTERVAL, GRID, 0)
     with pytest.raises(TypeError, match=r"executor=2 .* neither an executor nor a function"):
         sweep(Adam, Mod3, INTERVAL, GRID, 10, executor=2)
+    with pytest.raises(TypeError, match=r"makes \{\}, which is no executor"):
+        sweep(Adam, Mod3, INTERVAL, GRID, 10, executor=dict)
     for bad in (3.0, "ab"):
         with pytest.raises(TypeError, match=f"alpha={bad!r} must be a list of values"):
             random_points({"alpha": bad}, 5)
@@ -277,10 +308,44 @@ def test_a_game_that_fails_at_a_round_has_a_row_and_the_others_have_the_bits_the
         assert numbers(frame)[i].tolist() == row_of(alone, 120)
 
 
-def test_without_a_comparator_the_row_says_why():
-    frame = sweep(OGD(), Mod3, rl.sets.Reals(), {"C": [3.0, 4.0]}, 10)
+def test_without_a_comparator_loss_and_point_are_kept_and_the_row_says_why():
+    frame = sweep(OGD(), Mod3, rl.sets.Reals(), {"C": [3.0, 4.0]}, 10, checkpoints=[5])
     assert frame["error"].str.contains("unbounded").all()
-    assert (frame["t"] == 10).all()
+    assert frame["t"].tolist() == [5, 10, 5, 10]
+    assert frame[["regret", "average_regret", "comparator_loss"]].isna().all(axis=None)
+    for C, rows in frame.groupby("C"):
+        game = rl.play(OGD(), Mod3(C), rl.sets.Reals(), 10, checkpoints=[5])
+        assert rows["x_1"].tolist() == game.points["x_1"][[5, 10]].tolist()
+        assert rows["loss"].iloc[-1] == game.loss.sum()
+
+
+@pytest.mark.parametrize("bad", [0, 1, 2])
+def test_errors_are_texts_or_none_however_many_games_fail(bad):
+    frame = sweep(Adam, Mod3, INTERVAL, {"beta2": [2.0, 3.0][:bad] + [0.5, 0.6][bad:]}, 10)
+    assert [type(error) for error in frame["error"]] == [str] * bad + [type(None)] * (2 - bad)
+    assert frame["regret"].isna().tolist() == [True] * bad + [False] * (2 - bad)
+
+
+def test_the_table_says_what_was_swept():
+    frame = sweep(OGD(0.5), Mod3, INTERVAL, {"C": [3.0]}, 10)
+    expected = {"learner": "OGD(alpha=0.5)", "losses": "Mod3", "feasible_set": "Box(-1.0, 1.0)", "horizon": 10}
+    assert frame.attrs == {"regretlab": rl.__version__, **expected}
+
+
+@dataclass(frozen=True)
+class Follower(rl.losses.AdaptiveLosses):
+    """g_t = the number of rounds that this object has played."""
+
+    asked: list = field(default_factory=list, compare=False)
+
+    def answer(self, t, x):
+        self.asked.append(t)
+        return np.array([float(len(self.asked))])
+
+
+def test_each_game_has_a_sequence_that_remembers_for_itself(small_chunks):
+    frame = sweep(OGD(), Follower(), INTERVAL, {"alpha": [0.1, 0.2, 0.3, 0.4, 0.5], "seed": [0, 1, 2]}, 4)
+    assert frame["comparator_loss"].tolist() == [-10.0] * 15
 
 
 # -- chunks ----------------------------------------------------------------------------
@@ -539,6 +604,21 @@ def test_two_sweeps_share_a_folder_at_the_same_time(tmp_path):
     assert len(list((tmp_path / "results").iterdir())) == 41  # forty chunks, and what the folder is
 
 
+def test_a_task_looks_for_its_file_as_it_begins(tmp_path, small_chunks, played):
+    """Another sweep finishes everything after the tasks are handed out."""
+    arguments = (Adam(0.5, 0.0), Mod3, INTERVAL, GRID, 50)
+
+    class Late(ThreadPoolExecutor):
+        def submit(self, function, task):
+            if not list(tmp_path.glob("*.npz")):
+                sweep(*arguments, folder=tmp_path)
+            return super().submit(function, task)
+
+    frame = sweep(*arguments, folder=tmp_path, executor=partial(Late, 1))
+    assert len(played) == 4
+    assert frame.equals(sweep(*arguments))
+
+
 # -- executors -------------------------------------------------------------------------
 
 
@@ -591,6 +671,92 @@ def test_a_chunk_whose_worker_always_dies_is_reported_and_not_kept(tmp_path, sma
 def test_an_executor_that_breaks_and_cannot_be_made_again(tmp_path, small_chunks):
     with processes() as pool, pytest.raises(BrokenExecutor, match="executor=ProcessPoolExecutor"):
         deadly(tmp_path, 1, executor=pool)
+
+
+class Breaks(ThreadPoolExecutor):
+    """Its second task is not accepted, as by a pool that has noticed that a worker died."""
+
+    made = 0
+
+    def __init__(self, first=1):
+        super().__init__(1)
+        Breaks.made += 1
+        self.left = 1 if Breaks.made == first else 10**6
+
+    def submit(self, function, *arguments):
+        self.left -= 1
+        if self.left < 0:
+            raise BrokenExecutor("a worker died")
+        return super().submit(function, *arguments)
+
+
+def test_a_pool_that_breaks_as_it_takes_a_task_loses_none(small_chunks, monkeypatch):
+    monkeypatch.setattr(Breaks, "made", 0)
+    arguments = (Adam(0.5, 0.0), Mod3, INTERVAL, GRID, 50)
+    assert sweep(*arguments, executor=Breaks).equals(sweep(*arguments))
+    assert Breaks.made == 2
+    with Breaks(3) as pool, pytest.raises(BrokenExecutor, match="with a function that makes executors"):
+        sweep(*arguments, executor=pool)
+
+
+def test_workers_that_die_as_they_start_end_the_sweep(small_chunks):
+    made = []
+
+    def dead():
+        pool = ThreadPoolExecutor(1, initializer=lambda: 1 / 0)
+        made.append(pool)
+        return pool
+
+    logging.getLogger("concurrent.futures").disabled = True
+    try:
+        with pytest.raises(BrokenExecutor, match=r"die as soon as they start\. .* below if __name__"):
+            sweep(Adam, Mod3, INTERVAL, GRID, 50, executor=dead)
+    finally:
+        logging.getLogger("concurrent.futures").disabled = False
+    assert len(made) == 4
+
+
+UNGUARDED = """
+    from concurrent.futures import ProcessPoolExecutor
+    from functools import partial
+    from multiprocessing import get_context
+    import regretlab as rl
+    pool = partial(ProcessPoolExecutor, 1, mp_context=get_context("spawn"))
+    rl.sweep(rl.learners.Adam, rl.losses.Mod3, rl.sets.Box(-1.0, 1.0), {"C": [3.0, 4.0]}, 10, executor=pool)
+"""
+
+
+@pytest.mark.slow
+def test_a_script_without_a_main_guard_is_told_so(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(UNGUARDED))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert "the workers of the executor die as soon as they start" in last
+    assert 'in a script the call must stand below if __name__ == "__main__":' in last
+
+
+def test_a_worker_that_cannot_import_a_class_says_which(small_chunks, monkeypatch):
+    elsewhere = ModuleType("elsewhere")
+    monkeypatch.setitem(sys.modules, "elsewhere", elsewhere)
+    elsewhere.Mine = type("Mine", (Mod3,), {"__module__": "elsewhere"})
+    with pytest.raises(RuntimeError, match=r"No module named 'elsewhere'; .* in a module that the workers can import"):
+        sweep(Adam, elsewhere.Mine(), INTERVAL, {"seed": range(8)}, 10, executor=processes)
+
+
+def test_workers_make_no_progress_bars(small_chunks, monkeypatch):
+    """Each bar takes a lock, which a worker that is killed would keep; comparators have bars too."""
+    import tqdm
+
+    made, bar = [], tqdm.tqdm
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(tqdm, "tqdm", lambda **how: made.append(how) or bar(**how))
+    arguments = (OGD(), RandomLeastSquares(2), cube(2), {"seed": range(8)}, 30)
+    sweep(*arguments, progress=False)
+    assert made == []
+    sweep(*arguments)
+    assert [how["total"] for how in made] == [240]
 
 
 def test_when_no_chunk_can_be_played(small_chunks):

@@ -112,4 +112,4 @@ def test_other_numbers_of_threads_give_the_same_bits(usual):
 def test_another_kind_of_processor_changes_the_last_bits_only(usual):
     """The exception that the docstrings of `sweep` and of the learners with a full matrix name."""
     for found, expected in zip(numbers(OPENBLAS_CORETYPE="Prescott"), usual, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-9)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)

@@ -1,0 +1,424 @@
+"""Faults put in by machine: how many of them do the tests notice?  ``make mutants``, or ``python tests/mutants.py -h``.
+
+A mutant is the package with one small fault: a sign, an operator, a constant, an argument or a statement left out.  A
+random sample of all such faults is tried, each in a copy of the tree, with the tests that execute the changed line (the
+quickest first, those of the file that mirrors the module before others) until one fails.  A fault that no test notices
+is a survivor: either the tests are too weak, or the mutant computes the same.
+
+First the tests run once without a fault, under the package ``coverage``, to find out which test executes which line.
+The answer is kept in the folder of the report for as long as no file changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import hashlib
+import importlib.util
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = ("kernels", "learners", "certificates", "regret", "sweeps", "testing", "torch.py")
+NOT_RUN = (
+    "test_analysis",
+    "test_benchmarks",
+    "test_cli",
+    "test_doctests",
+    "test_experiments",
+    "test_notes",
+    "test_peers",
+)
+"""Tests that take minutes and notice little that others do not."""
+
+HEAVY = ("numpy", "numba", "pandas", "scipy.optimize", "scipy.special", "hypothesis", "matplotlib", "torch")
+"""What is imported once, before the processes of the mutants are forked."""
+
+
+class Mutant(NamedTuple):
+    """The bytes start, ..., stop - 1 of a file are replaced by ``text``; ``lines`` are those of the statement."""
+
+    path: str
+    lines: tuple[int, int]
+    kind: str
+    start: int
+    stop: int
+    text: str
+
+
+# -- faults ----------------------------------------------------------------------------
+
+SWAPS: dict[type[ast.AST], Any] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.Mult,
+    ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr,
+}  # fmt: skip
+NAMES = {"min": "max", "minimum": "maximum", "any": "all", "argmin": "argmax", "floor": "ceil", "zeros": "ones",
+         "zeros_like": "ones_like", "sqrt": "abs", "cumsum": "array", "amin": "amax"}  # fmt: skip
+NAMES |= {new: old for old, new in NAMES.items() if old not in ("sqrt", "cumsum")}
+
+
+def faults(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
+    """The faults of one node: a word for each, and the node that replaces it (None: ``pass``)."""
+    match node:
+        case ast.Compare(left=left, ops=[op, *ops], comparators=others):
+            yield "comparison", ast.Compare(left, [SWAPS[type(op)](), *ops], others)
+        case ast.BoolOp(op=op, values=values):
+            yield "and/or", ast.BoolOp(SWAPS[type(op)](), values)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in SWAPS:
+            yield "operator", ast.BinOp(left, SWAPS[type(op)](), right)
+        case ast.UnaryOp(op=ast.USub() | ast.Not(), operand=operand):
+            yield "sign or not", operand
+        case ast.AugAssign(target=target, op=op, value=value):
+            if type(op) in SWAPS:
+                yield "operator", ast.AugAssign(target, SWAPS[type(op)](), value)
+            yield "statement left out", None
+        case ast.Constant(value=bool() as value):
+            yield "constant", ast.Constant(not value)
+        case ast.Constant(value=int() | float() as value):
+            yield "constant + 1", ast.Constant(value + 1)
+            yield "constant - 1", ast.Constant(value - 1)
+        case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper, step=step)) if lower or upper:
+            yield "slice", ast.Subscript(value, ast.Slice(None, upper, step) if lower else ast.Slice(lower, None, step))
+        case ast.Call(func=func, args=args, keywords=[*kept, last]) if last.arg != "strict":
+            yield "keyword left out", ast.Call(func, args, kept)
+            if kept:
+                yield "keyword left out", ast.Call(func, args, [*kept[1:], last])
+        case ast.Dict(keys=[_, *keys], values=[_, *values]):
+            yield "key left out", ast.Dict(keys, values)
+        case ast.Name(id=name, ctx=ast.Load()) if name in NAMES:
+            yield "name", ast.Name(NAMES[name])
+        case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in NAMES:
+            yield "name", ast.Attribute(value, NAMES[name])
+        case ast.If(test=test):
+            yield "condition", ast.UnaryOp(ast.Not(), test)
+        case ast.Return(value=ast.expr()):
+            yield "return left out", None
+        case ast.Assign(targets=[ast.Name() | ast.Tuple()]):  # without it a name would be missing
+            pass
+        case ast.Raise() | ast.Expr() | ast.Assign() | ast.Delete() | ast.Continue() | ast.Break():
+            yield "statement left out", None
+
+
+def mutants_of(path: Path, root: Path) -> Iterator[Mutant]:
+    """All mutants of a file."""
+    source = path.read_bytes()
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for node, statement in _nodes(ast.parse(source).body):
+        for kind, new in faults(node):
+            at = node.test if isinstance(node, ast.If) else node  # type: ignore[attr-defined]
+            text = "pass" if new is None else f"({ast.unparse(new)})" if isinstance(new, ast.expr) else ast.unparse(new)
+            if isinstance(node, ast.Constant) and isinstance(new, ast.Constant) and not str(new.value).startswith("-"):
+                text = text[1:-1]
+            yield Mutant(
+                path.relative_to(root).as_posix(), (statement.lineno, statement.end_lineno or statement.lineno), kind,
+                starts[at.lineno - 1] + at.col_offset, starts[at.end_lineno - 1] + at.end_col_offset, text,
+            )  # fmt: skip
+
+
+def _nodes(body: Iterable[ast.stmt]) -> Iterator[tuple[ast.AST, ast.stmt]]:
+    """Each node in which a fault may be, and the statement (or the head of a compound one) that it belongs to."""
+    for statement in body:
+        match statement:
+            case ast.Import() | ast.ImportFrom() | ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                continue
+            case ast.Expr(value=ast.Constant()):  # a docstring
+                continue
+            case ast.Assign(targets=[ast.Name(id=name)]) if name.startswith("__") or "TypeVar" in ast.dump(statement):
+                continue
+            case ast.FunctionDef(name="__repr__" | "__str__" | "__dir__"):
+                continue
+        if isinstance(statement, ast.Assert) or not isinstance(statement, ast.AnnAssign):
+            yield statement, statement
+        if isinstance(statement, ast.Raise):  # its text is for people
+            continue
+        inner: list[ast.stmt] = []
+        for name, field in ast.iter_fields(statement):
+            if name in ("annotation", "returns", "decorator_list", "bases", "type_params"):
+                continue
+            for part in field if isinstance(field, list) else [field]:
+                if isinstance(part, ast.stmt):
+                    inner.append(part)
+                elif isinstance(part, ast.ExceptHandler | ast.match_case):
+                    inner += part.body
+                elif isinstance(part, ast.AST):
+                    yield from ((node, statement) for node in _expressions(part))
+        yield from _nodes(inner)
+
+
+def _expressions(node: ast.AST) -> Iterator[ast.AST]:
+    """The expressions inside of one, without texts, annotations and the members of ``X | Y`` of types."""
+    if isinstance(node, ast.JoinedStr):
+        return
+    if isinstance(node, ast.expr):
+        yield node
+    for name, field in ast.iter_fields(node):
+        for part in field if isinstance(field, list) else [field]:
+            if isinstance(part, ast.AST) and name not in ("annotation", "op", "ops", "ctx"):
+                yield from _expressions(part)
+
+
+# -- which test executes which line ----------------------------------------------------
+
+
+class Watch:
+    """A plugin of pytest that notes the seconds of each test that passes, and the lines that it executes."""
+
+    def __init__(self, tree: Path) -> None:
+        import coverage
+
+        self.tree, self.seconds = tree, Counter[str]()
+        self.failed: set[str] = set()
+        self.coverage = coverage.Coverage(
+            data_file=None, source=[str(tree / "regretlab")], config_file=False, messages=False
+        )
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.coverage.switch_context(nodeid)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.seconds[report.nodeid] += report.duration
+        if not report.passed:
+            self.failed.add(report.nodeid)
+
+    def found(self) -> dict[str, Any]:
+        """The seconds of each test that passes, and for each line of a file the tests."""
+        data, lines = self.coverage.get_data(), {}
+        for file in data.measured_files():
+            path = Path(file).relative_to(self.tree).as_posix()
+            by_line = data.contexts_by_lineno(file)
+            lines[path] = {n: sorted({*tests} - self.failed - {""}) for n, tests in by_line.items()}
+        return {"seconds": {test: s for test, s in self.seconds.items() if test not in self.failed}, "lines": lines}
+
+
+def watch(tree: Path, files: list[str], result: Path) -> None:
+    """Run test files under coverage, and write what was found to a file; in a process of its own."""
+    _enter(tree, result.with_suffix(".log"))
+    plugin = Watch(tree)
+    plugin.coverage.start()
+    pytest.main([*_OPTIONS, "-m", "not slow", *files], plugins=[plugin])
+    plugin.coverage.stop()
+    result.write_text(json.dumps(plugin.found()))
+
+
+def tests_of_lines(tree: Path, kept: Path, jobs: int) -> dict[str, Any]:
+    """The answer of :meth:`Watch.found` for all test files; from ``kept`` if no file has changed."""
+    digest = hashlib.sha256()
+    for file in sorted([*tree.rglob("*.py"), *tree.glob("tests/data/**/*.json")]):
+        digest.update(file.read_bytes())
+    answer = kept / f"lines-{digest.hexdigest()[:16]}.json"
+    if not answer.exists():
+        files = [f"tests/{file.name}" for file in tree.glob("tests/test_*.py") if not file.name.startswith(NOT_RUN)]
+        files.sort(key=lambda name: -(tree / name).stat().st_size)
+        parts = [(files[i::jobs], kept / f"part-{i}.json") for i in range(jobs)]
+        processes = [_fork(watch, tree, *part) for part in parts]
+        for process in processes:
+            process.join()
+        found: dict[str, Any] = {"seconds": {}, "lines": {}}
+        for _, path in parts:
+            part = json.loads(path.read_text())
+            found["seconds"] |= part["seconds"]
+            for name, lines in part["lines"].items():
+                for line, tests in lines.items():
+                    found["lines"].setdefault(name, {}).setdefault(line, []).extend(tests)
+        answer.write_text(json.dumps(found))
+    return json.loads(answer.read_text())  # type: ignore[no-any-return]
+
+
+def chosen_tests(mutant: Mutant, found: dict[str, Any]) -> list[str]:
+    """The tests for a mutant in the order in which they run.
+
+    First the 20 quickest of the mirroring files that execute the line, then the others that execute it, then the rest
+    of the mirroring files.  For a line that no test is seen to execute (of a class, or only compiled): the tests that
+    execute others of the module.
+    """
+    seconds, lines = found["seconds"], found["lines"].get(mutant.path, {})
+    executing = {test for line in range(mutant.lines[0], mutant.lines[1] + 1) for test in lines.get(str(line), ())}
+    executing = executing or {test for tests in lines.values() for test in tests}
+    package, _, module = mutant.path.removeprefix("regretlab/").removesuffix(".py").rpartition("/")
+    package = package.replace("/", "_")
+    mirrors = [f"tests/test_{name}.py" for name in (f"{package}_{module}".strip("_"), package) if name]
+    mirrored = {test for test in seconds if test.startswith(tuple(mirrors))}
+    quick = sorted(executing, key=seconds.__getitem__)
+    first = [test for test in quick if test in mirrored][:20]
+    rest = sorted(mirrored, key=seconds.__getitem__)
+    return list(dict.fromkeys([*quick[:5], *first, *quick, *rest]))
+
+
+# -- running the tests on a mutant -----------------------------------------------------
+
+_OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=no"]
+
+
+class Chosen:
+    """A plugin of pytest that runs the chosen tests in this order, until the time is over; a hanging test is killed."""
+
+    def __init__(self, tests: list[str], seconds: float, expected: dict[str, float]) -> None:
+        self.place, self.expected = {test: i for i, test in enumerate(tests)}, expected
+        self.end, self.over, self.by = time.monotonic() + seconds, False, ""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        mine = (item for item in items if item.nodeid in self.place)
+        items[:] = sorted(mine, key=lambda item: self.place[item.nodeid])
+
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        self.over = self.over or time.monotonic() > self.end
+        signal.alarm(60 + int(20 * self.expected[item.nodeid]))  # ends the process; a while, as fresh code is compiled
+        return True if self.over else None
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.by = report.nodeid if report.failed else self.by
+
+
+def run_tests(tree: Path, tests: list[str], seconds: float, expected: dict[str, float], result: Path) -> None:
+    """Run the tests until one fails, write its name to ``result`` and exit with 1; in a process of its own."""
+    _enter(tree)
+    plugin = Chosen(tests, seconds, expected)
+    code = pytest.main([*_OPTIONS, "-x", *sorted({test.partition("::")[0] for test in tests})], plugins=[plugin])
+    result.write_text(plugin.by)
+    os._exit(int(code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)))
+
+
+def _enter(tree: Path, log: str | Path = os.devnull) -> None:
+    """Make ``tree`` the place from which the package is imported, here and in processes that are started."""
+    os.setsid()
+    os.chdir(tree)
+    sys.path[:0] = [str(tree), str(tree / "tests")]
+    os.environ["PYTHONPATH"] = str(tree)
+    output = os.open(log, os.O_RDWR | os.O_CREAT)
+    for stream in (0, 1, 2):
+        os.dup2(output, stream)
+
+
+def _fork(function: Any, *arguments: Any) -> Any:
+    """A process that runs the function, forked so that it need not import the heavy libraries again."""
+    process = multiprocessing.get_context("fork").Process(target=function, args=arguments)
+    process.start()
+    return process
+
+
+def try_mutant(tree: Path, mutant: Mutant, found: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Whether a mutant is noticed (by a test, a crash or a test that hangs), and by which test."""
+    path, result = tree / mutant.path, tree / "noticed-by"
+    source, stamp, start = path.read_bytes(), path.stat(), time.monotonic()
+    changed = source[: mutant.start] + mutant.text.encode() + source[mutant.stop :]
+    result.unlink(missing_ok=True)
+    try:
+        path.write_bytes(changed)
+        os.utime(path, (stamp.st_atime, stamp.st_mtime + 10))  # so that compiled bytes of the original are not used
+        process = _fork(run_tests, tree, chosen_tests(mutant, found), seconds, found["seconds"], result)
+        process.join(seconds + 300)
+        with suppress(ProcessLookupError):  # and processes that its tests have started
+            os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+    finally:
+        path.write_bytes(source)
+        os.utime(path, (stamp.st_atime, stamp.st_mtime))
+        Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+    lines = [text.decode().splitlines() for text in (source, changed)]
+    diff = list(difflib.unified_diff(*lines, n=0, lineterm=""))[3:]  # type: ignore[misc,arg-type]
+    by = result.read_text() if result.exists() else "killed: it crashed, or hung"
+    return mutant._asdict() | {
+        "noticed": process.exitcode != 0, "by": by, "diff": diff, "seconds": round(time.monotonic() - start, 1),
+    }  # fmt: skip
+
+
+def work(
+    tree: Path, mutants: list[Mutant], turn: Any, end: float, found: dict[str, Any], answers: Path, seconds: float
+) -> None:
+    """Try mutants in a copy of the tree, in turn with other processes, and write a line of JSON for each."""
+    for name in HEAVY:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as folder, answers.open("w") as file:
+        copy = Path(folder) / "tree"
+        shutil.copytree(tree, copy)
+        while time.time() < end:
+            with turn.get_lock():
+                i, turn.value = turn.value, turn.value + 1
+            if i >= len(mutants):
+                break
+            file.write(json.dumps(try_mutant(copy, mutants[i], found, seconds)) + "\n")
+            file.flush()
+
+
+def copied(root: Path, folder: Path) -> Path:
+    """A copy of the files under version control, as they are now."""
+    tree = folder / "tree"
+    names = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True, check=True).stdout
+    for name in names.split("\0"):
+        if name and (root / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, tree / name)
+    return tree
+
+
+def report(answers: list[dict[str, Any]], possible: int, out: Path) -> str:
+    """Write ``mutants.json`` and ``mutants.md`` in the folder ``out``, and return the line with the score."""
+    noticed = [answer for answer in answers if answer["noticed"]]
+    score = f"{len(noticed)} of {len(answers)} mutants noticed"
+    score += f" ({len(noticed) / len(answers):.0%}); {possible} are possible" if answers else ""
+    rows = ["# Mutants", "", f"{score}.", "", "| package | tried | noticed |", "|---|---|---|"]
+    tried, seen = (Counter(answer["path"].split("/")[1] for answer in each) for each in (answers, noticed))
+    rows += [f"| {name} | {n} | {seen[name]} |" for name, n in sorted(tried.items())]
+    rows += ["", "## Not noticed"]
+    for answer in sorted((each for each in answers if not each["noticed"]), key=lambda each: each["path"]):
+        place = f"{answer['path']}:{answer['lines'][0]} ({answer['kind']}, {answer['seconds']} s)"
+        rows += ["", place, "```diff", *answer["diff"], "```"]
+    (out / "mutants.json").write_text(json.dumps(answers, indent=1))
+    (out / "mutants.md").write_text("\n".join(rows) + "\n")
+    return score
+
+
+def main() -> None:
+    """Read the command line, try the mutants, and report."""
+    parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parse.add_argument("--modules", nargs="+", default=MODULES, help="packages or files below regretlab/")
+    parse.add_argument("--number", type=int, default=300, help="how many mutants (300)")
+    parse.add_argument("--seed", type=int, default=0, help="which ones (0)")
+    parse.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    parse.add_argument("--budget", type=float, default=60.0, help="minutes after which no further one is begun (60)")
+    parse.add_argument("--seconds", type=float, default=45.0, help="for the tests of one mutant (45)")
+    parse.add_argument("--root", type=Path, default=ROOT, help="the tree")
+    parse.add_argument("--out", type=Path, default=ROOT / "build" / "mutants", help="folder of the report")
+    options = parse.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    end = time.time() + 60.0 * options.budget
+    with tempfile.TemporaryDirectory() as folder:
+        tree = copied(options.root.resolve(), Path(folder))
+        found = tests_of_lines(tree, options.out.resolve(), options.jobs)
+        wanted = [tree / "regretlab" / name for name in options.modules]
+        files = [file for path in wanted for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
+        possible = [mutant for file in files for mutant in mutants_of(file, tree)]
+        sample = random.Random(options.seed).sample(possible, min(options.number, len(possible)))
+        print(f"{len(found['seconds'])} tests, {len(possible)} mutants; trying {len(sample)}", flush=True)
+        turn = multiprocessing.get_context("fork").Value("i", 0)
+        lines = [options.out.resolve() / f"answers-{i}.jsonl" for i in range(options.jobs)]
+        workers = [_fork(work, tree, sample, turn, end, found, file, options.seconds) for file in lines]
+        for worker in workers:
+            worker.join()
+    answers = [json.loads(line) for file in lines for line in file.read_text().splitlines()]
+    print(report(answers, len(possible), options.out) + f"; see {options.out / 'mutants.md'}")
+
+
+if __name__ == "__main__":
+    main()
