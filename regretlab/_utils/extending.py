@@ -131,7 +131,8 @@ def _refuse_undeclared(cls: type) -> None:
         fields = {field.name for base in bases if dataclasses.is_dataclass(base) for field in dataclasses.fields(base)}
         kinds = {name: "ClassVar" in str(kind) for name, kind in body.get("__annotations__", {}).items()}
         if "__dataclass_fields__" in body:
-            ignored = [name for name in body if name in fields and name not in kinds]
+            slots = {name for name in body if inspect.ismemberdescriptor(body[name])}
+            ignored = [name for name in body if name in fields and name not in kinds.keys() | slots]
         else:
             constants = {name for base in bases for name in vars(base)} & body.keys() - fields
             new = [name for name, constant in kinds.items() if not constant and name not in constants]
