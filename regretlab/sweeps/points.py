@@ -29,10 +29,24 @@ class Points:
         The distinct values of each parameter, by name.
     codes : int array (n, number of parameters)
         The index in ``values[name]`` of each point's value of each parameter.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When ``codes`` has no such indices.
     """
 
     values: dict[str, list[Any]]
     codes: Codes
+
+    def __post_init__(self) -> None:
+        codes, sizes = np.asarray(self.codes), [len(column) for column in self.values.values()]
+        if codes.dtype.kind not in "iu":
+            raise TypeError(f"codes has the type {codes.dtype}; it must be an array of integers")
+        if codes.ndim != 2 or codes.shape[1] != len(sizes):
+            raise ValueError(f"codes has shape {codes.shape}; it must have a column for each of the {len(sizes)} names")
+        if (codes < 0).any() or (codes >= np.array(sizes, dtype=np.int64)).any():
+            raise ValueError(f"codes must be at least 0, and below the numbers of values, {sizes}")
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -164,6 +178,8 @@ def _draw(name: str, values: Any, n: int, rng: np.random.Generator) -> Any:
         drawn = np.asarray(values(rng, n))
         if drawn.shape[:1] != (n,):
             raise ValueError(f"ranges: {name} drew an array of shape {drawn.shape} instead of {n} values")
+        if drawn.dtype.kind == "c":
+            raise TypeError(f"ranges: {name} drew complex numbers; no parameter of a game is complex")
         return drawn
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError(f"ranges: {name}={values!r} must be a list of values, or a function (rng, n) -> n values")
