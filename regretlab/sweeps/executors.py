@@ -191,16 +191,22 @@ def _replacement(broken: Executor, make: Callable[[], Executor] | None) -> Execu
             "executor=ProcessPoolExecutor, others take over. What is finished is kept in the sweep's folder. "
             + _AT_THE_START
         )
-    for _ in range(_ATTEMPTS):
+    patience = float(_ATTEMPTS)
+    while True:
         broken.shutdown(wait=False)
-        pool = _made(make)
+        broken = pool = _made(make)
+        processes: dict[int, Any] = {}
         try:
-            pool.submit(os.getpid).result()
-        except BrokenExecutor as error:
-            broken, reason = pool, error
-        else:
+            task = pool.submit(os.getpid)
+            processes = dict(getattr(pool, "_processes", None) or {})
+            task.result()
             return pool
-    raise BrokenExecutor(f"the workers of the executor die as soon as they start. {_AT_THE_START}") from reason
+        except BrokenExecutor as error:
+            killed = processes and not any((process.exitcode or 0) > 0 for process in processes.values())
+            patience -= 0.1 if killed else 1.0  # by somebody else, perhaps because memory is short
+            if patience <= 0.0:
+                reason = f"the workers of the executor die as soon as they start. {_AT_THE_START}"
+                raise BrokenExecutor(reason) from error
 
 
 _AT_THE_START = (
