@@ -144,6 +144,25 @@ def test_only_strongly_convex_losses_have_their_theorems():
     }
 
 
+def test_no_momentum_is_momentum_that_decays_at_once():
+    """With beta_1 = 0 the corollaries are Theorem 4 and 5 without their second terms, also by beta_1 = 0/t."""
+    game = rl.play(L.AMSGrad(0.5, 0.0, 0.9), rl.losses.Mod3(), INTERVAL, 50)
+    for name in ("amsgrad_corollary1_iclr", "amsgrad_corollary1_revised"):
+        found = certify(game, name)
+        assert found.certified
+        assert found.total == pytest.approx(certify(game, "amsgrad_theorem4_iclr").total, rel=1e-12)
+    for name in ("amsgrad_tran_phong", "amsgrad_tran_phong_inverse"):
+        assert certify(game, name).certified
+    mean = rl.play(L.AdamNC(0.5, 0.0), rl.losses.Mod3(), INTERVAL, 50)
+    assert certify(mean, "adamnc_corollary2").certified
+    starts = L.AMSGrad(0.5, late(0.0, 0.5, 2))
+    assert failing("amsgrad_corollary1", starts) == {DECAYS: None, "beta_{1,t} <= beta_{1,1} < 1": 2}
+    assert failing("amsgrad_tran_phong_inverse", starts).keys() == {
+        "beta_{1,t} = beta_1 / t",
+        "beta_{1,t} <= beta_{1,1} < 1",
+    }
+
+
 # -- values that a class allows and a theorem does not --------------------------------------------------------
 
 

@@ -178,5 +178,7 @@ class Measurements:
 
     @property
     def lam(self) -> float:
-        """lambda of beta_{1,t} = beta_1 lambda^{t-1}; 0 for beta_1 = 0, NaN for other schedules."""
-        return self.beta1.ratio if unchanged(self.beta1, Geometric) else (0.0 if self.b1 == 0.0 else math.nan)
+        """lambda of beta_{1,t} = beta_1 lambda^{t-1}; 0 for a constant beta_1 = 0, NaN for other schedules."""
+        if unchanged(self.beta1, Geometric):
+            return float(self.beta1.ratio)
+        return 0.0 if unchanged(self.beta1, Constant) and self.b1 == 0.0 else math.nan
