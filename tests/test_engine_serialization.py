@@ -3,10 +3,17 @@
 import dataclasses
 import errno
 import hashlib
+import importlib
 import inspect
 import json
+import os
 import shutil
+import socket
 import stat
+import subprocess
+import sys
+import threading
+import time
 import zipfile
 from math import inf
 from pathlib import Path
@@ -23,8 +30,8 @@ import regretlab as rl
 from regretlab import losses as L
 from regretlab import play, sets
 from regretlab import schedules as S
-from regretlab._utils.archives import Archive, write_npz
-from regretlab._utils.files import whole_file
+from regretlab._utils.archives import Archive, read_npz, write_npz
+from regretlab._utils.files import _machine, remove_abandoned, whole_file
 from regretlab._utils.version import __version__
 from regretlab.engine import saved_games
 from regretlab.engine.serialization import class_path, classes_in, from_specification, specification
@@ -90,6 +97,202 @@ def test_a_name_without_a_folder(tmp_path, monkeypatch):
     with whole_file("file") as file:
         file.write(b"here")
     assert (tmp_path / "file").read_bytes() == b"here"
+
+
+def write(path, content=b"new"):
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "file")
+    (tmp_path / "second").symlink_to("link")
+    for name in ("link", "second", "link"):  # at first the file is not there
+        write(tmp_path / name, name.encode())
+        assert (tmp_path / "real" / "file").read_bytes() == name.encode()
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "second").is_symlink()
+    assert names(tmp_path / "real") == ["file"]
+
+
+def test_a_circle_of_links(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="a"):
+        write(tmp_path / "a")
+    assert (tmp_path / "a").is_symlink()
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions_and_owner(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(path, 12345, 12345)
+    before = path.stat()
+    write(path)
+    after = path.stat()
+    assert path.read_bytes() == b"new"
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+
+
+def test_all_names_of_a_file_have_the_new_content(tmp_path):
+    (tmp_path / "one").write_bytes(b"a long old content")
+    (tmp_path / "other").hardlink_to(tmp_path / "one")
+    write(tmp_path / "one")
+    assert (tmp_path / "other").read_bytes() == b"new"
+    assert names(tmp_path) == ["one", "other"]
+
+
+def test_a_named_pipe_is_written_to(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(path.read_bytes()))
+    reader.start()
+    write(path)
+    reader.join(10)
+    assert read == [b"new"]
+    assert path.is_fifo()
+
+
+def test_a_device_is_written_to(tmp_path):
+    path = tmp_path / "zero"
+    try:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))
+        path.open("rb").close()
+    except OSError:
+        pytest.skip("devices cannot be made here")
+    write(path)
+    assert path.is_char_device()
+    assert names(tmp_path) == ["zero"]
+
+
+def test_a_socket_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a path to a socket is short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        with pytest.raises(OSError, match="is a socket; give the name of a file"):
+            write("socket")
+    assert Path("socket").is_socket()
+
+
+def test_a_failed_write_to_a_pipe_writes_nothing(tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # opening it would wait for a reader
+
+    def fail():
+        with whole_file(tmp_path / "pipe") as file:
+            file.write(b"half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+
+
+def test_the_standard_output_is_written_to(tmp_path):
+    """Also where it goes to a file, which may not be replaced: what is printed later would be lost."""
+    script = (
+        "import sys; from regretlab._utils.files import whole_file; print('before')\n"
+        "with whole_file(sys.argv[1]) as file: file.write(b'content\\n')\nprint('after')"
+    )
+    (tmp_path / "link").symlink_to("/proc/self/fd/1")
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run([sys.executable, "-c", script, tmp_path / "link"], stdout=out, check=True)
+    assert (tmp_path / "out").read_text() == "before\ncontent\nafter\n"
+    done = subprocess.run([sys.executable, "-c", script, tmp_path / "link"], stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"before\ncontent\nafter\n"
+
+
+def test_temporary_files_of_dead_writers_are_removed(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    files = {
+        f".a.npz.{_machine()}-{os.getpid()}-x": True,
+        f".b.npz.{_machine()}-{dead.pid}-x": False,
+        f".c.npz.00000000-{dead.pid}-x": True,  # nobody here knows whether it lives
+        f".d.npz.00000000-{dead.pid}-x": False,  # two days old
+        ".e.npz.abcdefgh": True,
+        "f.npz": True,
+    }
+    for name in files:
+        (tmp_path / name).write_bytes(b"")
+    old = (tmp_path / "f.npz").stat().st_mtime - 2 * 86400
+    os.utime(tmp_path / [*files][3], (old, old))
+    remove_abandoned(tmp_path)
+    assert names(tmp_path) == sorted(name for name, stays in files.items() if stays)
+
+
+def test_a_clock_that_is_ahead_removes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1e11)
+    (tmp_path / ".a.npz.abcdefgh").write_bytes(b"")
+    remove_abandoned(tmp_path)
+    assert names(tmp_path) == [".a.npz.abcdefgh"]
+
+
+# -- archives --------------------------------------------------------------------------
+
+
+def archive_of(path, head, arrays):
+    with path.open("wb") as file:
+        write_npz(file, head, arrays)
+    return path
+
+
+def test_an_archive_is_what_was_written(tmp_path):
+    arrays = {
+        "a": np.arange(6.0).reshape(2, 3), "b": np.asfortranarray(np.arange(6).reshape(2, 3)), "c": np.float32(2.5),
+        "empty": np.empty((0, 4)), "large": np.zeros(2**24 + 2**10), "words": np.array(["one", "three"]),
+    }  # fmt: skip
+    path = archive_of(tmp_path / "a.npz", {"key": [1, None]}, {name: np.asarray(each) for name, each in arrays.items()})
+    head, found = read_npz(path)
+    assert head == {"key": [1, None]}
+    for name, array in arrays.items():
+        assert found[name].dtype == np.asarray(array).dtype
+        assert np.array_equal(found[name], array)
+    with np.load(path) as file:
+        assert np.array_equal(file["b"], arrays["b"])
+    assert path.stat().st_size > arrays["large"].nbytes  # more than 128 MiB are not compressed
+
+
+@pytest.mark.parametrize("content", [b"\x00" * 2**28, b""], ids=["a bomb", "nothing"])
+def test_an_entry_of_another_size(tmp_path, content):
+    path = archive_of(tmp_path / "a.npz", {}, {"a": np.ones(3)})
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members.items():
+            file.writestr(name, data + content if name == "a.npy" and content else data[: 10**9 if content else 130])
+    with pytest.raises(ValueError, match=r"a\.npz|unpacked|array|shape|cut off"):
+        read_npz(path)
+
+
+def test_a_header_that_claims_too_much_asks_for_no_memory(tmp_path):
+    path = archive_of(tmp_path / "a.npz", {}, {"a": np.ones(3)})
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    members["a.npy"] = (
+        members["a.npy"].replace(b"'shape': (3,), }", b"'shape': (10000000000,), }").replace(b" " * 10, b"", 1)
+    )
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+    with pytest.raises(ValueError, match="shape"):
+        read_npz(path)
+
+
+def test_objects_are_neither_written_nor_read(tmp_path):
+    with pytest.raises(TypeError, match="can only be saved with numbers"):
+        archive_of(tmp_path / "a.npz", {}, {"a": np.array([None])})
+    np.savez(tmp_path / "b.npz", head=np.array("{}"), sha256=np.array([None]))
+    with pytest.raises(ValueError, match="sha256"):
+        read_npz(tmp_path / "b.npz")
+
+
+def test_what_is_no_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(ValueError, match="a pipe or a device"):
+        rl.Game.load(tmp_path / "pipe.npz")
 
 
 # -- games -----------------------------------------------------------------------------
@@ -333,6 +536,163 @@ def test_a_class_of_the_wrong_kind(game, path):
     rewrite(path, {"learner": mod3, "code": code})
     with pytest.raises(ValueError, match=r"losses:Mod3 is not a Learner"):
         rl.Game.load(path)
+
+
+CHANGES = {
+    "a moment too few": {"moments": ["m"]},
+    "moments in another order": {"moments": ["v", "m"]},
+    "no moments": {"moments": []},
+    "moments as a text": {"moments": "mv"},
+    "rows of a ledger": {"ledger": ["x"]},
+    "t = 0": {"t": 0},
+    "t = True": {"t": True},
+    "another t": {"t": 39},
+    "a huge t": {"t": 10**400},
+    "t = 40.0": {"t": 40.0},
+    "a negative seed": {"seed": -1},
+    "a seed that is true": {"seed": True},
+    "a seed that is a text": {"seed": "8"},
+    "checkpoints that are a text": {"checkpoints": "3"},
+    "other checkpoints": {"checkpoints": [4, 30]},
+    "a huge checkpoint": {"checkpoints": [10**400]},
+    "no code": {"code": {}},
+    "code that is a list": {"code": []},
+}
+ARRAYS = {
+    "a moment of another shape": {"moment_m": np.zeros(3)},
+    "a moment of single precision": {"moment_m": np.zeros(2, np.float32)},
+    "a moment of texts": {"moment_m": np.array(["0", "1"])},
+    "a moment that is no number": {"moment_v": np.array([np.nan, 0.0])},
+    "a point outside F": {"point": np.array([0.0, 1.5])},
+    "a recorded point outside F": {"record_point": np.full((3, 2), 2.0)},
+    "a point of another dimension": {"point": np.zeros(3)},
+    "a sum of another shape": {"loss": np.zeros(2)},
+    "another sum": {"gradient": np.zeros((2, 2))},
+    "a record without its last round": {"record_t": np.array([1, 3])},
+    "a record of other rounds": {"record_t": np.array([1, 4, 30, 40])},
+    "a record of floats": {"record_t": np.array([1.0, 3.0, 30.0, 40.0])},
+    "a record with a ledger": {"record_ledger": np.zeros((4, 1, 2))},
+    "an array too many": {"moment_x": np.zeros(2)},
+}
+
+
+@pytest.mark.parametrize("name", [*CHANGES, *ARRAYS])
+def test_a_forged_game_is_refused(game, path, name):
+    """What the loops index has been compared with what the learner keeps, whatever the checksums say."""
+    game.save(path)
+    rewrite(path, CHANGES.get(name), **ARRAYS.get(name, {}))
+    with pytest.raises(ValueError, match=r"game\.npz cannot be loaded: .{20}"):
+        rl.Game.load(path)
+
+
+def test_a_ledger_is_checked(path):
+    play(AMSGrad(), Waves(), INTERVAL, 30, ledger=True).save(path)
+    assert_same(rl.Game.load(path).extend(50), play(AMSGrad(), Waves(), INTERVAL, 50))
+    for names in ([], ["m"]):
+        rewrite(path, {"ledger": names})
+        with pytest.raises(ValueError, match="ledger"):
+            rl.Game.load(path)
+
+
+@pytest.mark.parametrize("field", [10**400, "x", [1], {"entries": [1], "dtype": "O"}, {"array": 9}, {"set": [1]}, {}])
+def test_a_field_that_cannot_be(game, path, field):
+    game.save(path)
+    head = json.loads(json.dumps(specification(game.learner)))
+    head["fields"]["beta1"] = field
+    rewrite(path, {"learner": head})
+    with pytest.raises(ValueError, match=r"game\.npz cannot be loaded"):
+        rl.Game.load(path)
+
+
+def test_a_head_that_is_nested_too_deeply(game, path):
+    game.save(path)
+    with_head(path, '{"format": 4, "learner": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(ValueError, match=r"game\.npz cannot be loaded: .*RecursionError"):
+        rl.Game.load(path)
+
+
+MINE = """
+import regretlab as rl
+from dataclasses import dataclass
+print("imported")
+@dataclass(frozen=True)
+class Saw(rl.losses.LinearLosses):
+    def gradients(self, t): return (t % 3)[:, None]
+def function(): print("called")
+class Foreign:
+    def __init__(self, **fields): print("made")
+"""
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch, path):
+    """The file of a game of a class in a module that is not imported any more."""
+    (tmp_path / "mine.py").write_text(MINE)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("mine")
+    play(OGD(), module.Saw(), INTERVAL, 30).save(path)
+    del sys.modules["mine"]
+    yield path
+    sys.modules.pop("mine", None)
+
+
+def test_a_file_imports_only_what_is_trusted(mine, capsys):
+    capsys.readouterr()
+    for trust in ((), ["min"], ["mine.inside"], ["other"]):
+        with pytest.raises(ValueError, match=r"not imported; import it first, or, .* trust=\['mine'\]"):
+            rl.Game.load(mine, trust=trust)
+    assert "mine" not in sys.modules
+    assert capsys.readouterr().out == ""
+    assert rl.Game.load(mine, trust=["mine"]).extend(60).horizon == 60
+    del sys.modules["mine"]
+    assert rl.Game.load(mine, trust="mine").horizon == 30  # one module
+    assert rl.Game.load(mine).horizon == 30  # imported by now
+
+
+@pytest.mark.parametrize("name", ["function", "Foreign", "rl.Game", "Saw.gradients", "dataclass"])
+def test_a_trusted_module_is_not_called(mine, capsys, name):
+    rewrite(mine, {"losses": {"class": f"mine:{name}", "fields": {}}})
+    with pytest.raises(ValueError, match=r"is not there|is not a learner|is not a Losses"):
+        rl.Game.load(mine, trust=["mine"])
+    assert capsys.readouterr().out == "imported\n"
+
+
+@pytest.mark.parametrize("body", ["raise SystemExit", "import sys; sys.exit(3)", "1 / 0", "def ("])
+def test_a_trusted_module_that_cannot_be_imported(mine, tmp_path, body):
+    (tmp_path / "mine.py").write_text(body)
+    importlib.invalidate_caches()
+    shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+    with pytest.raises(ValueError, match="the module mine cannot be imported"):
+        rl.Game.load(mine, trust=["mine"])
+
+
+def test_another_version_is_told(game, path, monkeypatch):
+    game.save(path)
+    monkeypatch.setattr(rl._utils.version, "__version__", "0.0.0")
+    with pytest.warns(UserWarning, match=r"was saved by regretlab .*, this is 0\.0\.0"):
+        assert_same(rl.Game.load(path), game)
+
+
+def test_a_rule_that_keeps_one_number_less(path):
+    """The compiled loop wrote beyond the state, and the process was aborted."""
+
+    def learner(n):
+        names = ", ".join("abc"[:n])
+        space = {"__name__": __name__}
+        exec(f"def rule(g, {names}): return ({names},), g, 1.0", space)
+        cls = type("Keeping", (rl.learners.Algorithm1,), {"rule": staticmethod(space["rule"]), "__module__": __name__})
+        globals()["Keeping"] = dataclasses.dataclass(frozen=True)(cls)
+        return Keeping()  # noqa: F821
+
+    play(learner(3), Waves(40), cube(40), 20).save(path)
+    for n in (1, 2):
+        learner(n)
+        with pytest.raises(ValueError, match=r"the code of .*Keeping has changed"):
+            rl.Game.load(path)
+        code = {class_path(cls): fingerprint_of_all(cls) for cls in (type(learner(n)), Waves, sets.Box)}
+        rewrite(path, {"code": code})
+        with pytest.raises(ValueError, match=r"has the moments \['a', 'b', 'c'\]"):
+            rl.Game.load(path)
 
 
 # -- parts as text ---------------------------------------------------------------------

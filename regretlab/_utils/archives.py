@@ -82,6 +82,8 @@ class Archive:
         self.head: dict[str, Any] = json.loads(text)
         self._listed: dict[str, Any] = self.head.pop("arrays", {})
         self.names = tuple(self._listed)
+        self.unread = set(self.names)
+        """The arrays that nobody has asked for."""
         if "sha256.npy" not in self._members:  # written by an earlier version; it has no array that can be believed
             return
         if hashlib.sha256(text.encode()).hexdigest() != str(self._array("sha256", ())):
@@ -94,6 +96,7 @@ class Archive:
         if name not in self._listed or "sha256.npy" not in self._members:
             raise ValueError(f"the array {name} is missing")
         kind, size, digest = self._listed[name]
+        self.unread.discard(name)
         if shape is not None and tuple(size) != shape:
             raise ValueError(f"the array {name} has shape {tuple(size)}; it must be {shape}")
         if dtype is not None and np.dtype(kind) != dtype:

@@ -22,13 +22,13 @@ from regretlab.engine.checkpoints import Checkpoints, Record
 from regretlab.engine.serialization import (
     class_path,
     classes_in,
-    classes_of,
     find_class,
     from_specification,
+    parts_of,
     specification,
 )
 from regretlab.engine.trajectory import Trajectory
-from regretlab.kernels.fingerprints import fingerprint_of_all
+from regretlab.kernels.fingerprints import altered, fingerprint_of_all
 from regretlab.learners.base import Algorithm1, Learner, State
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
@@ -54,9 +54,7 @@ def save_game(game: Trajectory, path: str | os.PathLike[str]) -> None:
         "regretlab": version.__version__,
         "python": _PYTHON,
         **parts,
-        "code": {
-            class_path(cls): fingerprint_of_all(cls) for part in _PARTS for cls in classes_of(getattr(game, part))
-        },
+        "code": _code([getattr(game, part) for part in _PARTS]),
         "checkpoints": game.checkpoints.rounds,
         "seed": game.seed,
         "t": game.horizon,
@@ -74,6 +72,19 @@ def save_game(game: Trajectory, path: str | os.PathLike[str]) -> None:
     }
     with whole_file(path) as file:
         write_npz(file, head, arrays)
+
+
+def _code(parts: list[Any]) -> dict[str, str]:
+    """The fingerprints of the classes of all parts, by path; ``TypeError`` for a part that was changed in place."""
+    code = {}
+    for part in parts_of(parts):
+        if names := altered(part):
+            raise TypeError(
+                f"{', '.join(names)} of {part!r} was changed in place, and a file keeps only what the class "
+                "computes from the fields; make a new object"
+            )
+        code[class_path(type(part))] = fingerprint_of_all(type(part))
+    return code
 
 
 def load_game(path: str | os.PathLike[str], kind: type[Kind], trust: Iterable[str] = ()) -> Kind:
@@ -111,6 +122,8 @@ def _game(archive: Archive, kind: type[Kind], trust: tuple[str, ...]) -> Kind:
     game.state = State(t, point, _moments(archive, game), game.feasible_set, _ledger(archive, game))
     game.loss, game.gradient = (archive.array(name, (2, d), np.float64) for name in ("loss", "gradient"))
     game.record = _record(archive, game.checkpoints, game.state).read_only()
+    if archive.unread:
+        raise ValueError(f"it has arrays that no game of {type(parts[0]).__name__} has: {sorted(archive.unread)}")
     _check_numbers(game)
     game.close()
     return game
@@ -133,8 +146,8 @@ def _check_code(head: dict[str, Any], trust: tuple[str, ...]) -> None:
         if fingerprint_of_all(cls) != head["code"][path]:
             raise ValueError(
                 f"the code of {path} has changed since the game was saved: its methods, or a function, a constant or a "
-                "library that they use. The rounds to come would be those of another game; play it again from the "
-                "start, or restore the code"
+                "library that they use, or a container that they fill while they play (functools.cache is none). The "
+                "rounds to come would be those of another game; play it again from the start, or restore the code"
             )
 
 

@@ -19,7 +19,7 @@ from regretlab.losses.pointwise import PointwiseLoss
 from regretlab.schedules import Schedule
 from regretlab.sets import FeasibleSet
 
-__all__ = ["class_path", "classes_in", "classes_of", "find_class", "from_specification", "specification"]
+__all__ = ["class_path", "classes_in", "find_class", "from_specification", "parts_of", "specification"]
 
 _KINDS = (Learner, Losses, PointwiseLoss, FeasibleSet, Schedule)
 _NUMBERS = frozenset("biufc")
@@ -123,16 +123,16 @@ def _made(json_value: dict[str, Any], arrays: Sequence[Array], kind: type[Any] |
         ) from error
 
 
-def classes_of(value: Any) -> Iterator[type[Any]]:
-    """The class of a part of a game, and those of the parts in its fields."""
+def parts_of(value: Any) -> Iterator[Any]:
+    """A part of a game, and the parts in its fields."""
     if isinstance(value, list | tuple):
         for item in value:
-            yield from classes_of(item)
+            yield from parts_of(item)
     elif isinstance(value, _KINDS):
-        yield type(value)
+        yield value
         for field in dataclasses.fields(value):  # type: ignore[arg-type]
             if field.init:
-                yield from classes_of(getattr(value, field.name))
+                yield from parts_of(getattr(value, field.name))
 
 
 def classes_in(json_value: Any) -> Iterator[str]:

@@ -21,7 +21,7 @@ import numpy as np
 from regretlab.kernels.references import hidden, imported, library, read, resolves
 from regretlab.kernels.walk import PLAIN, Unidentifiable, Walk, in_words
 
-__all__ = ["Unidentifiable", "fingerprint", "fingerprint_of_all", "identity"]
+__all__ = ["Unidentifiable", "altered", "fingerprint", "fingerprint_of_all", "identity"]
 
 _DESCRIPTORS = (
     *(types.WrapperDescriptorType, types.MethodDescriptorType, types.ClassMethodDescriptorType),
@@ -294,15 +294,13 @@ class _CompleteWalk(Walk):
 
     def _attributes(self, value: Any) -> None:
         """What an object has in ``__dict__`` and slots, except what is computed once and kept."""
-        space = dict(getattr(value, "__dict__", {}))
+        space, changed = dict(getattr(value, "__dict__", {})), altered(value)
         ours = False
         for base in type(value).__mro__:
             ours |= base.__module__.partition(".")[0] == "regretlab"
             for name, attribute in vars(base).items():
-                if isinstance(attribute, functools.cached_property) and name in space:
-                    kept = space.pop(name)
-                    if not library(base.__module__) and changed_in_place(value, attribute, kept):
-                        self.named(name, kept)
+                if isinstance(attribute, functools.cached_property) and name not in changed:
+                    space.pop(name, None)
                 elif isinstance(attribute, types.MemberDescriptorType) and base.__module__ != "builtins":
                     with suppress(AttributeError):
                         space[name] = attribute.__get__(value)
@@ -311,10 +309,22 @@ class _CompleteWalk(Walk):
                 self.named(name, attribute)
 
 
-def changed_in_place(value: Any, cached: functools.cached_property[Any], kept: Any) -> bool:
-    """Whether what a cached property of ``value`` has ``kept`` is no longer what the property computes."""
-    walks = [_CompleteWalk(), _CompleteWalk()]
-    return len({walk.hash(each) for walk, each in zip(walks, (kept, cached.func(value)), strict=True)}) == 2
+def altered(value: Any) -> list[str]:
+    """The names of the cached properties of ``value`` that keep something else by now than their class computes.
+
+    They are those of users' classes: what the classes of regretlab keep is read-only.
+    """
+    found = {}
+    for base in type(value).__mro__:
+        for name, attribute in vars(base).items():
+            if isinstance(attribute, functools.cached_property) and not library(base.__module__):
+                found.setdefault(name, attribute)
+    space = getattr(value, "__dict__", {})
+    return [name for name, each in found.items() if name in space and _differ(space[name], each.func(value))]
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return _CompleteWalk().hash(one) != _CompleteWalk().hash(other)
 
 
 def _unchanged(value: Any) -> bool:

@@ -75,7 +75,7 @@ EDITS: dict[str, str] = {
     "order of a dictionary": losses("next(iter(C.values())) * saw(t)", "C = {1: 1.0, 2: 2.0} if K == 1.0 else {2: 2.0, 1: 1.0}"),
     "nested containers": losses("C['a'][1]['b'][0] * saw(t)", "C = {'a': [0, {'b': (K,)}]}"),
     "set": losses("max(C) * saw(t)", "C = {K, 0.5}"),
-    "default dictionary": losses("C['no'] * saw(t)", "C = collections.defaultdict(lambda: K)"),
+    "default dictionary": losses("C.default_factory() * saw(t)", "C = collections.defaultdict(lambda: K)"),
     "deque": losses("C[-1] * saw(t)", "C = collections.deque([0.0, K])"),
     "named tuple": losses("C.k * saw(t)", "C = collections.namedtuple('C', 'k n')(K, 3)"),
     "namespace": losses("C.k * saw(t)", "C = types.SimpleNamespace(k=K)"),
@@ -232,7 +232,7 @@ IN_PLACE: dict[str, tuple[str, str]] = {
 
 REFUSED: dict[str, str] = {
     "generator": losses("next(C) * saw(t)", "C = (1.0 for _ in range(99))"),
-    "file": losses("len(open(rl.__file__).read(1)) * saw(t)"),
+    "file": losses("h() * saw(t)", "def h():\n    with open(rl.__file__) as file: return len(file.read(1))"),
     "file of numpy": losses("np.fromfile(rl.__file__, 'u1', 1).size * saw(t)"),
     "text of a file": losses("len(PATH.read_text()[:1]) * saw(t)", "import pathlib\nPATH = pathlib.Path(rl.__file__)"),
     "environment": losses("float(os.environ.get('K', 1)) * saw(t)", "import os"),
