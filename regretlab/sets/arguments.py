@@ -83,7 +83,7 @@ def length(x: ArrayLike) -> float:
 def euclidean(norm: float) -> bool:
     """Whether ``norm`` is 2; ``ValueError`` unless it is 2 or inf."""
     if norm not in (2, math.inf):
-        raise ValueError(f"norm={norm!r} must be 2 or inf")
+        raise ValueError(f"norm={norm!r} must be 2 or inf, the norms of the theorems")
     return norm == 2
 
 

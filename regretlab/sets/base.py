@@ -18,6 +18,7 @@ from regretlab.sets.methods import check_methods
 
 __all__ = ["FeasibleSet"]
 
+_SLACK = 1e-9
 _COMPILE_FROM = 64
 """The dimension from which :meth:`FeasibleSet.project` compiles; the results have the same bits either way."""
 
@@ -93,7 +94,7 @@ class FeasibleSet(Extensible, ABC):
     def _asked(self, method: Callable[[Array, Array], Array], y: Array, weights: Array) -> Array:
         """What ``method`` returns; ``TypeError`` or ``ValueError`` unless it is real numbers, as many as in y."""
         x = method(y, weights)
-        if shipped(type(self)):
+        if self.shipped:
             return x
         what = f"{type(self).__name__}.{method.__name__}(y, weights)"
         x = np.array(reals(what, x))  # a copy: a user may keep the array
@@ -104,6 +105,18 @@ class FeasibleSet(Extensible, ABC):
     @abstractmethod
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         """Whether x satisfies each constraint of F, up to ``tolerance``, in units of x, and rounding errors."""
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the class of this set, and those of its factors, are this package's."""
+        return shipped(type(self))
+
+    def nearly_contains(self, x: Array) -> bool:
+        """Whether x is in F up to a billionth of the size of F and of x, as computed projections are."""
+        if "_slack" not in self.__dict__:  # computed once
+            D = float(self.diameter())
+            self.__dict__["_slack"] = _SLACK * (D if np.isfinite(D) else 1.0)
+        return bool(self.contains(x, self.__dict__["_slack"] + _SLACK * float(np.abs(x).max())))
 
     @abstractmethod
     def diameter(self, norm: float = np.inf) -> float:
@@ -180,7 +193,8 @@ class FeasibleSet(Extensible, ABC):
         if self.dimension is None:
             raise ValueError(f"{self!r} has no dimension yet; use with_dimension(d) first")
         if "_nearest" not in self.__dict__:  # computed once
-            self.__dict__["_nearest"] = self.project(np.zeros(self.dimension))
+            x = self.project(np.zeros(self.dimension))
+            self.__dict__["_nearest"] = np.array(reals(f"{type(self).__name__}.project(0)", x))
         return self.__dict__["_nearest"].copy()  # type: ignore[no-any-return]
 
     def __eq__(self, other: object) -> bool:

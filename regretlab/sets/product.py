@@ -87,6 +87,10 @@ class Product(FeasibleSet):
 
     _project.asks_projection = True  # type: ignore[attr-defined]
 
+    @property
+    def shipped(self) -> bool:
+        return super().shipped and all(F.shipped for F in self.factors)
+
     def contains(self, x: ArrayLike, tolerance: float = 0.0) -> bool:
         parts = self._split(point(x, self.dimension))
         return all(F.contains(part, tolerance) for F, part in zip(self.factors, parts, strict=True))
