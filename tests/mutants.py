@@ -36,16 +36,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("kernels", "learners", "certificates", "regret", "sweeps", "testing", "torch.py")
-NOT_RUN = (
-    "test_analysis",
-    "test_benchmarks",
-    "test_cli",
-    "test_doctests",
-    "test_experiments",
-    "test_notes",
-    "test_peers",
-)
-"""Tests that take minutes and notice little that others do not."""
+ALSO = ("conformance", "game", "hostile", "claims", "paper")
+"""Tests that run beside those whose names begin with a package of ``MODULES``; others take minutes and add little."""
 
 HEAVY = ("numpy", "numba", "pandas", "scipy.optimize", "scipy.special", "hypothesis", "matplotlib", "torch")
 """What is imported once, before the processes of the mutants are forked."""
@@ -227,7 +219,8 @@ def tests_of_lines(tree: Path, kept: Path, jobs: int) -> dict[str, Any]:
         digest.update(file.read_bytes())
     answer = kept / f"lines-{digest.hexdigest()[:16]}.json"
     if not answer.exists():
-        files = [f"tests/{file.name}" for file in tree.glob("tests/test_*.py") if not file.name.startswith(NOT_RUN)]
+        kinds = tuple(f"test_{name.removesuffix('.py')}" for name in (*MODULES, *ALSO))
+        files = [f"tests/{file.name}" for file in tree.glob("tests/test_*.py") if file.name.startswith(kinds)]
         files.sort(key=lambda name: -(tree / name).stat().st_size)
         parts = [(files[i::jobs], kept / f"part-{i}.json") for i in range(jobs)]
         processes = [_fork(watch, tree, *part) for part in parts]
