@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,18 +45,17 @@ class _Update:
 
     def check(self) -> None:
         """``FloatingPointError`` when a number that will be stored is not finite in the parameter's precision."""
-        stored = (self.x, self.weights, self.moments)
-        with np.errstate(all="ignore"):
-            fine = all(np.isfinite(numbers.astype(_TYPES[self.parameter.dtype])).all() for numbers in stored)
-        if not fine:
-            where, dtype = f"{self.name} in round {self.t}", self.parameter.dtype
-            raise FloatingPointError(f"the step of {where} overflows {dtype}; nothing was changed")
+        dtype = self.parameter.dtype
+        for numbers in (self.x, self.weights, self.moments):
+            if not np.isfinite(numbers if dtype is torch.float64 else _rounded(numbers, dtype)).all():
+                raise FloatingPointError(
+                    f"the step of {self.name} in round {self.t} overflows {dtype}; nothing was changed"
+                )
 
     def write(self, state: dict[str, Any]) -> None:
         """Change the parameter and its state."""
-        p = self.parameter
-        p.copy_(torch.from_numpy(self.x).view(p.shape))
-        state |= {"t": self.t, "moments": torch.from_numpy(self.moments.astype(_TYPES[p.dtype]))}
+        _write(self.parameter, self.x)
+        state["t"], state["moments"] = self.t, torch.from_numpy(_rounded(self.moments, self.parameter.dtype))
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -175,9 +175,8 @@ class Optimizer(torch.optim.Optimizer):
             if not np.isfinite(np.concatenate(points)).all():
                 raise ValueError(f"a parameter is not finite, so that it cannot be projected onto {F!r}")
             projected = _projected(group, points, [np.ones_like(x) for x in points])
-            with torch.no_grad():
-                for p, x in zip(group["params"], projected, strict=True):
-                    p.copy_(torch.from_numpy(x).view(p.shape))
+            for p, x in zip(group["params"], projected, strict=True):
+                _write(p, x)
 
     # -- a round ----------------------------------------------------------------------
 
@@ -240,7 +239,7 @@ class Optimizer(torch.optim.Optimizer):
             x *= 1.0 - float(learner.schedules["alpha"](t)) * lr * _number(group, "weight_decay")
         binding, later = learner.binding, 1.0
         coefficients, values = binding.coefficients()[:, None], binding.schedule_values(np.array([t]))
-        if "alpha" in learner.signature()[1]:
+        if binding.call.stepsize in binding.call.arguments:  # the rule uses alpha
             coefficients[0], later = coefficients[0] * base, lr / base
         else:
             coefficients[0] *= lr
@@ -259,7 +258,7 @@ class Optimizer(torch.optim.Optimizer):
         elif p.grad.is_sparse:
             raise TypeError("a gradient is sparse: make it dense, e.g. with sparse=False in the layer")
         else:
-            g = _vector(p.grad.to(p.dtype))
+            g = _vector(p.grad)
         if group["maximize"]:
             g = -g
         if group["l2_penalty"]:
@@ -308,6 +307,7 @@ class Optimizer(torch.optim.Optimizer):
             kept = {key: value for key, value in saved.items() if key not in mine.keys() - self.param_groups[i].keys()}
             restored.append(kept | {part: self.param_groups[i][part] for part in _PARTS})
             _check_options(restored[-1])
+            within("(0, inf)", base_lr=restored[-1]["base_lr"])
         self._check_states(state_dict["state"], groups)
         super().load_state_dict({**state_dict, "param_groups": restored})
 
@@ -352,7 +352,6 @@ def _check_options(group: dict[str, Any]) -> None:
     """Raise an error unless the numbers of a group are in range, and ``maximize`` is True or False."""
     for name in _NUMBERS:
         _number(group, name)
-    within("(0, inf)", base_lr=group.get("base_lr", 1.0))
     if not isinstance(group["maximize"], bool):
         raise TypeError(f"maximize={group['maximize']!r} must be True or False")
 
@@ -360,6 +359,8 @@ def _check_options(group: dict[str, Any]) -> None:
 def _number(group: dict[str, Any], name: str) -> float:
     """A number >= 0 of a group, which may be a tensor with one entry."""
     value = group[name]
+    if type(value) is float and 0.0 <= value < np.inf:
+        return value
     if isinstance(value, torch.Tensor) and value.numel() == 1:
         value = value.item()
     within("[0, inf)", **{name: value})
@@ -368,7 +369,12 @@ def _number(group: dict[str, Any], name: str) -> float:
 
 def _kind(p: torch.Tensor) -> str:
     """Precision, shape and device of a parameter, such as ``torch.float32 (3, 2) on cpu``."""
-    return f"{p.dtype} {tuple(p.shape)} on {p.device}"
+    return _text(p.dtype, p.shape, p.device)
+
+
+@lru_cache(maxsize=4096)
+def _text(dtype: Any, shape: Any, device: Any) -> str:
+    return f"{dtype} {tuple(shape)} on {device}"
 
 
 def _names(group: dict[str, Any], i: int) -> Iterator[str]:
@@ -376,6 +382,21 @@ def _names(group: dict[str, Any], i: int) -> Iterator[str]:
     own = group.get("param_names")
     for k in range(len(group["params"])):
         yield f"parameter {own[k]!r}" if own else f"parameter {k} of group {i}"
+
+
+def _rounded(numbers: Array, dtype: Any) -> Any:
+    """The numbers in the precision of a parameter."""
+    with np.errstate(all="ignore"):
+        return numbers.astype(_TYPES[dtype], copy=False)
+
+
+@torch.no_grad()
+def _write(p: torch.Tensor, x: Array) -> None:
+    """Change the entries of a parameter to x, rounded to its precision."""
+    if p.is_contiguous():
+        np.copyto(p.detach().view(-1).numpy(), x, casting="same_kind")
+    else:
+        p.copy_(torch.from_numpy(x).view(p.shape))
 
 
 def _vector(tensor: torch.Tensor) -> Array:

@@ -85,7 +85,9 @@ def command_line(rng: np.random.Generator) -> list[str]:
 
     game = [text(LEARNERS), text(LOSSES), *(["--set", text(SETS)] if rng.random() < 0.5 else [])]
     rounds = text(["10", "1e1", "7"])
-    horizon = ["--horizon", "10" if re.fullmatch(r"[\d_]{5,}", rounds) else rounds]  # none that takes long
+    with contextlib.suppress(ValueError):
+        rounds = "10" if float(rounds) > 1000 else rounds  # none that takes long
+    horizon = ["--horizon", rounds]
     command = choice(rng, ("play", "play", "play", "compare", "sweep", "sweep", "list", "help"))
     if command == "play":
         more = [option for name, valid in (("--start", POINTS), ("--seed", ["0", "3"])) if rng.random() < 0.4
