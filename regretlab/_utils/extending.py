@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import dis
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property, partial
+from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any, ClassVar, Self, TypeGuard, TypeVar
 from weakref import WeakSet
 
-__all__ = ["Extensible", "mentioned", "not_overridable", "overrides", "shipped", "unchanged"]
+__all__ = ["Extensible", "mentioned", "not_overridable", "overrides", "shipped", "unchanged", "unused_fields"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -84,8 +87,11 @@ class Extensible:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for mixin in cls.__mro__:
+            if mixin is cls or not (issubclass(mixin, Extensible) or shipped(mixin) or mixin is object):
+                for name in vars(mixin):
+                    _refuse_marked(cls, mixin, name)
         for name in vars(cls):
-            _refuse_marked(cls, name)
             if not (name.startswith("_") or shipped(cls) or "hooks" in vars(cls)):
                 _refuse_uncalled(cls, name)
 
@@ -96,9 +102,9 @@ class Extensible:
         return super().__new__(cls)
 
 
-def _refuse_marked(cls: type, name: str) -> None:
-    """Refuse an attribute that overrides a method marked by :func:`not_overridable`."""
-    for base in cls.__mro__[1:]:
+def _refuse_marked(cls: type, mixin: type, name: str) -> None:
+    """Refuse an attribute of ``cls``, or of a class it mixes in, that overrides a method marked as not overridable."""
+    for base in cls.__mro__[cls.__mro__.index(mixin) + 1 :]:
         if name in vars(base):
             instead = getattr(_function(vars(base)[name]), "__instead__", None)
             if instead is not None:
@@ -145,6 +151,33 @@ def _refuse_undeclared(cls: type) -> None:
             )
 
 
+def unused_fields(cls: type) -> list[str]:
+    """The fields that classes outside this package declare and no method mentions; none if one hands itself on.
+
+    A text is no parameter, and may be there for people to read.
+    """
+    own = [base for base in cls.__mro__ if issubclass(base, Extensible) and not shipped(base)]
+    kinds = {name: str(kind) for base in own for name, kind in vars(base).get("__annotations__", {}).items()}
+    members = [(name, _function(value), base) for base in cls.__mro__ for name, value in vars(base).items()]
+    bodies = [
+        (f.__code__, base) for name, f, base in members if isinstance(f, FunctionType) and not _generated(name, f)
+    ]
+    known = {name for base in cls.__mro__ if shipped(base) for name in vars(base)}
+    known |= {name for body, _ in bodies for name in (*_names(body), *body.co_varnames[: body.co_argcount])}
+    if any(_hands_on(body, body.co_varnames[:1]) for body, base in bodies if not shipped(base) and base is not object):
+        return []
+    return [name for name, kind in kinds.items() if name not in known and not re.search("ClassVar|str", kind)]
+
+
+def _hands_on(code: CodeType, first: tuple[str, ...]) -> bool:
+    """Whether a function does anything with its first argument but ask for an attribute."""
+    lines = list(dis.get_instructions(code))
+    uses = [after.opname for line, after in pairwise(lines) if line.opname.startswith("LOAD_") and line.argval in first]
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    closed = {"LOAD_ATTR", "LOAD_METHOD", "LOAD_CLOSURE", "BUILD_TUPLE"}
+    return not closed.issuperset(uses) or any(_hands_on(code, first) for code in inner)
+
+
 def shipped(cls: type) -> bool:
     """Whether a class is one of this package."""
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
@@ -160,7 +193,7 @@ def mentioned(cls: type) -> set[str]:
 
 def _generated(name: str, function: FunctionType) -> bool:
     """Whether ``@dataclass`` has written a function; it mentions each field."""
-    return name.startswith("__") and function.__code__.co_filename == "<string>"
+    return name.startswith("__") and function.__code__.co_filename in ("<string>", dataclasses.__file__)
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -18,11 +18,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, NamedTuple, Self
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regretlab._utils.extending import Extensible, not_overridable
+from regretlab._utils.extending import Extensible, not_overridable, unused_fields
 from regretlab._utils.types import Array, Rounds
 from regretlab._utils.validation import reals
 from regretlab.losses.shortcuts import ask, drop_shortcuts
@@ -40,6 +41,9 @@ __all__ = [
     "read_only",
 ]
 
+
+_MADE: WeakSet[type] = WeakSet()
+"""The classes of which an object has been made."""
 
 DRAWN_TOGETHER = 4096
 """About how many random numbers one generator draws; never to be changed, since that would change the draws."""
@@ -85,6 +89,11 @@ class Losses(Extensible, ABC):
             raise TypeError(
                 f"{cls.__name__} does not say what f_t is: define {' and '.join(_call(cls, name) for name in missing)}"
             )
+        if cls not in _MADE:
+            unused = sorted(set(unused_fields(cls)) - {"mu"})  # a theorem and a learner ask for mu
+            if unused:
+                raise TypeError(f"{cls.__name__} has the field {unused[0]}, which none of its methods uses")
+            _MADE.add(cls)
         return super().__new__(cls, *args, **kwargs)
 
     @abstractmethod
