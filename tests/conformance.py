@@ -51,7 +51,7 @@ from regretlab.learners import (
     Yogi,
 )
 from regretlab.schedules import Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse, Values
-from regretlab.sets import Box
+from regretlab.sets import Box, L1Ball, L2Ball, Simplex
 
 HORIZON = 48
 
@@ -438,6 +438,31 @@ def uneven(d):
 
 SETS = [interval, off_the_origin, uneven]
 
+# -- sets on which the metric of the projection matters, for d >= 2; on a box it does not ------
+
+
+def off_centre_ball(d):
+    return L2Ball(0.5, np.linspace(-0.25, 0.5, d)), None
+
+
+def probabilities(d):
+    return Simplex(d), None
+
+
+def octahedron(d):
+    return L1Ball(0.125, d), np.full(d, 0.0625 / d)
+
+
+CURVED = [off_centre_ball, probabilities, octahedron]
+
+
+def support(F, n):
+    """max over z in F of <n, z>."""
+    if isinstance(F, L2Ball):
+        return n @ F.center + F.radius * np.sqrt(n @ n)
+    return F.radius * np.abs(n).max() if isinstance(F, L1Ball) else F.mass * n.max()
+
+
 # -- what every game must satisfy -------------------------------------------------------------
 
 
@@ -486,6 +511,22 @@ def check_rounds(game, case):
     steps = np.where(w > 0.0, m / np.where(w > 0.0, w, 1.0), 0.0) * alpha[:, None]
     expected = np.minimum(np.maximum(x[:-1] - steps, game.feasible_set.lo), game.feasible_set.hi)
     np.testing.assert_allclose(x[1:], expected, rtol=0.0, atol=1e-12 * (1.0 + np.abs(steps).max()))
+
+
+def check_projections(game, case):
+    """x_{t+1} is the point of F nearest to y_t = x_t - alpha_t m_t / W_t in the metric W_t of the whole history.
+
+    That is, <W_t (y_t - x_{t+1}), z - x_{t+1}> <= 0 for all z in F.  Returns the number of rounds with y_t outside F.
+    """
+    x, _, g = replay(game)
+    alpha, m, w = case.alpha(np.arange(1.0, len(g) + 1.0)), case.m(g), np.sqrt(case.V(g))
+    y = x[:-1] - np.where(w > 0.0, m / np.where(w > 0.0, w, 1.0), 0.0) * alpha[:, None]
+    for y_t, w_t, after in zip(y, w, x[1:], strict=True):
+        normal = w_t * (y_t - after)
+        farthest = support(game.feasible_set, normal)
+        assert farthest - normal @ after <= 1e-10 * (w_t @ (np.abs(y_t) + np.abs(after)))
+        assert game.feasible_set.contains(after)
+    return int((np.abs(y - x[1:]).max(axis=1) > 1e-3).sum())
 
 
 def check_regret(game):

@@ -6,7 +6,7 @@ import inspect
 import conformance
 import numpy as np
 import pytest
-from conformance import HORIZON, LEARNERS, SEQUENCES, SETS, accepts, short_game
+from conformance import CURVED, HORIZON, LEARNERS, SEQUENCES, SETS, accepts, short_game
 
 from regretlab import Game, learners, losses, play, play_all, sets
 from regretlab.learners import (
@@ -53,6 +53,56 @@ def test_every_game_is_the_game_of_the_paper(case, sequence, make_set):
     conformance.check_same_bits(short_game(case.learner, sequence, feasible_set, start), game)
     twins = (dataclasses.replace(value) for value in (case.learner, sequence, feasible_set))
     conformance.check_same_bits(short_game(*twins, start), game)
+
+
+# Sequences in d >= 2 whose coordinates have gradients of other sizes, so that no metric is a multiple of another one.
+UNEVEN = (
+    losses.Periodic([[1.0, -8.0, 0.25], [0.5, -1.0, 0.5], [-2.0, -4.0, 0.125], [1.0, 2.0, 0.0]]),
+    conformance.Bowls(),  # for learners that need strongly convex losses
+)
+PROJECTED = [
+    (case, next(s for s in UNEVEN if accepts(case.learner, s)), make_set) for case in LEARNERS for make_set in CURVED
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "sequence", "make_set"), PROJECTED, ids=[f"{_name(c.learner)}-{_name(F)}" for c, _, F in PROJECTED]
+)
+def test_every_learner_projects_in_its_own_metric(case, sequence, make_set):
+    feasible_set, start = make_set(sequence.dimension)
+    game = short_game(case.learner, sequence, feasible_set, start)
+    assert conformance.check_projections(game, case) > 5
+    conformance.check_by_hand(game)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Squared(AMSGrad):
+    """The steps of AMSGrad, and the metric of W^2."""
+
+    @staticmethod
+    def rule(g, m, v, vhat, beta1, beta2):
+        moments, m, w = AMSGrad.rule(g, m, v, vhat, beta1, beta2)
+        return moments, m * w, w * w
+
+
+@dataclasses.dataclass(frozen=True)
+class _Euclidean(AMSGrad):
+    """The steps of AMSGrad, and the metric of W = 1."""
+
+    @staticmethod
+    def rule(g, m, v, vhat, beta1, beta2):
+        moments, m, w = AMSGrad.rule(g, m, v, vhat, beta1, beta2)
+        return moments, m / w if w > 0.0 else 0.0, 1.0
+
+
+@pytest.mark.parametrize("make_set", CURVED, ids=_name)
+@pytest.mark.parametrize("wrong", [_Squared, _Euclidean])
+def test_another_metric_is_noticed(wrong, make_set):
+    case = next(case for case in LEARNERS if type(case.learner) is AMSGrad)
+    learner = wrong(*dataclasses.astuple(case.learner))
+    game = short_game(learner, UNEVEN[0], *make_set(3))
+    with pytest.raises(AssertionError):
+        conformance.check_projections(game, case)
 
 
 @pytest.mark.parametrize("sequence", [s for s in SEQUENCES if isinstance(s, LinearLosses)], ids=_name)
