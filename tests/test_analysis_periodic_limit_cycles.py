@@ -44,7 +44,7 @@ from regretlab.learners import (
     Yogi,
 )
 from regretlab.losses import Periodic
-from regretlab.schedules import Constant, Geometric, Inverse
+from regretlab.schedules import Constant, Geometric, Inverse, InversePower
 from regretlab.sets import Box
 
 
@@ -180,7 +180,9 @@ def test_bad_arguments():
         with pytest.raises(ValueError, match=r"(beta1|beta2|lower)=.* varies with the round"):
             limit_cycle(learner, mod3(3.0))
     with pytest.raises(ValueError, match=r"b=.* varies with the round"):
-        limit_cycle(NosAdam(b=Inverse(1.0)), mod3(3.0))
+        limit_cycle(NosAdam(b=Geometric(1.0)), mod3(3.0))
+    inverse, power = (limit_cycle(NosAdam(b=b), mod3(3.0)) for b in (Inverse(1.0), InversePower(1.0, gamma=1.0)))
+    assert inverse.drift == power.drift
     for learner in (Hoarding(), SAdam(beta2=0.9)):
         with pytest.raises(RuntimeError, match="do not repeat within"):
             limit_cycle(learner, mod3(3.0), rounds=10_000)

@@ -45,7 +45,8 @@ def _grouping_key(game: Trajectory) -> tuple[Any, ...] | None:
     learner, losses, F = game.learner, game.losses, game.feasible_set
     if not isinstance(learner, Algorithm1) or type(learner).update is not Algorithm1.update:
         return None
-    rule = (learner.signature(), _same_shapes(learner), tuple(game.state.ledger), game.state.point.size)
+    names = (learner.moment_names, tuple(learner.schedules), learner.rests_at_zero)
+    rule = (learner.signature(), names, _same_shapes(learner), tuple(game.state.ledger), game.state.point.size)
     if isinstance(losses, LinearLosses) and type(F) is Box:
         return SeparableBatch, *rule
     if F.scalar_projection is None:

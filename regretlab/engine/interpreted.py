@@ -10,6 +10,7 @@ from regretlab._utils.types import Array
 from regretlab.engine.batch import Batch, Draws, block_data, loss_and_gradient
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.errors import failure
+from regretlab.engine.membership import check_state, is_shipped, size_of
 from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels import two_sum
 from regretlab.learners.base import State
@@ -39,6 +40,10 @@ class InterpretedGame(Batch):
         self.game = game
         self.records: list[Record] = []
         """A record for each checkpoint."""
+        trusted = is_shipped(game.learner) and is_shipped(game.feasible_set)
+        self.checked_set = None if trusted else game.feasible_set
+        """F, unless the classes of learner and F are those of this package, whose points need no check."""
+        self.size = 0.0 if trusted else size_of(game.feasible_set, game.state.point)
         self.committed = _Committed(game.state, game.loss, game.gradient, 0, None)
 
     @property
@@ -59,7 +64,7 @@ class InterpretedGame(Batch):
                     loss = np.array(two_sum(loss[0], loss[1], f))  # type: ignore[arg-type]
                     gradient = np.array(two_sum(gradient[0], gradient[1], g))  # type: ignore[arg-type]
                     after = game.learner.update(state, g)
-                _check_state(after, t, x)
+                check_state(after, t, x, self.checked_set, self.size)
                 if not np.isfinite(loss).all():
                     raise FloatingPointError(f"the loss is {f.sum()}, their sum {loss[0].sum()}")
                 if not np.isfinite(gradient).all():
@@ -81,16 +86,3 @@ class InterpretedGame(Batch):
         f = np.zeros(x.size)
         f[0], g = loss_and_gradient(self.game, t, x)
         return f, g
-
-
-def _check_state(state: object, t: int, x: Array) -> None:
-    """Check that a learner's update has led from x_t = ``x`` to the state after round t."""
-    if not isinstance(state, State):
-        raise TypeError(f"update returned {state!r}; it must return a State")
-    if state.t != t or state.point.shape != x.shape:
-        raise ValueError(
-            f"update returned a State with t={state.t} and a point of shape {state.point.shape}; "
-            f"after round {t} it must have t={t} and a point of shape {x.shape}"
-        )
-    if not np.isfinite(state.point).all():
-        raise FloatingPointError(f"the learner's next point is {state.point}")

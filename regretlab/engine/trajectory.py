@@ -10,6 +10,7 @@ import numpy as np
 from regretlab._utils.types import Array, ArrayLike
 from regretlab._utils.validation import flag, real_array, whole
 from regretlab.engine.checkpoints import Checkpoints, Record
+from regretlab.engine.membership import check_start
 from regretlab.learners.base import Learner, State
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
@@ -99,6 +100,7 @@ class Trajectory:
                 raise ValueError(f"start has shape {given.shape}, the losses have dimension {d}")
         learner.check(losses)
         first = learner.start(self.feasible_set, start)
+        check_start(learner, first, self.feasible_set, start)
         self.state = learner.with_ledger(first) if ledger else first
         self.loss: Array = np.zeros((2, d))
         self.gradient: Array = np.zeros((2, d))

@@ -50,7 +50,8 @@ def check_fields(cls: type[Any], arguments: Sequence[str], roots: Sequence[type]
     for name in names if arguments else ():
         if name in _OF_LOOP:
             raise TypeError(f"{cls.__name__} has a field {name}, but in a rule {name} is {_OF_LOOP[name]}: rename it")
-    wrapped = any(hasattr(value, "__wrapped__") for base in classes for value in vars(base).values())
+    bodies = (vars(base).items() for base in classes)
+    wrapped = any(hasattr(value, "__wrapped__") for body in bodies for name, value in body if not name.startswith("__"))
     for name in names if not (wrapped or asked & _READS_ALL) else ():
         if name not in asked:
             near = nearest_name(name, set(arguments) - set(names))

@@ -1,0 +1,84 @@
+"""Checks that a learner's states are States and that its points are in F."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+
+from regretlab._utils.extending import shipped
+from regretlab._utils.types import Array
+from regretlab.learners.base import Algorithm1, Learner, State
+from regretlab.sets import FeasibleSet
+
+__all__ = ["check_start", "check_state", "is_shipped", "size_of"]
+
+_SLACK = 1e-9
+"""How far a point may be outside of F, relative to the size of F, of the point and of the one before it."""
+
+
+def is_shipped(part: object) -> bool:
+    """Whether a learner or a set, and the learners and sets in its fields, are of classes of this package."""
+    if isinstance(part, tuple | list):
+        return all(map(is_shipped, part))
+    if not isinstance(part, Learner | FeasibleSet):
+        return True
+    return shipped(type(part)) and all(is_shipped(value) for value in vars(part).values())
+
+
+def size_of(F: FeasibleSet, x: Array) -> float:
+    """The largest of |x_i| and, if F is bounded, its diameter: what errors of points of F are measured by."""
+    diameter = 0.0
+    with suppress(Exception):  # of a set whose diameter is unknown
+        diameter = float(F.diameter())
+    return max(float(np.abs(x).max(initial=0.0)), diameter if np.isfinite(diameter) else 0.0)
+
+
+def check_start(learner: Learner, state: object, F: FeasibleSet, start: Array | None) -> None:
+    """Check what ``learner.start(F, start)`` has returned, before round 1.
+
+    Raises
+    ------
+    TypeError
+        Unless it is a State of arrays.
+    ValueError
+        For another round than 0, a point of another dimension, not in F or not the ``start``, and for moments that
+        are not those of the learner's rule.
+    """
+    name, d = f"{type(learner).__name__}.start", F.dimension
+    if not isinstance(state, State):
+        raise TypeError(f"{name} returned {state!r}; it must return a State")
+    x = state.point
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "fiu" or x.shape != (d,) or state.t != 0:
+        raise ValueError(
+            f"{name} returned a State with t={state.t} and point={x!r}; t must be 0, the point real ({d},)"
+        )
+    if isinstance(learner, Algorithm1):
+        if tuple(state.moments) != learner.moment_names:
+            raise ValueError(
+                f"{name} has the moments {list(state.moments)}; its rule keeps {list(learner.moment_names)}"
+            )
+        for what, array in {"point": x, **state.moments}.items():
+            if array.shape != (d,) or array.dtype != np.float64:
+                raise ValueError(f"{name}: {what} has shape {array.shape}, {array.dtype}; it must be ({d},) of floats")
+    if start is not None and not np.array_equal(x, start):
+        raise ValueError(f"{name} was given start={start}, but its point is {x}")
+    trusted = is_shipped(learner) and is_shipped(F)
+    if not np.isfinite(x).all() or not (trusted or F.contains(x, _SLACK * size_of(F, x))):
+        raise ValueError(f"{name} returned x_1={x}, which is not in {F!r}")
+
+
+def check_state(state: object, t: int, x: Array, F: FeasibleSet | None, size: float) -> None:
+    """Check that a learner's update has led from x_t = ``x`` to the state after round t, with a point in F if given."""
+    if not isinstance(state, State):
+        raise TypeError(f"update returned {state!r}; it must return a State")
+    y = state.point
+    if state.t != t or np.shape(y) != x.shape:
+        raise ValueError(
+            f"update returned a State with t={state.t} and a point of shape {np.shape(y)}; "
+            f"after round {t} it must have t={t} and a point of shape {x.shape}"
+        )
+    if not np.isfinite(y).all():
+        raise FloatingPointError(f"the learner's next point is {y}")
+    if F is not None and not F.contains(y, _SLACK * max(size, float(np.abs(x).max()), float(np.abs(y).max()))):
+        raise ValueError(f"the learner's next point x_{t + 1} = {y} is not in {F!r}: project it")
