@@ -26,6 +26,8 @@ T = TypeVar("T")
 _NEAR = 0.87
 """From this similarity on, one name is likely a misspelling of another (1 means equal)."""
 
+_NUMBERS = re.compile(r"^(?!.*ClassVar).*\b(int|float|bool|Array|ArrayLike|ndarray)\b")
+
 _DECLARED: WeakSet[type] = WeakSet()
 """The classes of which an object has been made."""
 
@@ -152,10 +154,7 @@ def _refuse_undeclared(cls: type) -> None:
 
 
 def unused_fields(cls: type) -> list[str]:
-    """The fields that classes outside this package declare and no method mentions; none if one hands itself on.
-
-    A text is no parameter, and may be there for people to read.
-    """
+    """The fields of numbers that classes outside this package declare and no method uses; none if one hands itself on."""
     own = [base for base in cls.__mro__ if issubclass(base, Extensible) and not shipped(base)]
     kinds = {name: str(kind) for base in own for name, kind in vars(base).get("__annotations__", {}).items()}
     members = [(name, _function(value), base) for base in cls.__mro__ for name, value in vars(base).items()]
@@ -166,7 +165,7 @@ def unused_fields(cls: type) -> list[str]:
     known |= {name for body, _ in bodies for name in (*_names(body), *body.co_varnames[: body.co_argcount])}
     if any(_hands_on(body, body.co_varnames[:1]) for body, base in bodies if not shipped(base) and base is not object):
         return []
-    return [name for name, kind in kinds.items() if name not in known and not re.search("ClassVar|str", kind)]
+    return [name for name, kind in kinds.items() if name not in known and _NUMBERS.search(kind)]
 
 
 def _hands_on(code: CodeType, first: tuple[str, ...]) -> bool:
