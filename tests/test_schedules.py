@@ -1,12 +1,15 @@
 """Schedules: their values from t = 1 on, schedules of one's own, and that a game really uses them."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from regretlab import GameError, play
+from regretlab import GameError, play, play_all
 from regretlab.learners import OGD, Adam, AMSGrad
 from regretlab.losses import Periodic
 from regretlab.schedules import (
@@ -201,3 +204,58 @@ def test_a_schedule_that_leaves_its_range_in_a_round_of_the_game_is_reported(nam
 
     with pytest.raises((GameError, ValueError), match=r"999"):
         play(Adam(**{name: dip}), Periodic([1.0, -0.5]), Box(), 1200, compiled=False)
+
+
+# -- random schedules of users ----------------------------------------------------------------
+
+
+@st.composite
+def schedules_of_users(draw):
+    """A schedule with values in (0, 1): a shipped one, or a subclass with a shape, fields or an ``==`` of its own."""
+    kind = draw(st.sampled_from([Constant, InverseSqrt, Inverse, InversePower, Schedule]))
+    scale = draw(st.sampled_from([0.1, 0.3, 0.6]))
+    if kind is not Schedule and draw(st.booleans()):
+        return kind(scale)
+    body = {
+        "__annotations__": {"n": int},
+        "n": dataclasses.field(default=draw(st.integers(1, 20)), compare=draw(st.booleans())),
+        "shape": draw(st.sampled_from([_rising, _falling, _of_scale])),
+    }
+    if draw(st.booleans()):
+        body |= {"__eq__": lambda self, other: True, "__hash__": lambda self: 0}
+    return dataclass(frozen=True)(type("Own", (kind,), body))(scale)
+
+
+def _rising(self, t):
+    return np.minimum(1.0, t / self.n)
+
+
+def _falling(self, t):
+    return np.minimum(1.0, self.n / t)
+
+
+def _of_scale(self, t):
+    return np.where(t % self.n == 0, self.scale, 1.0)
+
+
+def by_hand(alpha, beta1, beta2, g):
+    """x_{T+1} of AMSGrad from 0, with scale * shape(t) asked for one round at a time."""
+    x = m = v = vhat = 0.0
+    for t, g_t in enumerate(g, start=1):
+        a, b1, b2 = (float(s.scale * s.shape(np.array([t]))[0]) for s in (alpha, beta1, beta2))
+        m, v = b1 * m + (1.0 - b1) * g_t, b2 * v + (1.0 - b2) * g_t**2
+        vhat = max(vhat, v)
+        x -= a * m / math.sqrt(vhat)
+    return x
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(*[schedules_of_users()] * 3), min_size=2, max_size=4), st.integers(1, 30))
+def test_side_by_side_every_learner_has_the_schedules_it_was_given(schedules, T):
+    learners = [AMSGrad(*three) for three in schedules]
+    g = [1.0, -2.0, 0.5, 3.0]
+    games = play_all(learners, Periodic(g), WIDE, T, compiled=False)
+    for three, game in zip(schedules, games, strict=True):
+        expected = by_hand(*three, np.resize(g, T))
+        assert float(game.point[0]) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+        assert game.with_ledger().point.tobytes() == game.point.tobytes()
