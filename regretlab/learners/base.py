@@ -63,7 +63,7 @@ class Learner(Extensible, ABC):
 
     @classmethod
     def _check_declared(cls) -> None:
-        check_fields(cls, (), (Learner,), ())
+        check_fields(cls, (), Learner, ())
 
     def __post_init__(self) -> None:
         cls = type(self)
@@ -164,9 +164,7 @@ class Algorithm1(Learner):
 
     @classmethod
     def _check_declared(cls) -> None:
-        rule, names = read_rule(cls)
-        del rule
-        check_fields(cls, names, (Learner, Algorithm1), ("alpha",))
+        check_fields(cls, read_rule(cls)[1], Algorithm1, ("alpha",))
 
     # -- the rule and its arguments ---------------------------------------------------
 

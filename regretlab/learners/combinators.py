@@ -85,7 +85,7 @@ class Combinator(Algorithm1):
 
     @classmethod
     def _check_declared(cls) -> None:
-        check_fields(cls, read_rule(cls)[1], (Learner, Algorithm1, Combinator), ("alpha", "learner"))
+        check_fields(cls, read_rule(cls)[1], Combinator, ("alpha", "learner"))
         for name in overrides(cls, Combinator, "start", "update"):
             raise TypeError(f"{cls.__name__} defines {name}, but a combinator changes the rule alone")
 

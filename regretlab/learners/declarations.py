@@ -38,20 +38,25 @@ def read_rule(cls: type) -> tuple[Callable[..., Any], tuple[str, ...]]:
     return rule, tuple(parameters)
 
 
-def check_fields(cls: type[Any], arguments: Sequence[str], roots: Sequence[type], kept: Sequence[str]) -> None:
+def check_fields(cls: type[Any], arguments: Sequence[str], root: type, kept: Sequence[str]) -> None:
     """``TypeError`` for a field that a rule's ``arguments`` and the methods of the class leave unused.
 
-    Also for fields named like what a loop supplies.  The methods of the classes ``roots`` and the fields ``kept`` do
-    not matter.
+    Also for fields named like what a loop supplies.  The methods of ``root`` and its bases and the fields ``kept``
+    do not matter.
     """
-    classes = [base for base in cls.__mro__[:-1] if base not in roots]
+    classes = [base for base in cls.__mro__[:-1] if base not in root.__mro__]
     asked: set[str] = set(arguments).union(*map(_read_by, classes))
     names = [field.name for field in dataclasses.fields(cls) if field.name not in kept]
     for name in names if arguments else ():
         if name in _OF_LOOP:
             raise TypeError(f"{cls.__name__} has a field {name}, but in a rule {name} is {_OF_LOOP[name]}: rename it")
     bodies = (vars(base).items() for base in classes)
-    wrapped = any(hasattr(value, "__wrapped__") for body in bodies for name, value in body if not name.startswith("__"))
+    wrapped = any(
+        hasattr(getattr(value, "__func__", value), "__wrapped__")
+        for body in bodies
+        for name, value in body
+        if not name.startswith("__")
+    )
     for name in names if not (wrapped or asked & _READS_ALL) else ():
         if name not in asked:
             near = nearest_name(name, set(arguments) - set(names))

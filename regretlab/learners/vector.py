@@ -40,7 +40,7 @@ class VectorLearner(Learner):
 
     @classmethod
     def _check_declared(cls) -> None:
-        check_fields(cls, (), (Learner, VectorLearner), ())
+        check_fields(cls, (), VectorLearner, ())
 
     def __post_init__(self) -> None:
         super().__post_init__()
