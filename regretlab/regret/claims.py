@@ -18,6 +18,7 @@ __all__ = ["check_least", "check_unchanged"]
 
 _CHECKED = 8  # rounds
 
+
 def check_unchanged(game: Trajectory, loss: Sums) -> None:
     """Raise ``ValueError`` when the losses paid in the first rounds are others now: the sequence has changed."""
     record = game.record

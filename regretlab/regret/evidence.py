@@ -7,6 +7,7 @@ tangent of f_t at another point, f_t is not convex or its gradient is wrong, and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NoReturn
@@ -20,12 +21,13 @@ from regretlab.losses.base import Loss, Losses
 from regretlab.losses.linear_predictions import PredictionLosses
 from regretlab.regret.cumulative_loss import CallableSums, Sums, Tangent
 
-__all__ = ["SLACK", "Evidence", "points_of", "trusted", "value_at"]
+__all__ = ["SLACK", "Evidence", "points_of", "trusted"]
 
 SLACK = 1e-6
 """A contradiction below this times the size of the losses may be rounding: losses in single precision are allowed."""
 
-_ENDS, _MIXED, _NEAR = 3, 8, (1e-1, 1e-2, 1e-3)  # how many points of F, and distances of pairs of them
+_ENDS, _MIXED, _NEAR = 3, 6, (1e-1, 1e-2, 1e-3)  # how many points of F, and distances of pairs of them
+_SUMMED = 12  # points at which all rounds are evaluated
 _ROUNDS = 64
 _BLOCK = 256  # rounds
 
@@ -44,7 +46,7 @@ def points_of(game: Trajectory) -> Array:
     h = len(game.record.t)
     played = [game.state.point, *game.record.point[np.unique(np.linspace(0, h - 1, 3).astype(int))]]
     if not F.bounded:
-        return np.unique(np.array(played), axis=0)
+        return np.array(played)
     towards = np.vstack([np.eye(d)[:_ENDS], -np.eye(d)[:_ENDS], rng.standard_normal((_ENDS if d > 1 else 0, d))])
     ends = np.asarray(F.minimize_linear(towards))
     if not shipped(type(F)):  # its projection is another source of extreme points
@@ -52,7 +54,8 @@ def points_of(game: Trajectory) -> Array:
         ends = np.vstack([ends, *(F.project(-far * c / np.linalg.norm(c)) for c in towards)])
     mixed = rng.dirichlet(np.ones(len(ends)), _MIXED) @ ends
     near = [mixed[i] + step * (mixed[i + 1] - mixed[i]) for i, step in enumerate(_NEAR)]
-    return np.unique(np.vstack([*played, ends, mixed, *near]), axis=0)
+    some, more = [*played, *ends[: 2 * _ENDS], *mixed], [*ends[2 * _ENDS :], *near]
+    return np.array(list({point.tobytes(): point for point in [*some, *more]}.values()))  # each point once, in order
 
 
 class Evidence:
@@ -75,13 +78,14 @@ class Evidence:
     """
 
     def __init__(self, game: Trajectory, loss: Sums, stops: Sequence[int]) -> None:
-        self.loss, self.points = loss, points_of(game)
+        self.loss, points = loss, points_of(game)
+        self.points = points[:_SUMMED]
         self.values = {0: np.zeros(len(self.points))}
         ends = sorted({*stops} - {0})
         T = ends[-1] if ends else 0
         spread = np.unique(np.linspace(1, T, _ROUNDS).astype(int)), np.geomspace(1, max(T, 1), _ROUNDS).astype(int)
         for s in np.unique(np.concatenate(spread)).tolist() if T else ():
-            _check_round(loss, s, self.points)
+            _check_round(loss, s, points)
         for before, stop in pairwise([0, *ends]):
             self.values[stop] = self.values[before] + self._sum(before + 1, stop + 1)
         if isinstance(loss, CallableSums) and loss.by_prefix:
@@ -93,8 +97,10 @@ class Evidence:
         for first in range(start, stop, _BLOCK):
             n = min(_BLOCK, stop - first)
             if isinstance(self.loss, CallableSums):
-                rounds = (_reveal(self.loss, s, self.points[0]) for s in range(first, first + n))
-                total += np.array([[value_at(f, v) for v in self.points] for f in rounds]).sum(axis=0)
+                points = list(self.points.copy())
+                rounds = (_reveal(self.loss, s, points[0]) for s in range(first, first + n))
+                with np.errstate(all="ignore"):
+                    total += np.array([[_value(f, v) for v in points] for f in rounds]).sum(axis=0)
             else:
                 total += [self.loss.along(np.broadcast_to(v, (n, v.size)), first).sum() for v in self.points]
         return total
@@ -103,7 +109,7 @@ class Evidence:
         name = type(loss.losses).__name__
         for t in ends:
             summed = self.values[t]
-            claimed = np.array([value_at(loss.prefix(t), v) for v in self.points])
+            claimed = np.array([_value(loss.prefix(t), v) for v in self.points])
             wrong = np.abs(claimed - summed) > SLACK * (np.abs(summed).max(where=np.isfinite(summed), initial=0.0))
             if wrong.any():
                 i = int(wrong.argmax())
@@ -139,7 +145,7 @@ class Evidence:
         pair, worst, blamed = np.array([u, v]), 0.0, start
         for s in range(start, stop):
             f = _reveal(self.loss, s, u)
-            below = value_at(f, v) - value_at(f, u) - float(_gradient(f, u) @ (v - u))
+            below = _value(f, v) - _value(f, u) - float(_gradient(f, u) @ (v - u))
             if below < worst:
                 worst, blamed = below, s
         _check_round(self.loss, blamed, pair, 0.0)
@@ -151,8 +157,9 @@ class Evidence:
 
 def _check_round(loss: Sums, s: int, points: Array, slack: float = SLACK) -> None:
     """Raise ``ValueError`` when f_s lies below one of its tangents at these points."""
-    f = _reveal(loss, s, points[0])
-    values, gradients = np.array([value_at(f, v) for v in points]), np.array([_gradient(f, v) for v in points])
+    f, own = _reveal(loss, s, points[0]), points.copy()
+    with np.errstate(all="ignore"):
+        values, gradients = np.array([_value(f, v) for v in own]), np.array([_gradient(f, v) for v in own])
     known = np.isfinite(values) & np.isfinite(gradients).all(axis=1)
     if not known.any():
         return
@@ -174,20 +181,18 @@ def _reveal(loss: Sums, s: int, x: Array) -> Loss:
     return loss.losses.reveal(s, x.copy(), loss.seed)
 
 
-def value_at(f: Loss, v: Array) -> float:
+def _value(f: Loss, v: Array) -> float:
     """f(v), or inf where it is not known: a loss may be infinite at the end of a set."""
     try:
-        with np.errstate(all="ignore"):
-            value = float(f.value(v.copy()))
+        value = float(f.value(v))
     except (ArithmeticError, ValueError):
         return np.inf
-    return value if np.isfinite(value) else np.inf
+    return value if math.isfinite(value) else np.inf
 
 
 def _gradient(f: Loss, v: Array) -> Array:
     """A subgradient at v (d,), or NaN where it is not known."""
     try:
-        with np.errstate(all="ignore"):
-            return np.asarray(f.gradient(v.copy()), dtype=np.float64).reshape(v.shape)
+        return np.asarray(f.gradient(v), dtype=np.float64).reshape(v.shape)
     except (ArithmeticError, ValueError):
         return np.full(v.shape, np.nan)
