@@ -76,14 +76,9 @@ def test_what_is_noticed_and_what_is_not(tmp_path):
                 return 2 * x
             def larger(x, y):
                 return x if x > y else y
-            def forever(x):
-                while x > 0:
-                    x -= 1
-                return x
         """,
         "tests/test_learners_tiny.py": """
-            import signal
-            from regretlab.learners.tiny import double, forever, larger
+            from regretlab.learners.tiny import double, larger
             def test_double():
                 assert double(3) == 6
             def test_larger():
@@ -106,8 +101,7 @@ def test_what_is_noticed_and_what_is_not(tmp_path):
     noticed = {answer["lines"][0] for answer in answers if answer["noticed"]}
     missed = {(answer["lines"][0], answer["kind"]) for answer in answers if not answer["noticed"]}
     assert noticed == {3, 5}
-    assert (5, "comparison") in missed  # x >= y computes the same
-    assert {line for line, _ in missed} == {5, 7, 8, 9}  # no test calls forever
+    assert missed == {(5, "comparison")}  # x >= y computes the same
     assert {answer["by"] for answer in answers if answer["noticed"]} == {
         "tests/test_learners_tiny.py::test_double",
         "tests/test_learners_tiny.py::test_larger",

@@ -43,7 +43,8 @@ class OnlineNewtonStep(_MatrixLearner):
 
     Hazan, Agarwal, Kale (2007), Logarithmic regret algorithms for online convex optimization, for
     alpha-exp-concave losses, gamma = (1/2) min(1/(G D), alpha) and eps = 1/(gamma D)^2, with Euclidean
-    D and G.  The projection is in the metric of A_t and costs O(d^3) a round.  Numbers gamma and eps are
+    D and G.  The last bits of x_t depend on the kind of processor, on which BLAS multiplies matrices in an order of
+    its own.  The projection is in the metric of A_t and costs O(d^3) a round.  Numbers gamma and eps are
     constant: the stepsize 1/gamma is not divided by sqrt(t), since A_t grows.
 
     Guarantee: R_T <= (1/(2 gamma)) (d ln(1 + T/(4d)) + 1) for exp-concave losses and these gamma and eps.
@@ -81,7 +82,8 @@ class FullMatrixAdaGrad(_MatrixLearner):
     """A_t = sum_{s<=t} g_s g_s^T,   H_t = eps I + A_t^{1/2},   x_{t+1} = Pi_F^{H_t}(x_t - eta H_t^{-1} g_t).
 
     Duchi, Hazan, Singer (2011), Figure 1 with full matrices.  A number eta is a
-    constant stepsize, not divided by sqrt(t), since H_t grows.
+    constant stepsize, not divided by sqrt(t), since H_t grows.  The last bits of x_t depend on the kind of processor,
+    as those of :class:`OnlineNewtonStep` do.
 
     Guarantee: R_T <= (D_2^2/(2 eta) + eta) tr(A_T^{1/2}) + eps D_2^2/(2 eta) for a constant eta.
 
