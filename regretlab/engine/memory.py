@@ -10,6 +10,7 @@ import copy
 import pickle
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from inspect import getattr_static
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -60,6 +61,7 @@ def separate(games: Sequence[Trajectory]) -> None:
                 first[id(part)] = part if _is_of_one_game(part) else None
             elif first.get(id(part)) is not None and game.horizon == 0:
                 setattr(game, name, _copied(part))
+                game.state = replace(game.state, feasible_set=game.feasible_set)
 
 
 def _is_of_one_game(part: object) -> bool:

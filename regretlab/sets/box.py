@@ -5,12 +5,13 @@ from __future__ import annotations
 import reprlib
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab._utils.validation import real_array
+from regretlab._utils.validation import real_array, whole
 from regretlab.kernels import clip
 from regretlab.sets.arguments import directions, euclidean, length, point, short, store_dimension, store_positive
 from regretlab.sets.base import FeasibleSet
@@ -79,6 +80,7 @@ class Box(FeasibleSet):
 
     def with_dimension(self, d: int) -> Box:
         if self.dimension is None:
+            whole(1, dimension=d)
             return replace(self, lo=np.full(d, self.lo), hi=np.full(d, self.hi))
         super().with_dimension(d)
         return self
@@ -122,6 +124,9 @@ class Ball(FeasibleSet):
         store_positive(self, "radius")
         store_dimension(self)
         if self.center is not None:
+            if isinstance(self.center, Integral):
+                hint = f"{type(self).__name__}({self.radius}, dimension={self.center})"
+                raise ValueError(f"center={self.center!r} must be an array (d,); for R^{self.center} write {hint}")
             center = real_array("center", self.center, "(d,)", 1)
             if self.dimension not in (None, center.size):
                 raise ValueError(f"dimension={self.dimension}, but center has shape {center.shape}: they must agree")

@@ -715,3 +715,27 @@ def writing_to_what_was_given():
     centre[:] = 5.0
     ball.nearest_to_origin()[:] = 5.0
     return ball.nearest_to_origin()
+
+
+@program(refused="for R^3 write L2Ball(1.0, dimension=3)")
+def a_dimension_as_centre():
+    return F.L2Ball(1.0, 3)
+
+
+@program(refused="dimension='3' must be an integer")
+def a_text_as_dimension():
+    return B.with_dimension("3")
+
+
+@program(right=[1.0 / 11.0] * 3)
+def a_set_that_counts_its_projections_alone_and_side_by_side():
+    @dataclass(frozen=True, eq=False)
+    class Counting(F.Box):
+        calls: list = field(default_factory=list)
+
+        def project(self, y, weights=None):
+            self.calls.append(1)
+            return np.clip(y, -1.0 / len(self.calls), 1.0 / len(self.calls))
+
+    alone = end(Counting(-1.0, 1.0), T=10)
+    return [-alone[0], *(-game.point[0] for game in rl.play_all([OGD, OGD], UP, Counting(-1.0, 1.0), 10))]
