@@ -154,7 +154,7 @@ def _refuse_undeclared(cls: type) -> None:
 
 
 def unused_fields(cls: type) -> list[str]:
-    """The fields of numbers that classes outside this package declare and no method uses; none if one hands itself on."""
+    """The fields of numbers that classes outside this package declare and no method uses; none if one gets ``self``."""
     own = [base for base in cls.__mro__ if issubclass(base, Extensible) and not shipped(base)]
     kinds = {name: str(kind) for base in own for name, kind in vars(base).get("__annotations__", {}).items()}
     members = [(name, _function(value), base) for base in cls.__mro__ for name, value in vars(base).items()]

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from regretlab._utils.extending import Extensible, not_overridable, unused_fields
 from regretlab._utils.types import Array, Rounds
 from regretlab._utils.validation import reals
-from regretlab.losses.shortcuts import ask, drop_shortcuts
+from regretlab.losses.shortcuts import ask, drop_shortcuts, take_seed
 
 __all__ = [
     "AdaptiveLosses",
@@ -113,6 +113,11 @@ class ConvexLosses(Losses):
     best_in_hindsight: ClassVar[Callable[..., Any] | None] = None
     prefix_sum: ClassVar[Callable[..., Any] | None] = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.reveal is ConvexLosses.reveal and take_seed(cls, "value", "gradient"):
+            cls.reveal = _reveal_with_seed  # type: ignore[assignment]
+
     @abstractmethod
     def value(self, t: int, x: Array) -> float:
         """f_t(x)."""
@@ -161,14 +166,18 @@ class AdaptiveLosses(Losses):
     linear = True
     _linear_by_form = True
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if take_seed(cls, "answer"):
+            cls.reveal = _answer_with_seed  # type: ignore[assignment,method-assign]
+
     @abstractmethod
     def answer(self, t: int, x: Array) -> Array:
         """(d,): g_t, given x_t = ``x``."""
 
     @not_overridable("override answer; an adversary of other losses derives from Losses and defines reveal")
     def reveal(self, t: int, x: Array, seed: int) -> Loss:
-        g = np.asarray(self.answer(t, x))
-        return _linear(g if g.dtype.char == "d" else reals(f"{type(self).__name__}.answer({t}, x)", g))
+        return _linear(_real(self, t, self.answer(t, x)))
 
 
 class BlockLosses(Losses):
@@ -293,6 +302,22 @@ def _call(cls: type, name: str) -> str:
     """How a method of a class is called, such as ``value(t, x)``."""
     method = inspect.getattr_static(cls, name)
     return f"{name}({', '.join([*inspect.signature(method).parameters][1:])})" if callable(method) else name
+
+
+def _reveal_with_seed(losses: ConvexLosses, t: int, x: Array, seed: int) -> Loss:
+    """f_t of losses whose value or gradient asks for the seed."""
+    return Loss(lambda u: ask(losses.value, t, u, seed=seed), lambda u: ask(losses.gradient, t, u, seed=seed))
+
+
+def _answer_with_seed(losses: AdaptiveLosses, t: int, x: Array, seed: int) -> Loss:
+    """f_t of an adversary that asks for the seed."""
+    return _linear(_real(losses, t, ask(losses.answer, t, x, seed=seed)))
+
+
+def _real(losses: AdaptiveLosses, t: int, answer: Any) -> Array:
+    """The answer of an adversary as an array of real numbers."""
+    g = np.asarray(answer)
+    return g if g.dtype.char == "d" else reals(f"{type(losses).__name__}.answer({t}, x)", g)
 
 
 def _linear(g: Array) -> Loss:

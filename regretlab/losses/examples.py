@@ -26,23 +26,29 @@ __all__ = ["Examples", "OverExamples", "SampledExamples", "Sampling", "ShuffledE
 _SQUARED = Squared()
 
 
+def _examples_in(losses: OverExamples, t: Rounds, seed: int) -> Rounds:
+    """(n, b): what ``examples`` answers for the rounds t (n,); ``ValueError`` unless it is indices of examples."""
+    found: Rounds = np.asarray(losses.examples(t, seed))
+    N, name = losses._n_examples, f"{type(losses).__name__}.examples"
+    if found.shape != (len(t), losses.batch) or found.dtype.kind not in "iu":
+        shape = f"{found.dtype} of shape {found.shape} for {len(t)} rounds"
+        raise ValueError(f"{name} returned {shape}; it must be integers ({len(t)}, {losses.batch})")
+    if found.size and not 0 <= found.min() <= found.max() < N:
+        raise ValueError(f"{name} returned the index {found.min() if found.min() < 0 else found.max()} of {N} examples")
+    return found
+
+
 def _asked(losses: OverExamples, t: int, seed: int) -> Rounds:
     """(b,): the examples of round t, from ``examples``."""
-    found: Rounds = np.asarray(losses.examples(np.array([t]), seed))
-    if found.ndim != 2 or len(found) != 1 or found.dtype.kind not in "iu":
-        raise ValueError(
-            f"{type(losses).__name__}.examples returned {found.dtype} of shape {found.shape} for 1 round; "
-            "it must be integers (1, b)"
-        )
-    return np.asarray(found[0])
+    return np.asarray(_examples_in(losses, np.array([t]), seed)[0])
 
 
 def _counted(losses: OverExamples, t: int, seed: int = 0) -> Rounds:
     """(N,): how often each example occurs in the rounds 1, ..., t, from ``examples``."""
     total = np.zeros(losses._n_examples, dtype=np.int64)
     for first in range(1, t + 1, DRAWN_TOGETHER):
-        asked = losses.examples(np.arange(first, min(first + DRAWN_TOGETHER, t + 1)), seed)
-        total += np.bincount(np.asarray(asked).ravel(), minlength=len(total))
+        asked = _examples_in(losses, np.arange(first, min(first + DRAWN_TOGETHER, t + 1)), seed)
+        total += np.bincount(asked.ravel(), minlength=len(total))
     return total
 
 
@@ -221,7 +227,7 @@ class Examples(OverExamples, PredictionLosses):
         return int(np.asarray(self.features).shape[1])
 
     def rows(self, t: Rounds, seed: int = 0) -> tuple[Array, Array]:
-        return self._rows(self.examples(t, seed))
+        return self._rows(_examples_in(self, np.asarray(t), seed))
 
     @shortcut("rows", "examples", slow=PredictionLosses.data)
     def data(self, start: int, stop: int, seed: int) -> tuple[Array, ...]:

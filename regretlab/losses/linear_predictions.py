@@ -14,6 +14,7 @@ import numpy as np
 
 from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, Rounds
+from regretlab._utils.validation import within
 from regretlab.kernels import PointwiseOracle, prediction_loss
 from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, Loss, generator
 from regretlab.losses.pointwise import PointwiseLoss, Squared
@@ -77,13 +78,22 @@ class PredictionLosses(BlockLosses):
     @not_overridable("override link or mu")
     def constants(self) -> tuple[float, tuple[float, ...]]:
         """mu and the fields of the pointwise loss, as the compiled loops take them."""
-        return float(self.mu), self.link.parameters()
+        within("[0, inf)", **{f"{type(self).__name__}.mu": self.mu})
+        return float(self.mu), self._pointwise.parameters()
 
     @property
     @not_overridable("override link")
     def oracle(self) -> PointwiseOracle:
         """Value and derivative of the pointwise loss, as the compiled loops take them."""
-        return PointwiseOracle(*self.link.functions())
+        return PointwiseOracle(*self._pointwise.functions())
+
+    @property
+    def _pointwise(self) -> PointwiseLoss:
+        """The link, checked to be a pointwise loss."""
+        if not isinstance(self.link, PointwiseLoss):
+            name = f"{type(self).__name__}.link={self.link!r}"
+            raise TypeError(f"{name} must be a PointwiseLoss, e.g. regretlab.losses.Logistic()")
+        return self.link
 
     def _validated(self, answer: Any, n: int) -> tuple[Array, ...]:
         name = f"{type(self).__name__}.{'sample' if isinstance(self, RandomPredictionLosses) else 'rows'}"
@@ -100,7 +110,7 @@ class PredictionLosses(BlockLosses):
                 f"they must be ({n}, d) and ({n},), or with b rows in a round ({n}, b, d) and ({n}, b)"
             )
         labels = np.ascontiguousarray(y, dtype=np.float64)
-        self.link.check_labels(labels)
+        self._pointwise.check_labels(labels)
         return np.ascontiguousarray(a, dtype=np.float64), labels
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, Rounds
 from regretlab._utils.validation import reals, whole, within
-from regretlab.losses.base import generator
+from regretlab.losses.base import generator, read_only
 from regretlab.losses.linear_predictions import RandomPredictionLosses
 from regretlab.losses.pointwise import Absolute, Logistic, Squared
 
@@ -95,7 +95,7 @@ class RandomModel(RandomPredictionLosses):
     @cached_property
     def scales(self) -> Array:
         """(d,): the scales s_1, ..., s_d of the features."""
-        return self.conditioning ** -np.linspace(0.0, 1.0, self.d)
+        return read_only(self.conditioning ** -np.linspace(0.0, 1.0, self.d))
 
     def true_parameter(self, t: Rounds, seed: int = 0) -> Array:
         """(n, d): theta_t for the rounds ``t`` (n,)."""

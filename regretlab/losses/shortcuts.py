@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-__all__ = ["CLOSED_FORMS", "ask", "drop_shortcuts", "is_shortcut", "shortcut"]
+__all__ = ["CLOSED_FORMS", "ask", "drop_shortcuts", "is_shortcut", "shortcut", "take_seed"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,6 +48,11 @@ def drop_shortcuts(cls: type) -> None:
         names, slow = getattr(method, "__shortcut__", (_DEFINE if name in CLOSED_FORMS and method else (), None))
         if any(last.get(other, i) < i for other in names):
             setattr(cls, name, slow)
+
+
+def take_seed(cls: type, *names: str) -> bool:
+    """Whether one of these methods has a parameter ``seed``."""
+    return any(inspect.isfunction(method) and _takes_seed(method) for method in (getattr(cls, name) for name in names))
 
 
 def ask(method: Callable[..., Any], *arguments: Any, seed: int) -> Any:

@@ -1004,3 +1004,138 @@ def a_header_of_gibibytes_in_a_plain_file():
 @program(refused="truncated")
 def a_header_that_ends():
     return read(struct.pack(">BBBB", 0, 0, 8, 200) + bytes(12))
+
+
+# -- more that was ignored, or taken at its face -----------------------------------------------------
+
+
+@program(right=[0.0, 1.0, 4.0])
+def values_that_depend_on_the_seed():
+    own = made(
+        "Own",
+        S.ConvexLosses,
+        value=lambda self, t, x, seed=0: float((x[0] - seed) ** 2),
+        gradient=lambda self, t, x, seed=0: 2 * (x - seed),
+    )
+    return [float(rl.play(OGD, own(), B, 1, seed=seed, compiled=False).loss.sum()) for seed in (0, 1, 2)]
+
+
+@program(right=[1.0, 2.0])
+def answers_that_depend_on_the_seed():
+    own = made("Own", S.AdaptiveLosses, answer=lambda self, t, x, seed: np.array([1.0 + seed]))
+    return [gradient_sum(own(), T=1, seed=seed) for seed in (0, 1)]
+
+
+@program(refused="mu=-1.0")
+def a_negative_modulus():
+    return gradient_sum(made("Own", S.PredictionLosses, mu=-1.0, rows=rows)(), DISC)
+
+
+@program(refused="e.g. regretlab.losses.Logistic()")
+def a_link_that_is_a_class():
+    return gradient_sum(made("Own", S.PredictionLosses, link=S.Logistic, rows=rows)(), DISC)
+
+
+@program(refused="index -1 of 3 examples")
+def a_negative_index_of_an_example():
+    own = made("Own", S.Examples, examples=lambda self, t, seed=0: np.full((len(t), 1), -1))
+    return gradient_sum(own(A, Y), DISC)
+
+
+@program(refused="index 3 of 3 examples")
+def an_index_beyond_the_examples():
+    own = made("Own", S.SoftmaxRegression, examples=lambda self, t, seed=0: np.full((len(t), 1), 3))
+    return gradient_sum(own(A, [0, 1, 0]), DISC)
+
+
+@program(refused="field scale")
+def a_field_that_nothing_uses():
+    @dataclass(frozen=True)
+    class Own(S.LinearLosses):
+        scale: float = 5.0
+
+        def gradients(self, t):
+            return ones(t)
+
+    return gradient_sum(Own())
+
+
+@program(right=10.0)
+def a_text_that_nothing_uses():
+    @dataclass(frozen=True)
+    class Own(S.LinearLosses):
+        label: str = "ones"
+
+        def gradients(self, t):
+            return ones(t)
+
+    return gradient_sum(Own())
+
+
+@program(right=50.0)
+def a_field_that_a_function_uses():
+    def slopes(own, t):
+        return own.scale * ones(t)
+
+    @dataclass(frozen=True)
+    class Own(S.LinearLosses):
+        scale: float = 5.0
+
+        def gradients(self, t):
+            return slopes(self, t)
+
+    return gradient_sum(Own())
+
+
+@program(refused="override gradients")
+def a_mixin_that_reveals():
+    mixin = type("Mixin", (), {"reveal": lambda self, t, x, seed: S.Loss(lambda u: 0.0, lambda u: u)})
+    made("Own", (mixin, S.Mod3))
+
+
+@program(refused="the gradients have dimension 1, the game has 3")
+def a_dimension_that_the_pattern_has_not():
+    own = made("Own", S.Mod3, dimension=3)()
+    rl.play_all([OGD, L.OGD(alpha=0.1)], own, B, 5, seeds=(0, 1), compiled=False)
+
+
+@program(refused="real numbers")
+def a_block_of_complex_numbers():
+    return gradient_sum(made("Own", S.Mod3, block=lambda self, a, b, seed: 1j * np.ones((b - a, 1)))(), DISC)
+
+
+@program(refused="returned shape (0, 1)")
+def a_block_without_rounds():
+    return gradient_sum(made("Own", S.Mod3, dimension=1, block=lambda self, a, b, seed: np.ones((0, 1)))(), DISC)
+
+
+@program(refused="returned a of shape")
+def data_of_too_many_rounds():
+    own = made("Own", S.Examples, data=lambda self, a, b, seed: (np.ones((b - a + 1, 1, 2)), np.ones((b - a + 1, 1))))
+    return gradient_sum(own(A, Y), DISC)
+
+
+@program(refused="_nothing.answer")
+def a_name_error_in_a_helper():
+    class _nothing(S.AdaptiveLosses):
+        def answer(self, t, x):
+            return self.undefined
+
+    return gradient_sum(_nothing())
+
+
+@program(refused="read-only")
+def the_scales_of_a_random_model():
+    S.RandomLeastSquares(d=3).scales[0] = 9.0
+
+
+@program(refused="rows")
+def a_check_of_rows_and_data_that_differ():
+    own = made("Own", S.Examples, data=lambda self, a, b, seed: (np.ones((b - a, 1, 2)), np.ones((b - a, 1))))
+    rl.check_losses(own(A, Y), DISC)
+
+
+@program(refused="gradients")
+def a_check_of_gradients_and_blocks_that_differ():
+    own = made("Own", S.Mod3, block=lambda self, a, b, seed: np.full((b - a, 1), 5.0))
+    rl.check_losses(own(), B)
