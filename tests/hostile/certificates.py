@@ -77,14 +77,14 @@ def up_by_name_is_not_certified():
     return float(play(climbing(L.AMSGrad)).certify("amsgrad_schedule").certified)
 
 
-@program(right=0, or_refused="update")
+@program(right=0, or_refused="ledger")
 def another_update():
     return names(
         play(learner_that(L.OGD, update=lambda self, s, g: L.OGD.update(self, s, -np.asarray(g, float))), ledger=True)
     )
 
 
-@program(right=0, or_refused="update")
+@program(right=0, or_refused="ledger")
 def an_update_that_passes_on_less_than_it_plays():
     own = learner_that(L.AMSGrad, update=lambda self, s, g: L.AMSGrad.update(self, s, 0.01 * np.asarray(g, float)))
     return names(play(own, ledger=True))
