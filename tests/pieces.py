@@ -1,5 +1,6 @@
 """Sequences, learners, sets and schedules as users write them, good and bad, and what `the same game` means."""
 
+import importlib
 import os
 import signal
 import struct
@@ -296,4 +297,25 @@ class Deadly(LinearLosses):
                     file.write("x")
                     file.flush()
                     os.kill(os.getpid(), signal.SIGKILL)
+        return np.full((len(t), 1), self.slope)
+
+
+@dataclass(frozen=True)
+class HalfWritten(LinearLosses):
+    """f_t(x) = slope x; where ``fatal``, the first process dies after it has written half of what it sends next."""
+
+    slope: float = 1.0
+    fatal: bool = False
+    deaths: str = ""
+
+    def gradients(self, t):
+        if self.fatal and not Path(self.deaths).exists():
+            Path(self.deaths).touch()
+            connection = importlib.import_module("multiprocessing.connection").Connection
+
+            def half(self, buffer, write=None):
+                os.write(self.fileno(), bytes(buffer)[: len(buffer) // 2])
+                os.kill(os.getpid(), signal.SIGKILL)
+
+            connection._send = half
         return np.full((len(t), 1), self.slope)

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import missing, peer
-from pieces import INTERVAL, Deadly, Fails, Sawtooth, Squares, Waves, cube
+from pieces import INTERVAL, Deadly, Fails, HalfWritten, Sawtooth, Squares, Waves, cube
 
 import regretlab as rl
 from regretlab import sweep
@@ -666,6 +666,17 @@ def test_a_chunk_whose_worker_always_dies_is_reported_and_not_kept(tmp_path, sma
     assert frame["error"][4].startswith("its worker failed three times: ")
     (tmp_path / "deaths").unlink()
     assert len(list((tmp_path / "results").glob("*.npz"))) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_worker_that_dies_while_it_sends_its_rows(tmp_path, small_chunks, monkeypatch):
+    """The pool waits for the rest for ever."""
+    monkeypatch.setattr(executors, "_STUCK", 0.5)
+    points = {"fatal": [False, True], "slope": [1.0, 2.0, 3.0, 4.0]}
+    frame = sweep(OGD(), HalfWritten(deaths=str(tmp_path / "death")), INTERVAL, points, 20, executor=processes)
+    assert (tmp_path / "death").exists()
+    assert frame["error"].isna().all()
+    assert frame.equals(sweep(OGD(), HalfWritten(deaths=str(tmp_path / "death")), INTERVAL, points, 20))
 
 
 def test_an_executor_that_breaks_and_cannot_be_made_again(tmp_path, small_chunks):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -15,11 +15,13 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
 __all__ = ["Workers", "outcomes"]
 
 _ATTEMPTS = 3
+_STUCK = 10.0  # seconds without a result after which it is asked whether a worker has died unnoticed
 
 Task = TypeVar("Task")
 Workers = Executor | Callable[[], Executor]
@@ -123,7 +125,7 @@ def outcomes(
                 if broken:
                     continue
                 return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in _finished(pool, running):
                 attempt = running.pop(future)
                 try:
                     outcome = future.result()
@@ -213,6 +215,22 @@ _AT_THE_START = (
     "Processes that are spawned import the main script: in a script the call must stand below "
     'if __name__ == "__main__":, and in an interactive session the classes must be in a module'
 )
+
+
+def _finished(pool: Executor, running: Iterable[Future[Any]]) -> set[Future[Any]]:
+    """Those that are finished, after a wait; perhaps none.
+
+    A pool of processes does not notice that a worker has died while it wrote a result, and waits for the rest forever.
+    It gets an end here, so that it is broken like any other whose worker dies.
+    """
+    done = wait(running, timeout=_STUCK, return_when=FIRST_COMPLETED).done
+    workers = list((getattr(pool, "_processes", None) or {}).values()) if isinstance(pool, ProcessPoolExecutor) else []
+    if not done and any(worker.exitcode for worker in workers):
+        for worker in workers:
+            worker.kill()
+        with suppress(AttributeError, OSError):  # the last end of the pipe that is open for writing
+            pool._result_queue._writer.close()  # type: ignore[attr-defined]
+    return done
 
 
 def _limit(pool: Executor) -> float:
