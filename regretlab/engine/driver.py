@@ -95,8 +95,7 @@ def advance(
         raise
     finally:
         _finish(todo)
-        for game in unfinished:
-            keep(game)
+        keep(unfinished)
 
 
 def _recall(game: Trajectory) -> None:

@@ -11,8 +11,7 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
-from inspect import getattr_static
+from functools import cache, cached_property
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -79,17 +78,23 @@ def own(part: Any) -> Any:
     return part if next(_memory(part), None) is None else _copied(part)
 
 
-def keep(game: Trajectory) -> None:
-    """Note what the parts of a game remember after its last round."""
-    memory = [leaf for name in _PARTS for leaf in _memory(getattr(game, name))]
-    if memory:
-        _LEFT[game] = _written(memory)
+def keep(games: Sequence[Trajectory]) -> None:
+    """Note what the parts of games remember after their last round."""
+    known: dict[int, list[object]] = {}
+    for game in games:
+        memory = []
+        for part in (game.learner, game.losses, game.feasible_set):
+            if id(part) not in known:
+                known[id(part)] = list(_memory(part))
+            memory += known[id(part)]
+        if memory:
+            _LEFT[game] = _written(memory)
 
 
 def has_changed(game: Trajectory) -> bool:
     """Whether the parts of a game remember something else than after its last round."""
-    memory = [leaf for name in _PARTS for leaf in _memory(getattr(game, name))]
-    return bool(memory) and game.horizon > 0 and _LEFT.get(game) != (_written(memory) or None)
+    memory = [leaf for name in _PARTS for leaf in _memory(getattr(game, name))] if game.horizon else []
+    return bool(memory) and _LEFT.get(game) != (_written(memory) or None)
 
 
 def beginning(game: Trajectory, kind: type[Kind], **options: Any) -> Kind:
@@ -133,11 +138,19 @@ def _memory(value: object) -> Iterator[object]:
         for item in value:
             yield from _memory(item)
     elif isinstance(value, _VALUES) or getattr(getattr(value, "__dataclass_params__", None), "frozen", False):
+        caches = _caches(type(value))
         for name, item in vars(value).items():
-            if not (name in _CACHES or isinstance(getattr_static(type(value), name, None), cached_property)):
+            if not (isinstance(item, _FIXED) or name in caches):
                 yield from _memory(item)
     else:
         yield value
+
+
+@cache
+def _caches(cls: type) -> frozenset[str]:
+    """The attributes of an object of this class that hold what was computed from the others."""
+    bodies = [vars(base).items() for base in cls.__mro__]
+    return frozenset(_CACHES) | {name for body in bodies for name, value in body if isinstance(value, cached_property)}
 
 
 def _written(memory: list[object]) -> bytes:

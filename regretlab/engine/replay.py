@@ -94,7 +94,10 @@ def with_ledger(game: Kind) -> Kind:
     if game.state.ledger:
         return game
     if not game.learner.ledger_names():
-        raise TypeError(f"{game.learner!r} keeps no ledger, which a certificate is made from")
+        raise TypeError(
+            f"{game.learner!r} keeps no ledger, which a certificate is made from; a class with an update of its own, "
+            "or around another learner, has none"
+        )
     again: Any = _LEDGERS.get(game)
     if again is None or again.horizon > game.horizon:  # a caller may have played it on
         again = beginning(game, type(game), checkpoints=game.checkpoints, ledger=True)
