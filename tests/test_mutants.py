@@ -2,12 +2,14 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
-from conftest import peer
+import pytest
+from conftest import missing, peer
 from mutant_faults import mutants_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,8 +68,11 @@ def test_every_mutant_is_another_program():
             assert mutant.lines[0] <= data[: mutant.start].count(b"\n") + 1
 
 
+@pytest.mark.slow
 def test_what_is_noticed_and_what_is_not(tmp_path):
     peer("coverage", "mutants")
+    if shutil.which("git") is None:
+        missing("there is no git")
     files = {
         "regretlab/__init__.py": "",
         "regretlab/learners/__init__.py": "",
