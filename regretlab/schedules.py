@@ -11,12 +11,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from regretlab._utils.extending import Extensible, not_overridable, unchanged
 from regretlab._utils.types import Array, Rounds
+from regretlab._utils.unused_fields import refuse_unused_fields
 from regretlab._utils.validation import number, reals
 
 __all__ = [
@@ -45,12 +46,18 @@ class Schedule(Extensible, ABC):
     Raises
     ------
     TypeError
-        When ``scale`` is no number.  Also when a class is made that overrides anything but ``shape``.
+        When ``scale`` is no number, or the class has a field that none of its methods reads.  Also when a class is made
+        that overrides anything but ``shape``.
     """
 
     scale: float = 1.0
 
     hooks: ClassVar[frozenset[str]] = frozenset({"shape"})
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        made = super().__new__(cls, *args, **kwargs)
+        refuse_unused_fields(cls)
+        return made
 
     def __post_init__(self) -> None:
         number(scale=self.scale)

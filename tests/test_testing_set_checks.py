@@ -204,6 +204,9 @@ class OwnComparison(Disc):
 
     center: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(2))
 
+    def nearest_to_origin(self):
+        return self.center.copy()
+
 
 @dataclass(frozen=True, eq=False)
 class ByIdentity(Disc):

@@ -6,12 +6,13 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from regretlab._utils.extending import Extensible, shipped
 from regretlab._utils.types import Array, ArrayLike
+from regretlab._utils.unused_fields import refuse_unused_fields
 from regretlab._utils.validation import reals
 from regretlab.kernels.compiling import jit
 from regretlab.sets.methods import check_methods
@@ -38,7 +39,8 @@ class FeasibleSet(Extensible, ABC):
     Raises
     ------
     TypeError
-        When a class is made with a method that cannot be called as the one it overrides, or one that nothing calls.
+        When a class is made with a method that cannot be called as the one it overrides, or one that nothing calls;
+        when the first set of a class is made that has a field that none of its methods reads.
     """
 
     hooks: ClassVar[frozenset[str]] = frozenset({"project", "projection", "parameters"})
@@ -48,6 +50,11 @@ class FeasibleSet(Extensible, ABC):
         check_methods(cls, FeasibleSet)
         if "projection" in vars(cls) and "_project" not in vars(cls) and not hasattr(cls._project, "asks_projection"):
             cls._project = FeasibleSet._project  # type: ignore[method-assign]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        made = super().__new__(cls, *args, **kwargs)
+        refuse_unused_fields(cls)
+        return made
 
     @property
     @abstractmethod

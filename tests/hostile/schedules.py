@@ -349,3 +349,56 @@ def an_infinite_scale():
 def a_schedule_replaced():
     Warm = made("Warm", W.Constant, shape=warm)
     return end(dataclasses.replace(Warm(0.3), scale=0.1))
+
+
+# -- fields that decide nothing ----------------------------------------------------------------------
+
+
+@program(refused="n, which decides nothing")
+def a_field_that_no_method_reads():
+    @dataclass(frozen=True)
+    class Warm(W.InverseSqrt):
+        n: int = 10
+
+    return end(Warm(0.1))
+
+
+@program(refused="length, which decides nothing")
+def a_field_beside_the_one_that_is_read():
+    @dataclass(frozen=True)
+    class Longer(Ramp):
+        length: int = 20
+
+    return end(Longer(0.1))
+
+
+@program(right=[-0.15, -0.15, -0.15])
+def fields_that_are_read_somewhere_or_are_labels():
+    def ramp(schedule, t):
+        return np.minimum(1.0, t / schedule.n)
+
+    @dataclass(frozen=True)
+    class Passed(W.Schedule):
+        n: int = 10
+        note: str = "a text decides nothing, and says so"
+
+        def shape(self, t):
+            return ramp(self, t)
+
+    @dataclass(frozen=True)
+    class Inner(W.Schedule):
+        n: int = 10
+
+        def shape(self, t):
+            return np.array([min(1.0, s / self.n) for s in t.ravel()]).reshape(t.shape)
+
+    @dataclass(frozen=True)
+    class Derived(Ramp):
+        @property
+        def length(self):
+            return self.n
+
+        def shape(self, t):
+            return super().shape(t)
+
+    return [end(kind(0.1)) for kind in (Passed, Inner, Derived)]

@@ -739,3 +739,12 @@ def a_set_that_counts_its_projections_alone_and_side_by_side():
 
     alone = end(Counting(-1.0, 1.0), T=10)
     return [-alone[0], *(-game.point[0] for game in rl.play_all([OGD, OGD], UP, Counting(-1.0, 1.0), 10))]
+
+
+@program(refused="slack, which decides nothing")
+def a_field_of_a_set_that_no_method_reads():
+    @dataclass(frozen=True, eq=False)
+    class Slack(F.Box):
+        slack: float = 0.1
+
+    return end(Slack(-1.0, 1.0))
