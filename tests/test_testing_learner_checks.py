@@ -3,7 +3,8 @@
 import dataclasses
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import sqrt
 
 import conformance
 import numpy as np
@@ -13,7 +14,23 @@ from check_helpers import failure, type_name
 
 from regretlab import check_learner
 from regretlab import sets as S
-from regretlab.learners import OGD, Adam, Algorithm1, AMSGrad, Learner, State
+from regretlab.cli.parsing import LEARNERS
+from regretlab.learners import (
+    OGD,
+    Adam,
+    Algorithm1,
+    AMSGrad,
+    BiasCorrected,
+    CoinBetting,
+    DecoupledWeightDecay,
+    DoublingTrick,
+    EpsilonInsideRoot,
+    L2Penalty,
+    Learner,
+    State,
+    WithEpsilon,
+)
+from regretlab.schedules import Constant
 
 INTERVAL = S.Box(-1.0, 1.0)
 
@@ -23,17 +40,27 @@ INTERVAL = S.Box(-1.0, 1.0)
 
 @pytest.mark.parametrize("case", conformance.LEARNERS, ids=lambda case: repr(case.learner)[:40])
 def test_every_learner(case):
-    check_learner(case.learner, INTERVAL)
-    check_learner(case.learner, compiled=False, seed=3)
+    compiled = case.learner == AMSGrad()  # conformance compiles the others
+    check_learner(case.learner, INTERVAL, compiled=compiled)
     for F in (S.Simplex(3), S.Halfspace([1.0, -2.0], 0.5), S.Reals(2)):
-        check_learner(case.learner, F, compiled=False)
+        check_learner(case.learner, F, compiled=False, seed=3)
+
+
+SHIPPED = [cls() for cls in LEARNERS.classes().values() if all(each.name != "learner" for each in fields(cls))]
+SHIPPED += [wrap(OGD(Constant(0.1))) for wrap in (WithEpsilon, EpsilonInsideRoot, DoublingTrick, DecoupledWeightDecay)]
+SHIPPED += [BiasCorrected(Adam()), L2Penalty(CoinBetting()), L2Penalty(AMSGrad())]
+
+
+@pytest.mark.parametrize("learner", SHIPPED, ids=type_name)
+def test_every_shipped_learner_on_the_usual_sets(learner):
+    check_learner(learner, compiled=False)
 
 
 def test_a_learner_on_a_compiled_ball():
     check_learner(AMSGrad())
 
 
-@pytest.mark.parametrize("learner", [pieces.Averaging(), pieces.Frozen(), pieces.Amplifier()], ids=type_name)
+@pytest.mark.parametrize("learner", [pieces.Averaging(), pieces.Amplifier()], ids=type_name)
 def test_learners_of_a_user(learner):
     check_learner(learner, compiled=False)
 
@@ -128,6 +155,9 @@ class StartsElsewhere(Descent):
 class Unchecked(Descent):
     alpha: float = 0.1
 
+    def update(self, state, gradient):
+        return super().update(state, self.alpha * gradient)
+
 
 @dataclass(frozen=True)
 class NotANumber(Descent):
@@ -168,6 +198,49 @@ class Drifts(Algorithm1):
     @staticmethod
     def rule(g):
         return (), g + 0.1, 1.0
+
+
+@dataclass(frozen=True)
+class Climbs(Algorithm1):
+    @staticmethod
+    def rule(g):
+        return (), -g, 1.0
+
+
+@dataclass(frozen=True)
+class OneSided(Algorithm1):
+    """Goes down in coordinates with positive gradients only."""
+
+    @staticmethod
+    def rule(g):
+        return (), abs(g), 1.0
+
+
+@dataclass(frozen=True)
+class Rests(Algorithm1):
+    @staticmethod
+    def rule(g, m):
+        return (m + g,), 0.0 * g, 1.0
+
+
+@dataclass(frozen=True)
+class Uphill(Descent):
+    def update(self, state, gradient):
+        return super().update(state, -np.asarray(gradient))
+
+
+@dataclass(frozen=True)
+class Negative(Algorithm1):
+    @staticmethod
+    def rule(g, s):
+        return (s + g * g,), g, -sqrt(s + g * g)
+
+
+@dataclass(frozen=True)
+class NegativeLater(Algorithm1):
+    @staticmethod
+    def rule(g, t):
+        return (), g, 1.0 if t < 20 else -1.0
 
 
 @dataclass(frozen=True)
@@ -217,6 +290,13 @@ class Mutable(Descent.__base__):
         (Hidden(), r"has the moments \['m'\]; moment_names are \['m', 'v'\]"),
         (Drifts(), r"a zero gradient in the first round moves x_1"),
         (Texts(), r"cannot play a compiled game"),
+        (Climbs(), r"Climbs climbs: in \d+ rounds with the gradient"),
+        (OneSided(), r"OneSided climbs"),
+        (Rests(), r"Rests stands still at x_1 ="),
+        (pieces.Frozen(), r"Frozen stands still at x_1 ="),
+        (Uphill(), r"Uphill climbs"),
+        (Negative(), r"W = -.* at coordinate 0 is no metric"),
+        (NegativeLater(), r"round 20, .*W = -1\.0 at coordinate \d is no metric"),
         (Mutable(), r"Mutable is not a frozen dataclass"),
         (Adam, r"is not a Learner; make an instance of it"),
         (0.1, r"0\.1 is not a Learner"),

@@ -229,6 +229,10 @@ class Wrapper(Learner):
         if isinstance(self.learner, Learner):
             object.__setattr__(self, "stepsize", self.learner.stepsize)
 
+    @property
+    def largest_gradient(self) -> float:
+        return self.learner.largest_gradient
+
     def check(self, losses: Losses) -> None:
         self.learner.check(losses)
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 from regretlab.learners import Algorithm1, Learner, State
-from regretlab.sets import Box, FeasibleSet, L2Ball
+from regretlab.sets import Box, FeasibleSet, L2Ball, Simplex
 from regretlab.testing.common import check_frozen, check_value, fail
 from regretlab.testing.learner_games import GivenGradients, check_games
 
 __all__ = ["check_learner"]
 
 _TOLERANCE = 1e-9
+_SHORT, _LONG = 128, 1024  # rounds with a constant gradient: for a learner that moves, and for one that does not
 _BAD: Mapping[str, tuple[float, ...]] = {
     "alpha": (-1.0, math.nan, math.inf),
     "beta1": (-0.5, 1.0, math.nan),
@@ -45,14 +47,17 @@ def check_learner(
     * Every point is in F.  With a zero gradient in the first round, where a rule
       may meet 0/0, the state stays finite; Algorithm 1 stays at x_1.
     * The state always has the moments that the learner declares.
+    * On a constant gradient g the learner moves, and <g, x_t - x_1> < 0 on average: it goes down, not up.
     * A game has, bit for bit, the points and moments of calling ``update`` round by
-      round; for Algorithm 1, also when compiled.
+      round: with and without a ledger, alone and beside others; for Algorithm 1, also when compiled.
+
+    No gradient is larger than half of ``learner.largest_gradient``.
 
     Parameters
     ----------
     learner : Learner
     feasible_set : FeasibleSet, optional
-        F; by default Box(-1, 1), then L2Ball(1), in three dimensions.
+        F; by default Box(-1, 1) and L2Ball(1) in three dimensions, or a simplex if ``start`` refuses both.
     rounds : int
         How many rounds to play.
     compiled : bool
@@ -75,13 +80,24 @@ def check_learner(
     check_frozen(learner)
     check_value(learner)
     _check_hyperparameters(learner)
-    for F in [Box(-1.0, 1.0), L2Ball(1.0)] if feasible_set is None else [feasible_set]:
+    for F in _usual_sets(learner) if feasible_set is None else [feasible_set]:
         given = F.with_dimension(F.dimension or 3)
-        losses = GivenGradients.drawn(given.dimension or 3, rounds, seed)
+        losses = GivenGradients.drawn(given.dimension or 3, rounds, seed, 0.5 * learner.largest_gradient)
         _check_start(learner, given)
         _check_zero(learner, given)
+        _check_descent(learner, given)
         states = _check_steps(learner, given, losses.gradients(np.arange(1, rounds + 1)))
         check_games(learner, given, losses, states, compiled and isinstance(learner, Algorithm1))
+
+
+def _usual_sets(learner: Learner) -> list[FeasibleSet]:
+    """A box and a ball, as far as the learner accepts them; a simplex if it accepts neither."""
+    accepted: list[FeasibleSet] = []
+    for F in (Box(-1.0, 1.0), L2Ball(1.0)):
+        with suppress(ValueError):
+            learner.start(F.with_dimension(3))
+            accepted.append(F)
+    return accepted or [Simplex(3)]
 
 
 def _check_hyperparameters(learner: Learner) -> None:
@@ -129,6 +145,35 @@ def _check_zero(learner: Learner, F: FeasibleSet) -> None:
     moved = np.abs(after.point - before.point).max()
     if isinstance(learner, Algorithm1) and moved > _TOLERANCE * (1.0 + np.abs(before.point).max()):
         fail(f"{name}: a zero gradient in the first round moves x_1 = {before.point} to {after.point}")
+
+
+def _check_descent(learner: Learner, F: FeasibleSet) -> None:
+    """Check that a constant gradient moves the learner, and down: x_t - x_1 has a negative product with it on average.
+
+    On a box also coordinate by coordinate, for Algorithm 1.
+    """
+    name, state = type(learner).__name__, learner.start(F)
+    first = state.point
+    away = np.linspace(0.5, -0.3, first.size) * max(1.0, float(np.abs(first).max()))
+    others = (F.project(first + away), F.project(first - away))
+    g = max((first - u for u in others), key=lambda step: float(np.abs(step).max()))
+    if not g.any():
+        return  # F is a point
+    g = g * min(1.0, 0.5 * learner.largest_gradient) / np.abs(g).max()
+    moved = np.zeros_like(first)
+    for t in range(_LONG):
+        state = _update(learner, state, g)
+        moved = moved + (state.point - first)
+        if t >= _SHORT and moved.any():
+            break
+    if not moved.any():
+        fail(f"{name} stands still at x_1 = {first}: {_LONG} rounds with the gradient {g} have not moved it")
+    down, size = g * moved, float(np.abs(g * moved).max())
+    if down.sum() >= -_TOLERANCE * size:
+        fail(f"{name} climbs: in {t + 1} rounds with the gradient {g}, sum_t <g, x_t - x_1> is {down.sum()}")
+    if isinstance(learner, Algorithm1) and type(F) is Box and (down > _TOLERANCE * size).any():
+        i = int(down.argmax())
+        fail(f"{name} climbs in coordinate {i}: with the gradient {g[i]}, sum_t (x_t - x_1) is {moved[i]}")
 
 
 def _check_steps(learner: Learner, F: FeasibleSet, G: Array) -> list[State]:

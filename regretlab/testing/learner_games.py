@@ -8,13 +8,23 @@ import numpy as np
 
 from regretlab._utils.types import Array, Rounds
 from regretlab.engine.errors import GameError
-from regretlab.game import Game, play
+from regretlab.game import Game, play_all
 from regretlab.learners import Learner, State
 from regretlab.losses.base import ConvexLosses, LinearLosses, Losses
 from regretlab.sets import FeasibleSet
 from regretlab.testing.common import fail
 
 __all__ = ["GivenGradients", "check_games"]
+
+_WAYS = {
+    "a game": (False, False, False),
+    "a game beside others": (True, False, False),
+    "a game with a ledger": (False, True, False),
+    "a game with a ledger beside others": (True, True, False),
+    "a compiled game": (False, False, True),
+    "a compiled game with a ledger beside others": (True, True, True),
+}
+"""The ways to play a game: side by side with others or not, with a ledger or not, compiled or not."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +34,16 @@ class GivenGradients(LinearLosses):
     rows: tuple[tuple[float, ...], ...]
 
     @staticmethod
-    def drawn(d: int, n: int, seed: int) -> GivenGradients:
-        """n random gradients of many magnitudes; the last coordinate is zero at first, and some gradients are zero."""
+    def drawn(d: int, n: int, seed: int, largest: float = np.inf) -> GivenGradients:
+        """n random gradients of many magnitudes; the last coordinate is zero at first, and some gradients are zero.
+
+        They are scaled down if a number in them is larger than ``largest``.
+        """
         rng = np.random.default_rng(seed)
         G = rng.standard_normal((n, d)) * 10.0 ** rng.uniform(-2.0, 2.0, (n, 1))
         G[: n // 4, -1] = 0.0
         G[n // 3 : n // 3 + 2] = 0.0
+        G *= min(1.0, largest / float(np.abs(G).max()))
         return GivenGradients(tuple(map(tuple, G.tolist())))
 
     def gradients(self, t: Rounds) -> Array:
@@ -57,14 +71,17 @@ class _GivenAsConvex(ConvexLosses):
 def check_games(learner: Learner, F: FeasibleSet, losses: GivenGradients, states: list[State], compiled: bool) -> None:
     """Check that a game, and a compiled one if ``compiled``, has the points and moments of ``states``, bit for bit."""
     rounds, met = len(losses.rows), _losses_for(learner, losses)
-    games = {}
-    for way in (False, True) if compiled else (False,):
+    ways: dict[str, dict[str, Array]] = {}
+    for way, (side_by_side, ledger, compile_it) in _WAYS.items():
+        if (compile_it and not compiled) or (ledger and not learner.ledger_names()):
+            continue
+        learners, recorded = [learner] * (3 if side_by_side else 1), range(1, rounds + 1)
         try:
-            games[way] = play(learner, met, F, rounds, checkpoints=range(1, rounds + 1), compiled=way)
+            games = play_all(learners, met, F, rounds, checkpoints=recorded, ledger=ledger, compiled=compile_it)
         except GameError as error:
-            fail(f"{type(learner).__name__} cannot play a {'compiled ' if way else ''}game: {error}", error)
+            fail(f"{type(learner).__name__} cannot play {way}: {error}", error)
+        ways |= {way if j == 0 else f"{way}, number {j + 1}": _played(game) for j, game in enumerate(games)}
     by_hand = {"stepping by hand": _path(states)}
-    ways = {"a compiled game" if way else "a game": _played(game) for way, game in games.items()}
     (first, path), *others = (by_hand | ways).items()
     for second, other in others:
         for what in path:
