@@ -208,6 +208,8 @@ def test_games_that_are_all_alike_count_as_one():
     R = np.sqrt(T) * (1.0 + 0.02 * np.cos(T))
     one, many = fit(T, R), fit(T, np.tile(R[:, None], 5))
     assert (one.exponent, one.low, one.high) == (many.exponent, many.low, many.high)
+    assert "seeds     5, all with the same regret: they count as one" in repr(many)
+    assert repr(one).endswith("seeds     1")
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,25 @@ def test_points_on_an_unbounded_set_are_compared_with_those_played():
         play(OGD(), Claimed(1, move=2.0), Reals(1), T).regret  # noqa: B018
 
 
+def test_every_round_that_is_asked_for_is_compared():
+    losses = Claimed(2, add=0.5, late=21)
+    game = play(OGD(), losses, cube(2), T, checkpoints=range(1, T + 1))
+    assert len(game.regret_at([18, 19, 20])) == 3
+    with pytest.raises(ValueError, match="for t = 21,"):
+        game.regret_at([19, 20, 21])
+
+
+@pytest.mark.parametrize("answer", [None, 3.0, (1.0, 2.0, 3.0), (["0.5"] * 14, [0.0] * 14), (0.5j, 1.0)])
+def test_what_is_no_closed_form(answer):
+    @dataclass(frozen=True)
+    class Odd(Squares):
+        def best_in_hindsight(self, feasible_set, t, seed=0):
+            return answer
+
+    with pytest.raises(TypeError, match=r"Odd.best_in_hindsight"):
+        play(OGD(), Odd(1), INTERVAL, T).regret  # noqa: B018
+
+
 def test_shapes_of_a_closed_form():
     @dataclass(frozen=True)
     class Flat(Claimed):

@@ -130,3 +130,11 @@ def test_a_game_that_is_not_the_same_again():
     game = play(Moody([]), Mod3(), INTERVAL, 20)
     with pytest.raises(ValueError, match=r"played again, Moody.*must depend on the arguments alone"):
         game.interval_regret()
+
+
+def test_windows_of_sums_that_cancel_are_exact():
+    """The rounding errors of the sums count: 5e16 + 0.5 is no float."""
+    game = play(OGD(1e-30), rl.losses.Periodic([1e17, 1.0, -1e17, 1.0]), rl.sets.Box(0.5, 0.5), 40)
+    frame = game.interval_regret([1, 2, 3, 4], stride=1)
+    assert frame["regret"].tolist() == [0.0] * 4
+    assert frame.loc[4, "loss"] == 1.0

@@ -137,6 +137,17 @@ def test_what_is_a_point_of_the_interval(u):
     assert play(Adam(), Mod3(), INTERVAL, 20).regret_against(u).index[-1] == 20
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e-13, 1.0])
+def test_a_point_beside_a_small_set_is_outside(scale):
+    game = play(OGD(scale), Mod3(), rl.sets.Box(-scale, scale), 5)
+    assert game.regret_against(scale * (1.0 + 1e-13)).index[-1] == 5
+    assert len(game.dynamic_regret(np.full(5, -scale)))
+    with pytest.raises(ValueError, match="not a point"):
+        game.regret_against(1.01 * scale)
+    with pytest.raises(ValueError, match="not a point"):
+        game.dynamic_regret(np.full(5, 1.01 * scale))
+
+
 def test_a_game_before_its_first_round():
     for losses in (Mod3(), Squares(), SignAdversary()):
         game = rl.Game(Adam(), losses, INTERVAL)

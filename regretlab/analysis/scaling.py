@@ -101,12 +101,12 @@ class Scaling:
         return f"{self.verdict}: exponent {self.exponent:.3f} in [{self.low:.3f}, {self.high:.3f}]"
 
     def __repr__(self) -> str:
-        T = self.horizons
+        T, alike = self.horizons, self.regret.shape[1] > 1 and not np.ptp(self.regret, axis=1).any()
         rows = [
             f"Scaling {self._headline()} at confidence {self.confidence:g}",
             *([f"  reason    {self.reason}"] if self.reason else []),
             f"  horizons  {len(T)} from {T[0]:,.0f} to {T[-1]:,.0f}",
-            f"  seeds     {self.regret.shape[1]}",
+            f"  seeds     {self.regret.shape[1]}{', all with the same regret: they count as one' if alike else ''}",
         ]
         return "\n".join(rows)
 

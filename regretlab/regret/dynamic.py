@@ -16,12 +16,11 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, LinearLosses
 from regretlab.regret.cumulative_loss import Total
 from regretlab.regret.cumulative_prediction_loss import sums_of
-from regretlab.regret.requirements import check_oblivious
+from regretlab.regret.requirements import check_oblivious, slack_of
 
 __all__ = ["losses_along_path"]
 
 _BLOCK = 4096  # rounds
-_TOLERANCE = 1e-12
 
 Block = tuple[int, int, Callable[[Array], Array]]
 """The first round of a block, its number of rounds n, and a function of u (n, d) that returns the losses f_s(u_s):
@@ -100,9 +99,10 @@ def _as_points(game: Trajectory, given: object, n: int) -> Array:
 
 def _check_inside(game: Trajectory, u: Array, start: int, last: Array | None) -> None:
     """Raise ``ValueError`` unless the points are in F; a point that equals the one before is not checked again."""
+    slack = slack_of(game.feasible_set)
     for k, point in enumerate(u):
         if last is not None and np.array_equal(point, last):
             continue
-        if not (np.isfinite(point).all() and game.feasible_set.contains(point, _TOLERANCE)):
+        if not (np.isfinite(point).all() and game.feasible_set.contains(point, slack)):
             raise ValueError(f"path: u_{start + k} = {point} is not a point of {game.feasible_set!r}")
         last = point

@@ -21,7 +21,7 @@ from regretlab.regret.closed_forms import closed_form
 from regretlab.regret.dynamic import losses_along_path
 from regretlab.regret.hindsight import minimize_sums, sums_at
 from regretlab.regret.interval import interval_regret
-from regretlab.regret.requirements import check_bounded, check_oblivious
+from regretlab.regret.requirements import check_bounded, check_oblivious, slack_of
 from regretlab.sets import FeasibleSet
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def against(game: Trajectory, u: ArrayLike) -> Comparators:
     """
     d = game.state.point.size
     point = np.atleast_1d(real_array("u", u, "(d,)", 0, 1))
-    if point.shape != (d,) or not game.feasible_set.contains(point, 1e-12):
+    if point.shape != (d,) or not game.feasible_set.contains(point, slack_of(game.feasible_set)):
         raise ValueError(f"u={u!r} is not a point of {game.feasible_set!r}")
     record = game.record
     points = np.broadcast_to(point, (len(record.t), d))

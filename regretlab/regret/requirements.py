@@ -6,7 +6,7 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.losses.base import AdaptiveLosses, BlockLosses, ConvexLosses, RandomConvexLosses
 from regretlab.sets import FeasibleSet
 
-__all__ = ["check_bounded", "check_oblivious"]
+__all__ = ["check_bounded", "check_oblivious", "slack_of"]
 
 
 def check_oblivious(game: Trajectory) -> None:
@@ -26,3 +26,8 @@ def check_bounded(F: FeasibleSet) -> None:
             f"{F!r} is unbounded, so the regret against its best point is not known to be finite; "
             "game.regret_against(u) is the regret against a given one"
         )
+
+
+def slack_of(F: FeasibleSet) -> float:
+    """By how much a given comparator may lie outside F: 1e-12, or less in a set that is smaller than 1."""
+    return 1e-12 * min(1.0, float(F.diameter())) if F.bounded else 1e-12

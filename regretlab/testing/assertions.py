@@ -119,7 +119,7 @@ def assert_sublinear_regret(
         raise ValueError(
             f"exponent={exponent!r} and tolerance={tolerance!r} must have a sum below 1: every learner has R_T = O(T)"
         )
-    chosen, drawn = default_horizons(losses) if horizons is None else list(horizons), list(seeds)
+    chosen, drawn = default_horizons(losses) if horizons is None else _listed(horizons=horizons), _listed(seeds=seeds)
     options: Any = {"start": start, "compiled": compiled, "progress": progress}
     rounds, regret, games = play_to(learner, losses, feasible_set, chosen, drawn, **options)
     found = fit(rounds, regret, confidence=_CONFIDENCE)
@@ -212,7 +212,7 @@ def assert_regret_below(
     """
     if isinstance(bound, Learner):
         raise TypeError(f"bound={bound!r} is a learner; the order is bound, learner, losses, feasible_set, horizon")
-    chosen, drawn = None if checkpoints is None else list(checkpoints), list(seeds)
+    chosen, drawn = None if checkpoints is None else _listed(checkpoints=checkpoints), _listed(seeds=seeds)
     if not drawn:
         raise ValueError("seeds is empty: there is no game to compare with the bound")
     check_distinct(drawn)
@@ -248,3 +248,11 @@ def assert_regret_below(
 def _regrets(games: Sequence[Game]) -> Array:
     """(games, n): R_t at the checkpoints."""
     return np.array([game.regret["regret"].to_numpy() for game in games])
+
+
+def _listed(**given: Iterable[int]) -> list[int]:
+    """An argument as a list; ``TypeError`` if it is a text or cannot be one."""
+    ((name, value),) = given.items()
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise TypeError(f"{name}={value!r} must be several integers, such as a list or a range")
+    return list(value)
