@@ -210,8 +210,12 @@ def test_no_momentum_is_momentum_that_decays_at_once():
         found = certify(game, name)
         assert found.certified
         assert found.total == pytest.approx(certify(game, "amsgrad_theorem4_iclr").total, rel=1e-12)
-    for name in ("amsgrad_tran_phong", "amsgrad_tran_phong_inverse"):
-        assert certify(game, name).certified
+    unit, root = 4.0 * 3.0 / (2 * 0.5), sqrt(50.0)  # d D^2 G/(2 alpha); t0 = 1
+    last = certify(game, "amsgrad_theorem4_iclr").terms["alpha L_T N"]
+    assert certify(game, "amsgrad_tran_phong").total == pytest.approx(unit * (1.0 + root) + unit + last, rel=1e-12)
+    inverse = certify(game, "amsgrad_tran_phong_inverse")
+    assert inverse.certified
+    assert inverse.total == pytest.approx(unit * (1.0 + root) + 2.0 * unit * root + last, rel=1e-12)
     mean = rl.play(L.AdamNC(0.5, 0.0), rl.losses.Mod3(), INTERVAL, 50)
     assert certify(mean, "adamnc_corollary2").certified
     starts = L.AMSGrad(0.5, late(0.0, 0.5, 2))

@@ -33,7 +33,7 @@ Kind = TypeVar("Kind", bound=Trajectory)
 _PARTS = ("learner", "losses", "feasible_set")
 _FIXED = (
     int, float, complex, str, bytes, type, type(None), range, slice, np.generic, np.dtype,
-    ModuleType, FunctionType, BuiltinFunctionType, np.ufunc,
+    ModuleType, FunctionType, BuiltinFunctionType, np.ufunc, type(np.ones_like),
 )  # fmt: skip
 _VALUES = (Learner, Losses, PointwiseLoss, Schedule, FeasibleSet)
 _DATA = 2**16  # an array of more numbers is data, and no memory
