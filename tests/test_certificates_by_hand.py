@@ -359,6 +359,14 @@ CASES = [
 ]  # fmt: skip
 
 
+FALSE = {
+    "amsgrad_theorem4_submission",
+    "amsgrad_corollary1_printed",
+    "adamnc_corollary2_printed",
+    "kingma_ba_theorem41",
+}
+
+
 def played(case, losses=None, F=None):
     return rl.play(
         case.learner, case.losses if losses is None else losses, F or case.F, T,
@@ -379,7 +387,7 @@ def test_the_bound_is_that_of_the_history(case):
     D = {2: 2 * 1.5 if case.F is BALL else math.sqrt(9.0 + 0.64 + 0.49), **corners}.get(case.norm, 2.0)
     found = certify(game, case.theorem)
     curve, expected = found.curve, case.bound(seen(game), D)
-    assert found.certified == THEOREMS[case.theorem].true, found
+    assert found.certified == (case.theorem not in FALSE), found
     assert curve["bound"].to_numpy() == pytest.approx(expected[curve.index - 1], rel=1e-9)
 
 

@@ -147,7 +147,7 @@ def _memory(value: object) -> Iterator[object]:
 
 
 @cache
-def _caches(cls: type) -> frozenset[str]:
+def _caches(cls: Any) -> frozenset[str]:
     """The attributes of an object of this class that hold what was computed from the others."""
     bodies = [vars(base).items() for base in cls.__mro__]
     return frozenset(_CACHES) | {name for body in bodies for name, value in body if isinstance(value, cached_property)}
