@@ -344,7 +344,9 @@ def test_sums_and_powers_within_the_bounds():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["simplex:10**9", "rademacher:d=10**9"])
+@pytest.mark.parametrize(
+    "text", ["simplex:10**9", "rademacher:d=10**9", "circlingquadratics:period=10**9", "examples:[[1]],[1],batch=10**9"]
+)
 def test_games_that_no_memory_holds(text):
-    with pytest.raises(ValueError, match="has dimension 1000000000: at most 1,000,000"):
+    with pytest.raises(ValueError, match="=1000000000 is too large for the command line: at most 1"):
         (SETS if "simplex" in text else LOSSES).read(text)

@@ -275,7 +275,9 @@ def rounds(text: str) -> int:
             number = kind(text)
             if 1 <= number <= _MOST_ROUNDS and number == int(number):
                 return int(number)
-    raise click.BadParameter(f"{text[:60]} is not a number of rounds: an integer from 1 to 1e15, such as 1000 or 1e6")
+    raise click.BadParameter(
+        f"{text[:60] or 'nothing'} is not a number of rounds: an integer from 1 to 1e15, such as 1000 or 1e6"
+    )
 
 
 # -- help pages and output files -------------------------------------------------------

@@ -48,13 +48,17 @@ __all__ = [
     "SCHEDULES",
     "SETS",
     "Kind",
+    "check_size",
     "import_from_here",
     "point_from",
     "values_from",
 ]
 
-_LONGEST, _DEEPEST, _ENTRIES, _DIMENSION = 20_000, 50, 100_000, 1_000_000
-"""Bounds on the characters of a text, the depth of its syntax tree, the entries of its lists, and d."""
+_LONGEST, _DEEPEST, _ENTRIES = 20_000, 50, 100_000
+"""Bounds on the characters of a text, the depth of its syntax tree and the entries of its lists."""
+
+_LARGEST = dict.fromkeys(("classes", "d", "dimension"), 100_000) | {"batch": 10**6, "period": 10**7, "n": 1_000}
+"""Bounds on the fields of this package's classes that decide how much memory a game takes."""
 
 
 class Kind(NamedTuple):
@@ -95,11 +99,7 @@ class Kind(NamedTuple):
         call = _parsed(f"_({parts[2] or parts[3] or ''})", unreadable) if parts else None
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
             raise ValueError(unreadable)
-        part = _made(name, call, [self])
-        d = part.dimension if isinstance(part, Losses | FeasibleSet) else None
-        if isinstance(d, int) and d > _DIMENSION:
-            raise ValueError(f"{name} has dimension {d}: at most {_DIMENSION:,} is allowed here")
-        return part
+        return _made(name, call, [self])
 
     def _check_name(self, name: str, text: str) -> None:
         """``ValueError`` for what cannot be a name, and for module:Class, which is written module.Class."""
@@ -311,7 +311,7 @@ def _made(name: str, call: ast.Call | None, kinds: Sequence[Kind]) -> Any:
             raise ValueError(f"{name} takes no values: it is of type {type(thing).__name__}, not a class")
         return thing
     try:
-        _check_fields(inspect.signature(thing), args, keywords)
+        _check_fields(thing, args, keywords)
         return thing(*args, **keywords)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{name}: {error}") from error
@@ -319,17 +319,27 @@ def _made(name: str, call: ast.Call | None, kinds: Sequence[Kind]) -> Any:
         raise ValueError(f"{name}: {one_line(error)}") from error
 
 
-def _check_fields(signature: inspect.Signature, args: list[Any], keywords: Mapping[str, Any]) -> None:
-    """Raise ``ValueError`` unless the values fit the signature; the message names the fields."""
+def _check_fields(cls: type[Any], args: list[Any], keywords: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` unless the values fit the fields of a class; the message names the fields."""
+    signature = inspect.signature(cls)
     fields = signature.parameters
     if not any(field.kind is field.VAR_KEYWORD for field in fields.values()):
         for key in keywords:
             if key not in fields:
                 raise ValueError(f"there is no field {key!r}{nearest(key, fields)}")
     try:
-        signature.bind(*args, **keywords)
+        values = signature.bind(*args, **keywords).arguments
     except TypeError as error:
         raise ValueError(f"{error}; the fields are: {', '.join(fields) or 'none'}") from error
+    for name, value in values.items():
+        check_size(cls, name, value)
+
+
+def check_size(cls: type[Any], name: str, value: object) -> None:
+    """``ValueError`` for a field of a class of this package that is too large for the memory."""
+    largest = _LARGEST.get(name, math.inf) if cls.__module__.startswith("regretlab.") else math.inf
+    if isinstance(value, int | float) and value > largest and name in inspect.signature(cls).parameters:
+        raise ValueError(f"{name}={value} is too large for the command line: at most {largest:,} is allowed here")
 
 
 def _found(name: str, kinds: Sequence[Kind]) -> type[Any]:

@@ -69,6 +69,7 @@ def sweep(
     exit code is 1.
     """
     from regretlab._utils.files import whole_file
+    from regretlab.cli.parsing import check_size
     from regretlab.sweeps import sweep as run
 
     with bad_input():
@@ -80,6 +81,10 @@ def sweep(
         names = [name for name, _ in grid]
         if repeated := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"--over: {repeated[0]} is given twice")
+        for name, part, value in (
+            (n, p.part, v) for n, values in grid for p in (learner, losses, feasible_set) for v in values
+        ):
+            check_size(type(part), name.rpartition(".")[2], value)
     with bad_input("--over", argument="points"):
         frame = run(learner.part, losses.part, feasible_set.part, dict(grid), horizon, folder=folder)
     results = Results()

@@ -232,9 +232,19 @@ def a_long_text():
     play("ogd", f"periodic:[{'1,' * 20_000}1]")
 
 
-@program(refused="has dimension 1000000000: at most 1,000,000 is allowed here")
+@program(refused="dimension=1000000000 is too large for the command line: at most 100,000 is allowed here")
 def a_simplex_that_no_memory_holds():
     play("hedge", "rademacher:d=2", "--set", "simplex:10**9")
+
+
+@program(refused="d=1000000000 is too large for the command line: at most 100,000 is allowed here")
+def a_grid_that_no_memory_holds():
+    shell("sweep", "ogd", "rademacher", "--over", "losses.d=1,10**9", "--horizon", "9", "--out", "t.csv")
+
+
+@program(refused="n=1000000000 is too large for the command line: at most 1,000 is allowed here")
+def a_rule_of_a_billion_arguments():
+    play("adashift:n=10**9")
 
 
 @program(refused="is not a number of rounds: an integer from 1 to 1e15")
