@@ -138,7 +138,8 @@ def _memory(value: object) -> Iterator[object]:
         for item in value:
             yield from _memory(item)
     elif isinstance(value, _VALUES) or getattr(getattr(value, "__dataclass_params__", None), "frozen", False):
-        caches = _caches(type(value))
+        kind: Any = type(value)
+        caches = _caches(kind)
         for name, item in vars(value).items():
             if not (isinstance(item, _FIXED) or name in caches):
                 yield from _memory(item)
