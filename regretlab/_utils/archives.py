@@ -100,7 +100,7 @@ class Archive:
         if shape is not None and tuple(size) != shape:
             raise ValueError(f"the array {name} has shape {tuple(size)}; it must be {shape}")
         if dtype is not None and np.dtype(kind) != dtype:
-            raise ValueError(f"the array {name} has numbers of type {kind}; they must be {np.dtype(dtype)}")
+            raise ValueError(f"the array {name} has numbers of type {np.dtype(kind)}; they must be {np.dtype(dtype)}")
         array = self._array(name, tuple(size))
         if array.dtype.str != kind or _digest(array) != digest:
             raise ValueError(f"the array {name} is not the one that was written")

@@ -78,9 +78,12 @@ def fingerprint_of_all(value: Any) -> str:
 
 
 def identity(function: Callable[..., Any]) -> str:
-    """The fingerprint, or an empty string for a function without one."""
+    """The fingerprint of all that ``function`` uses, or an empty string for a function without one.
+
+    Arrays and lists count by content: compiled code has what was in them when it was compiled.
+    """
     with suppress(Unidentifiable):
-        return fingerprint(function)
+        return fingerprint_of_all(function)
     return ""
 
 

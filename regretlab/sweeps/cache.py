@@ -23,6 +23,7 @@ __all__ = ["Folder", "chunk_key", "describe"]
 
 _FORMAT = 2
 _MARK = "sweep.json"
+_LONGEST = 4096  # bytes of the mark
 _COLUMNS = ("point", "t", "measures", "x")
 
 
@@ -52,9 +53,12 @@ class Folder:
                 error.errno, f"cannot write to the folder {self.path} of the sweep: {error.strerror}"
             ) from error
         try:
-            head = json.loads(mark.read_bytes())
+            if not mark.is_file():
+                raise ValueError("it is no file")
+            with mark.open("rb") as file:
+                head = json.loads(file.read(_LONGEST))
             found = head["format"]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{mark} is damaged, so it is not known what the folder holds; use another one") from error
         if found != _FORMAT:
             writer = head.get("regretlab", "0.1.0")  # 0.1.0 did not write its version

@@ -23,6 +23,7 @@ import pieces
 
 import regretlab as rl
 from regretlab._utils.archives import Archive, write_npz
+from regretlab.engine.serialization import from_specification
 from regretlab.sweeps import cache
 
 __all__ = ["chunks", "games"]
@@ -187,10 +188,13 @@ def _content(game: Any) -> Any:
 
 
 def _says(content: bytes) -> Any:
-    """What a file says: its head, and its arrays bit by bit."""
+    """What a file says: its parts, the other entries of its head, and its arrays bit by bit."""
     archive = Archive(io.BytesIO(content))
-    head = {name: value for name, value in archive.head.items() if name not in ("code", "regretlab", "python")}
-    return json.dumps(head, sort_keys=True), {name: pieces.bits(archive.array(name)) for name in archive.names}
+    arrays = {name: archive.array(name) for name in archive.names}
+    fields = [arrays[f"array_{i}"] for i in range(sum(name.startswith("array_") for name in arrays))]
+    parts = [repr(from_specification(archive.head.get(name), fields)) for name in ("learner", "losses", "feasible_set")]
+    rest = {name: archive.head.get(name) for name in ("seed", "t", "checkpoints", "moments", "ledger")}
+    return parts, rest, {name: pieces.bits(array) for name, array in arrays.items() if name[:6] != "array_"}
 
 
 def _foreign(event: str, arguments: tuple[Any, ...]) -> bool:
@@ -271,7 +275,7 @@ def chunks(n: int, seed: int = 0) -> Counter[str]:
             if same and read.errors == rows.errors:
                 found["the same"] += 1
             elif mutate is forged and all(
-                pieces.bits(getattr(read, each)) == _says(mutated)[1][each] for each in cache._COLUMNS
+                pieces.bits(getattr(read, each)) == _says(mutated)[2][each] for each in cache._COLUMNS
             ):
                 found["what the forged file says"] += 1
             else:
