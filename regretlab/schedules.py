@@ -80,9 +80,10 @@ class Schedule(Extensible, ABC):
         if not (type(values) is np.ndarray and values.dtype == np.float64):
             values = reals(f"{type(self).__name__}.shape(t)", values, f"an array of real numbers, in {self!r}")
         if values.shape != t.shape:
+            hint = f"; for a constant write schedules.Constant({float(values)!r})" if values.ndim == 0 else ""
             raise ValueError(
                 f"{self!r} returned an array of shape {values.shape} for rounds of shape {t.shape}; "
-                "it must return one value per round, e.g. np.full(t.shape, 0.1) for a constant"
+                f"it must return one value per round{hint}"
             )
         return values
 

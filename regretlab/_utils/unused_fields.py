@@ -28,6 +28,8 @@ def refuse_unused_fields(cls: Any) -> None:
 
     In doubt, as when a method passes ``self`` on, a field counts as read.
     """
+    if not dataclasses.is_dataclass(cls):
+        return
     users = [base for base in cls.__mro__ if not shipped(base) and base is not object]
     bodies = [value for base in users for name, value in vars(base).items() if name not in _WRITTEN]
     codes = [(body, f.__code__) for body in bodies if isinstance(f := _function(body), FunctionType)]

@@ -51,7 +51,9 @@ STAYS_IN_RANGE = (Constant, Geometric, Inverse, InverseSqrt, OneMinusInverse)
 
 def sample_rounds() -> Rounds:
     """The rounds, up to 10^6, at which a schedule is checked before round 1; a game checks the rest as it plays."""
-    return np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
+    t = np.unique(np.geomspace(1, 1e6, 50).astype(np.int64))
+    t.setflags(write=False)  # a function that changes its argument fails
+    return t
 
 
 def as_schedules(
@@ -76,6 +78,8 @@ def as_schedule(name: str, value: object, allowed: Range, of_number: type[Schedu
     """
     if isinstance(value, bool) or not (isinstance(value, Real | Schedule) or callable(value)):
         raise TypeError(f"{name}={value!r}: a hyperparameter is a number, a schedule or a function of t")
+    if isinstance(value, type):
+        raise TypeError(f"{name}={value!r} is a class; give one of its objects, such as {value.__name__}(0.1)")
     scale = value.scale if unchanged(value, Constant) else value
     if isinstance(scale, Real):
         if name == "beta2" and allowed is BETA:  # with a constant 0, v_t would be g_t^2

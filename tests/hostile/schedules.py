@@ -402,3 +402,22 @@ def fields_that_are_read_somewhere_or_are_labels():
             return super().shape(t)
 
     return [end(kind(0.1)) for kind in (Passed, Inner, Derived)]
+
+
+@program(refused="read-only")
+def a_function_that_changes_the_rounds():
+    def doubled(t):
+        t *= 2
+        return 0.1 / t
+
+    return end(doubled)
+
+
+@program(refused="schedules.Constant(0.1)")
+def a_function_that_is_constant():
+    return end(lambda t: 0.1)
+
+
+@program(refused="is a class")
+def a_class_of_schedules():
+    return end(W.Constant)

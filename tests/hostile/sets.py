@@ -351,11 +351,11 @@ WRONG = [("project",), ("contains",), ("minimize_linear",), ("diameter",)]
 WRONG += [(a, b) for i, (a,) in enumerate(WRONG) for (b,) in WRONG[i + 1 :]]
 
 
-def found(factor, scale=1.0):
-    """How many sets of which one or two methods are wrong by a factor pass the check."""
+def found(factor, several):
+    """How many sets of which one method is wrong by a factor, or one of ``several``, pass the check."""
     passed = []
     for base, make in zip(CLASSES, BASES.values(), strict=True):
-        for names in WRONG:
+        for names in several:
             wrong = make(scaled(base, factor, *names))
             try:
                 rl.check_set(wrong, cases=4, compiled=False)
@@ -367,22 +367,22 @@ def found(factor, scale=1.0):
 
 @program(right=0)
 def methods_that_are_too_small():
-    return found(0.5)
+    return found(0.5, WRONG)
 
 
 @program(right=0)
 def methods_that_are_too_large():
-    return found(2.0)
+    return found(2.0, WRONG)
 
 
 @program(right=0)
 def methods_that_are_slightly_too_large():
-    return found(1.001)
+    return found(1.001, WRONG[:4])
 
 
 @program(right=0)
 def methods_that_are_slightly_too_small():
-    return found(0.999)
+    return found(0.999, WRONG[:4])
 
 
 @program(right=0)
@@ -748,3 +748,15 @@ def a_field_of_a_set_that_no_method_reads():
         slack: float = 0.1
 
     return end(Slack(-1.0, 1.0))
+
+
+@program(right=-1.0)
+def a_set_that_is_no_dataclass():
+    class Interval(F.FeasibleSet):
+        dimension = 1
+        project = staticmethod(lambda y, weights=None: np.clip(y, -1.0, 1.0))
+        contains = staticmethod(lambda x, tolerance=0.0: bool(abs(x[0]) <= 1.0 + tolerance))
+        diameter = staticmethod(lambda norm=np.inf: 2.0)
+        minimize_linear = staticmethod(lambda c: -np.sign(c))
+
+    return end(Interval())[0]
