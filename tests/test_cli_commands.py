@@ -51,7 +51,7 @@ class Cut(rl.losses.AdaptiveLosses):
 class Stops(rl.learners.VectorLearner):
     '''Its step in round 3 is not finite.'''
     moment_names = ()
-    def step(self, t, x, g, moments, F):
+    def step(self, t, g, x, moments, F):
         return x * (float("nan") if t == 3 else 1.0), moments
 
 @dataclass(frozen=True)
@@ -683,3 +683,11 @@ def test_an_unbounded_set_has_no_regret():
     assert result.exit_code == 0
     assert "no regret" in result.output
     assert "loss" in result.output
+
+
+def test_games_on_an_unbounded_set_have_a_loss_and_have_not_failed(shell):
+    line = ["sweep", "ogd", "mod3", "reals", "--over", "alpha=0.1,0.2", "--horizon", "9", "--out", "t.csv"]
+    result = shell(*line)
+    assert result.exit_code == 0
+    assert result.stderr == "2 of 2 points have no regret; the column error has the reasons.\n"
+    assert pd.read_csv("t.csv")["loss"].notna().all()
