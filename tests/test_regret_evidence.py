@@ -104,6 +104,13 @@ def test_sums_are_those_of_the_losses():
             assert sums == pytest.approx(np.sum(each, axis=0) if t else 0.0 * sums, rel=1e-12)
 
 
+def test_a_window_is_compared_with_its_own_rounds():
+    game = play(OGD(), Squares(2), cube(2), 20)
+    evidence = Evidence(game, sums_of(game), [4, 20])
+    each = [sum(game.losses.value(s, v) for s in range(5, 21)) for v in evidence.points]
+    assert evidence.check(5, 21, []) == pytest.approx(min(each), rel=1e-12)
+
+
 @pytest.mark.parametrize("F", [INTERVAL, cube(3), L2Ball(0.5, dimension=3), Simplex(4), SLICE], ids=label)
 def test_points_are_in_the_set_and_meet_its_ends(F):
     d = F.dimension or 1

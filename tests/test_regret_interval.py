@@ -13,6 +13,7 @@ import regretlab as rl
 from regretlab import play
 from regretlab.learners import OGD, Adam, Learner, State
 from regretlab.losses import Mod3, RandomLinear, SignAdversary
+from regretlab.regret import ComparatorWarning, interval
 from regretlab.sets import L2Ball
 
 
@@ -138,3 +139,22 @@ def test_windows_of_sums_that_cancel_are_exact():
     frame = game.interval_regret([1, 2, 3, 4], stride=1)
     assert frame["regret"].tolist() == [0.0] * 4
     assert frame.loc[4, "loss"] == 1.0
+
+
+def test_the_gap_covers_windows_that_are_almost_as_bad():
+    windows = interval._Windows(2, 1)
+    ended = interval._Ended(np.array([1, 2, 3]), np.array([1.0, 0.9, 0.2]), np.zeros((3, 1)))
+    windows.keep_worst(ended, np.zeros(3), np.array([0.0, 0.5, 0.6]))
+    assert (windows.worst.first, windows.worst.regret) == (1, 1.0)
+    assert windows.worst.gap == pytest.approx(0.4)
+
+
+def test_the_warning_has_the_gap_of_its_window(monkeypatch):
+    game = play(OGD(), NoisySquares(), INTERVAL, 12)
+    monkeypatch.setattr(
+        interval.Solver, "minimize", lambda self, start, stop: interval.Best(self.u, 1.0, 1e-3 * start, 1.0)
+    )
+    with pytest.warns(
+        ComparatorWarning, match=r"up to round t = 12 is only known up to a gap of 0.009, .* 2 more rounds"
+    ):
+        game.interval_regret([4], stride=4)

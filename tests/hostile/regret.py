@@ -480,7 +480,7 @@ def a_link_with_a_wrong_derivative():
     return last(losses, DISC, T=40, compiled=False).regret
 
 
-@program(refused="convex")
+@program(refused="mu")
 def a_modulus_below_zero():
     @dataclass(frozen=True)
     class Bent(S.PredictionLosses):
