@@ -686,7 +686,7 @@ def test_an_unbounded_set_has_no_regret():
 
 
 def test_games_on_an_unbounded_set_have_a_loss_and_have_not_failed(shell):
-    line = ["sweep", "ogd", "mod3", "reals", "--over", "alpha=0.1,0.2", "--horizon", "9", "--out", "t.csv"]
+    line = ["sweep", "ogd", "mod3", "--set", "reals", "--over", "alpha=0.1,0.2", "--horizon", "9", "--out", "t.csv"]
     result = shell(*line)
     assert result.exit_code == 0
     assert result.stderr == "2 of 2 points have no regret; the column error has the reasons.\n"

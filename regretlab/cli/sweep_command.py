@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,7 @@ def sweep(
     horizon: int,
     folder: Path | None,
     out: Path,
-) -> None:
+) -> int:
     """Play a game at every point of a grid and write a table of the regrets.
 
     Each --over names a parameter of LEARNER, LOSSES or the set, or the seed. For a point that is
@@ -81,10 +80,10 @@ def sweep(
         names = [name for name, _ in grid]
         if repeated := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"--over: {repeated[0]} is given twice")
-        for name, part, value in (
-            (n, p.part, v) for n, values in grid for p in (learner, losses, feasible_set) for v in values
-        ):
-            check_size(type(part), name.rpartition(".")[2], value)
+        for name, values in grid:
+            for given in (learner, losses, feasible_set):
+                for value in values:
+                    check_size(type(given.part), name.rpartition(".")[2], value)
     with bad_input("--over", argument="points"):
         frame = run(learner.part, losses.part, feasible_set.part, dict(grid), horizon, folder=folder)
     results = Results()
@@ -93,9 +92,12 @@ def sweep(
             frame.to_csv(file, index=False)
         else:
             frame.to_parquet(file)
-    errors = frame["error"].dropna()
+    errors = frame.loc[frame["loss"].isna(), "error"]
+    unknown = frame["error"].notna().sum() - len(errors)
+    if unknown:
+        click.echo(f"{unknown:,} of {len(frame):,} points have no regret; the column error has the reasons.", err=True)
     if len(errors) == len(frame):
         results.failures.append(f"all {len(frame):,} points failed, the first of them because {errors.iloc[0]}")
     elif len(errors):
         click.echo(f"{len(errors):,} of {len(frame):,} points failed; the column error has the reasons.", err=True)
-    sys.exit(results.show())
+    return results.show()
