@@ -391,6 +391,14 @@ def test_the_bound_is_that_of_the_history(case):
     assert curve["bound"].to_numpy() == pytest.approx(expected[curve.index - 1], rel=1e-9)
 
 
+@pytest.mark.parametrize("name", ["adabound_savarese", "adamx_theorem51", "nosadam"])
+def test_sums_over_all_rounds_go_on_from_block_to_block(name, monkeypatch):
+    monkeypatch.setattr("regretlab.certificates.measurements._BLOCK", 5)
+    case = next(case for case in CASES if case.theorem == name)
+    curve = certify(played(case), name).curve
+    assert curve["bound"].to_numpy() == pytest.approx(case.bound(G, D_INF)[curve.index - 1], rel=1e-9)
+
+
 def test_zeta_is_the_largest_ratio_of_the_game():
     case = next(case for case in CASES if case.theorem == "adamnc_theorem5")
     w = np.sqrt(averages(G * G, 1.0 - 0.5 / TIME)) / ROOT[:, None]

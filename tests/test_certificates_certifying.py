@@ -11,7 +11,7 @@ from pieces import INTERVAL, cube
 
 import regretlab as rl
 from regretlab import play
-from regretlab.certificates import THEOREMS, certificates, certify, theorem
+from regretlab.certificates import THEOREMS, Bound, certificates, certify, theorem
 from regretlab.cli import main
 from regretlab.schedules import Values
 
@@ -66,7 +66,7 @@ def test_a_theorem_by_name_needs_no_other_that_holds():
     """Exponential weights with a rising stepsize: nothing is certified, and the one bound is asked for by name."""
     learner = rl.learners.Hedge(alpha=Values(function=lambda t: 1e-5 * t))
     game = play(learner, Given(((1.0, 0.0),)), rl.sets.Simplex(2), 20)
-    with pytest.raises(ValueError, match="no theorem about Hedge.* hold: exponential_weights: alpha_t non-increasing"):
+    with pytest.raises(ValueError, match=r"no theorem about Hedge.* hold: exponential_weights: alpha_t non-increasing"):
         certify(game)
     found = certify(game, "exponential_weights")
     assert found.vacuous
@@ -135,6 +135,31 @@ def test_theorems_are_added_with_a_source_and_learners():
     for learners in ((), (rl.learners.OGD(),), ("OGD",), (int,)):
         with pytest.raises(TypeError, match=r"learners=\(.* must be classes of learners"):
             theorem("Me (2026)", *learners)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda q: {"a": q.t}, r"my_bound returned \{'a': .*it must return Bound\(terms, hypotheses\)"),
+        (lambda q: None, "my_bound returned None"),
+        (lambda q: Bound({}, []), "my_bound returned Bound"),
+        (lambda q: Bound({"regret": q.t}, []), "with a name for each term other than bound, gap, regret, slack"),
+        (lambda q: Bound({"a": q.t[:-1]}, []), "as its term a; it must be a number for each of the 5 checkpoints"),
+        (lambda q: Bound({"a": "7"}, []), "my_bound has '7' as its term a"),
+        (lambda q: Bound({"a": 1j * q.t}, []), "as its term a"),
+    ],
+)
+def test_a_theorem_of_ones_own_returns_terms(answer, words):
+    @theorem("me (2026)", rl.learners.OGD)
+    def my_bound(q):
+        "R_T <= something."
+        return answer(q)
+
+    try:
+        with pytest.raises(TypeError, match=words):
+            certify(play(rl.learners.OGD(), Given(), INTERVAL, 5), "my_bound")
+    finally:
+        del THEOREMS["my_bound"]
 
 
 def test_the_curve_and_the_error_bar():

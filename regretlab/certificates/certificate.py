@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["THEOREMS", "Bound", "Certificate", "CertificateViolated", "Theorem", "theorem"]
 
+_COLUMNS = frozenset({"bound", "regret", "gap", "slack"})
+
 TOLERANCE = 1e-9
 """The relative error that rounding of the terms, and coordinates with W_{t,i} = 0, may cause in a bound."""
 
@@ -73,12 +75,29 @@ class Theorem:
     def evaluate(self, q: Quantities) -> Bound:
         """Terms and hypotheses for a game; the first hypothesis is that the theorem is stated for the learner.
 
-        ``TypeError`` if the learner lacks what the theorem needs, such as a row of the ledger or a hyperparameter.
+        ``TypeError`` if the learner lacks what the theorem needs, such as a row of the ledger or a hyperparameter, or
+        if the theorem's function does not return a :class:`Bound`.
         """
-        terms, hypotheses = self.function(q)
+        bound = self.function(q)
+        if not isinstance(bound, Bound) or not bound.terms or not _COLUMNS.isdisjoint(bound.terms):
+            raise TypeError(
+                f"the theorem {self.name} returned {bound!r}; it must return Bound(terms, hypotheses), with a name for "
+                f"each term other than {', '.join(sorted(_COLUMNS))}"
+            )
+        terms = {name: self._at_checkpoints(q, name, values) for name, values in bound.terms.items()}
         names = " or ".join(cls.__name__ for cls in self.learners)
         who = Hypothesis(f"the rule of {names}", self.fits(q.learner), type(q.learner).__name__)
-        return Bound(terms, [who, *hypotheses])
+        return Bound(terms, [who, *bound.hypotheses])
+
+    def _at_checkpoints(self, q: Quantities, name: str, values: Array) -> Array:
+        """A term as floats (h,)."""
+        term = np.asarray(values)
+        if term.dtype.kind not in "fiu" or term.shape not in ((), q.t.shape):
+            raise TypeError(
+                f"the theorem {self.name} has {values!r} as its term {name}; it must be a number for each of the "
+                f"{q.t.size} checkpoints"
+            )
+        return np.broadcast_to(term.astype(np.float64), q.t.shape)
 
 
 _LEDGER = ("ledger_names", "with_ledger")
