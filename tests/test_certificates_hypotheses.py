@@ -179,6 +179,13 @@ def test_a_stepsize_that_falls_slower_than_the_mean_is_no_adagrad():
     assert not hypothesis_of(certify(game, "adagrad"), WEAK).holds
 
 
+def test_sadam_needs_a_stepsize_for_the_largest_gradient_of_the_game():
+    late_spike = Tilted(((1.0,), (1.0,), (1.0,), (9.0,), (1.0,)), 2.0)
+    learner = L.SAdam(30.0, delta=0.1)
+    assert failing("sadam_constant_beta1", learner, 3, late_spike) == {}
+    assert failing("sadam_constant_beta1", learner, 5, late_spike) == {"alpha >= G^2/mu": None}
+
+
 def test_only_strongly_convex_losses_have_their_theorems():
     @dataclass(frozen=True)
     class Boasts(Tilted):
