@@ -17,7 +17,7 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.learners.base import Algorithm1
 from regretlab.losses.base import LinearLosses
 from regretlab.losses.linear_predictions import PredictionLosses
-from regretlab.schedules import Schedule
+from regretlab.schedules import Schedule, Values
 from regretlab.sets import Box
 
 __all__ = ["group"]
@@ -61,8 +61,10 @@ def _same_shapes(learner: Algorithm1) -> object:
     """What decides the values of a learner's schedules, up to their scales.
 
     Learners for which it is the same share a batch.  A user may define what ``==`` means, hence it is not asked.
+    Whether a user's values are in their range depends on the scale.
     """
-    return tuple(_content(schedule, scaled=not shipped(type(schedule))) for schedule in learner.schedules.values())
+    schedules = learner.schedules.values()
+    return tuple(_content(s, scaled=not shipped(type(s)) or type(s) is Values) for s in schedules)
 
 
 def _content(value: object, *, scaled: bool = True) -> object:

@@ -741,3 +741,40 @@ def a_dictionary_of_another_learner():
 def a_ledger_of_another_learner():
     state = dataclasses.replace(L.Adam().start(BOX), ledger={"square": np.zeros(1)})
     return L.Adam().update(state, [1.0]).point
+
+
+@program(refused="round 6:")
+def a_beta_that_leaves_its_range_in_a_lane():
+    late = lambda t: np.where(t == 6, 0.6, 0.1)  # noqa: E731
+    fine, bad = (L.OGDMomentum(beta1=W.Values(scale, late)) for scale in (1.0, 1.9))
+    return [game.point for game in rl.play_all([fine, bad], S.Periodic([1.0]), BOX, 20, compiled=False)]
+
+
+@program(right=[0.0])
+def a_saved_game_of_a_learner_with_its_own_update():
+    import tempfile
+    from pathlib import Path
+
+    game = rl.play(Saved(alpha=0.1), S.Periodic([1.0, -3.0]), BOX, 10)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "game.npz")
+        game.save(path)
+        again = rl.Game.load(path, trust=[__name__]) if _TRUSTS else rl.Game.load(path)
+    return [float(again.extend(20).point[0]) - end(Saved(alpha=0.1), [1.0, -3.0])[0]]
+
+
+@program(right=[0.0])
+def a_sweep_of_a_learner_with_its_own_update():
+    frame = rl.sweep(Saved(), S.Periodic([1.0, -3.0]), BOX, {"alpha": [0.1]}, 20)
+    return [
+        float(frame["regret"][0]) - float(rl.play(Saved(0.1), S.Periodic([1.0, -3.0]), BOX, 20).regret.regret.iloc[-1])
+    ]
+
+
+@dataclass(frozen=True)
+class Saved(L.Adam):
+    def update(self, state, gradient):
+        return super().update(state, -np.asarray(gradient, dtype=float))
+
+
+_TRUSTS = "trust" in rl.Game.load.__code__.co_varnames
