@@ -49,7 +49,7 @@ class BadInput(click.ClickException):
 
 
 class Commands(click.Group):
-    """A group of commands that reports any failure in one line, with an exit code, and ends on Ctrl-C with 130.
+    """A group of commands, which return exit codes; any failure is one line and an exit code, 130 for Ctrl-C.
 
     A command goes on when nobody reads what it prints (``| head -1``).  When standard output cannot be written for
     another reason, such as a full disk, the command does its work and then says so.
@@ -76,12 +76,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:  # click would print an empty line
             raise click.Abort from None
+        except SystemExit as end:
+            raise click.ClickException(f"a class of this game calls sys.exit({end.code!r})") from end
 
     def _exit_code(self, *args: Any, **extra: Any) -> Any:
         """Run a command line and report its failure; return the exit code."""
         try:
             return super().main(*args, standalone_mode=False, **extra) or 0  # type: ignore[call-overload]
-        except SystemExit as end:
+        except SystemExit as end:  # of the completion of words in a shell
             return end.code
         except click.Abort:
             click.echo("Stopped.", err=True)
@@ -226,7 +228,7 @@ def part(kind: str) -> Callable[[str], Typed]:
     return read
 
 
-def game_parts(command: Callable[..., None]) -> Callable[..., None]:
+def game_parts(command: Callable[..., int]) -> Callable[..., int]:
     """Add the arguments LEARNER and LOSSES and the option --set to a command."""
     for parameter in (
         click.option(

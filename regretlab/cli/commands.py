@@ -180,7 +180,7 @@ def compare(
     horizon: int | None,
     seed: int | None,
     start: ArrayLike | None,
-) -> None:
+) -> int:
     """Compare learners: formula, moments, claim, guarantee, counterexample.
 
     For each learner this prints its formula, the moments it keeps per coordinate besides x, and the
@@ -213,7 +213,7 @@ def compare(
     if losses is not None and table is not None:
         results.lines.append(f"\n{losses.text} on {F.text}, T = {horizon:,}:\n")
         results.lines.append(table.to_string(float_format="{:.6g}".format))
-    sys.exit(results.show())
+    return results.show()
 
 
 def _table(results: Results, named: Mapping[str, Any], *game: Any, **options: Any) -> pd.DataFrame | None:
@@ -263,7 +263,7 @@ main.add_command(sweep)
     help="For figure2: the folder with MNIST's test digits, t10k-images-idx3-ubyte and "
     "t10k-labels-idx1-ubyte, each with or without .gz, to play on; the files are named figure2_mnist.",
 )
-def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path | None) -> None:
+def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path | None) -> int:
     """Compute and draw the figures NAME..., or all of them.
 
     Without a NAME the names are printed, each with what the figure shows. figure2 needs
@@ -283,7 +283,7 @@ def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path
             name: plain((inspect.getdoc(module) or "").partition("\n\n")[0]) for name, module in EXPERIMENTS.items()
         }
         _print_definitions({**shown, "all": "All of them."})
-        return
+        return 0
     folder = out or Path("figures", *(["quick"] if quick else []))
     wanted = {name.lower() for name in names}
     with bad_input():
@@ -307,4 +307,4 @@ def reproduce(names: tuple[str, ...], out: Path | None, quick: bool, mnist: Path
                     if name in wanted:
                         raise
                     click.echo(f"skipped {name}: {one_line(error)}", err=True)
-    sys.exit(results.show())
+    return results.show()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["extend", "play"]
 
 
-def _outputs(command: Callable[..., None]) -> Callable[..., None]:
+def _outputs(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options --horizon, --save, --csv and --plot to a command."""
     file = click.Path(dir_okay=False, path_type=Path)
     for option in (
@@ -91,7 +90,7 @@ def play(
     plot: Path | None,
     csv: Path | None,
     save: Path | None,
-) -> None:
+) -> int:
     """Play LEARNER against LOSSES and print the regret.
 
     Ctrl-C stops the game; the rounds played so far are printed and written.
@@ -112,7 +111,7 @@ def play(
     if certify is not None:
         with bad_input("--certify"), suppress(GameError, ValueError):
             _certified(new().with_ledger().extend(1), certify)  # a TypeError if the theorem is about other learners
-    _extend(game, horizon=horizon, plot=plot, csv=csv, save=save, certify=certify)
+    return _extend(game, horizon=horizon, plot=plot, csv=csv, save=save, certify=certify)
 
 
 @click.command(
@@ -132,7 +131,7 @@ def play(
 @_outputs
 def extend(
     game: Path, trust: tuple[str, ...], horizon: int, plot: Path | None, csv: Path | None, save: Path | None
-) -> None:
+) -> int:
     """Continue a saved GAME until T rounds are played.
 
     The longer game replaces GAME, unless --save names another file. It equals, bit for bit, a game
@@ -150,7 +149,7 @@ def extend(
             saved = Game.load(game, trust=trust)
         except ValueError as error:
             raise ValueError(re.sub(r"load with trust=\['([\w.]+)'\]", r"add --trust \1", str(error))) from error
-    _extend(saved, horizon=horizon, plot=plot, csv=csv, save=save or game)
+    return _extend(saved, horizon=horizon, plot=plot, csv=csv, save=save or game)
 
 
 # -- playing, printing, writing ---------------------------------------------------------
@@ -158,7 +157,7 @@ def extend(
 
 def _extend(
     game: Game, *, horizon: int, plot: Path | None, csv: Path | None, save: Path | None, certify: str | None = None
-) -> None:
+) -> int:
     """Play until the horizon, an error or Ctrl-C; then write the rounds played, and print last."""
     from regretlab.engine.errors import GameError, GameInterrupted
 
@@ -177,7 +176,7 @@ def _extend(
     if game.horizon:
         _write_and_show(game, results, plot, csv, save, certify)
     code = results.show()
-    sys.exit(INTERRUPTED if interrupted else code)
+    return INTERRUPTED if interrupted else code
 
 
 def _write_and_show(

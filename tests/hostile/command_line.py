@@ -39,6 +39,11 @@ class Broken(rl.losses.LinearLosses):
     def gradients(self, t):
         return t[:, None] * 1.0
 
+@dataclass(frozen=True)
+class Leaves(rl.losses.AdaptiveLosses):
+    def answer(self, t, x):
+        raise SystemExit(0)
+
 class NotAKind:
     def __init__(self, *args):
         Path("called").touch()
@@ -337,6 +342,11 @@ def a_game_that_fails_keeps_its_rounds():
             run("play", "adam", "mine_hostile.Spoilt", "--horizon", "9", "--csv", "o.csv")
         finally:
             assert pd.read_csv("o.csv").t.iloc[-1] == 4
+
+
+@program(refused="a class of this game calls sys.exit(0)")
+def losses_that_leave():
+    play("ogd", "mine_hostile.Leaves")
 
 
 @program(refused="this theorem is about other learners")
