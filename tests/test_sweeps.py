@@ -10,11 +10,12 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -725,6 +726,19 @@ def test_workers_that_die_as_they_start_end_the_sweep(small_chunks):
     finally:
         logging.getLogger("concurrent.futures").disabled = False
     assert len(made) == 4
+
+
+def test_a_cluster_that_has_lost_its_workers_is_reported(small_chunks, monkeypatch):
+    class Cluster(ThreadPoolExecutor):
+        _client = SimpleNamespace(nthreads=dict)
+
+        def submit(self, function, task):
+            return super().submit(lambda: [time.sleep(0.2), function(task)][1])
+
+    monkeypatch.setattr(executors, "_STUCK", 0.01)
+    with pytest.warns(RuntimeWarning, match="the cluster has no worker"):
+        frame = sweep(Adam, Mod3, INTERVAL, {"C": [3.0]}, 10, executor=partial(Cluster, 1))
+    assert frame["error"].isna().all()
 
 
 UNGUARDED = """

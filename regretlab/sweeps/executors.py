@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -230,6 +231,14 @@ def _finished(pool: Executor, running: Iterable[Future[Any]]) -> set[Future[Any]
             worker.kill()
         with suppress(AttributeError, OSError):  # the last end of the pipe that is open for writing
             pool._result_queue._writer.close()  # type: ignore[attr-defined]
+    workers_of = getattr(getattr(pool, "_client", None), "nthreads", None)  # of a cluster of Dask
+    if not done and workers_of is not None and not workers_of():
+        warnings.warn(
+            "the cluster has no worker, perhaps because it gave up starting those that died; the sweep waits for one. "
+            "It can be stopped: with a folder, what is finished is kept",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     return done
 
 
