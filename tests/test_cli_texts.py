@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import resource
 import signal
 import sys
 import tempfile
@@ -241,6 +240,8 @@ def test_mutated_command_lines(tmp_path, monkeypatch):
 
 
 if __name__ == "__main__":
+    import resource
+
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         warnings.simplefilter("ignore")
         tried(["play", "adam", "mod3", "--horizon", "10"])  # imports what games need

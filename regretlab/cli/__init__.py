@@ -1,4 +1,4 @@
-"""The command line: ``regretlab list``, ``compare``, ``play``, ``extend``, ``sweep`` and ``reproduce``."""
+"""The command line: ``regretlab list``, ``compare``, ``play``, ``extend``, ``sweep``, ``reproduce`` and ``help``."""
 
 from regretlab.cli.commands import main
 

@@ -175,7 +175,7 @@ def _range(text: str) -> list[Any]:
     low, high, n = parts
     if not (isinstance(n, int) and 1 <= n <= _ENTRIES):
         raise ValueError(f"{unreadable}; the number is an integer from 1 to {_ENTRIES:,}")
-    if not math.isfinite(high - low):
+    if not _is_finite(high - low):
         raise ValueError(f"{unreadable}; low and high are finite")
     if isinstance(low, int) and isinstance(high, int) and (n == 1 or (high - low) % (n - 1) == 0):
         return [low + i * ((high - low) // max(1, n - 1)) for i in range(n)]
