@@ -211,3 +211,33 @@ def test_a_sequence_that_is_no_frozen_dataclass():
 
 def test_a_sequence_of_one_constant_round_has_no_seed_to_use():
     check_losses(L.Rademacher(d=2, drift=1.0), INTERVAL)
+
+
+RNG = np.random.default_rng(9)
+FEATURES, REAL = RNG.uniform(-1.0, 1.0, (12, 3)), RNG.standard_normal(12)
+SIGNS, CLASSES = np.where(REAL > 0.0, 1.0, -1.0), np.arange(12) % 3
+
+
+@pytest.mark.parametrize("d", [1, 3])
+@pytest.mark.parametrize(("scale", "size"), [(1e-12, 1e12), (1e12, 1e-12)])
+def test_shipped_sequences_pass_at_every_scale(scale, size, d):
+    a, y = scale * FEATURES[:, :d], scale * REAL
+    for sequence in (
+        L.Examples(a, y, L.Squared(), batch=2),
+        L.Examples(a, y, L.Absolute()),
+        L.ShuffledExamples(a, y, L.Huber(scale)),
+        L.SampledExamples(a, y, L.Quantile(0.3)),
+        L.Examples(a, SIGNS, L.Logistic(), batch=3),
+        L.Examples(a, SIGNS, L.Hinge(), mu=scale),
+        L.Examples(a, y, L.Linear()),
+        L.SoftmaxRegression(a, CLASSES, batch=2),
+        L.ShuffledSoftmaxRegression(a, CLASSES, mu=scale),
+        L.PeriodicQuadratics(a * size, mu=scale),
+        L.CirclingQuadratics(d=d, radius=size, period=7, mu=scale),
+        L.WalkingQuadratics(d=d, step=0.3 * size, radius=size, mu=scale),
+        L.Periodic(a),
+        L.RandomLinear(d=d, mean=scale, std=scale),
+        L.SignAdversary(d=d, slope=scale),
+    ):
+        for feasible_set in (S.L2Ball(size), S.Box(size, 1.001 * size)):
+            check_losses(sequence, feasible_set, rounds=2)

@@ -69,7 +69,7 @@ class Batch(ABC):
 def loss_and_gradient(game: Trajectory, t: int, x: Array) -> tuple[float, Array]:
     """f_t(x) and g_t of a game's sequence.
 
-    In the rounds 1, 2, 4, 8, ... f_t is evaluated at two more points of the set.
+    In round 1, f_t is evaluated at two more points of the set, and in the rounds 2, 4, 8, ... at one more.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def loss_and_gradient(game: Trajectory, t: int, x: Array) -> tuple[float, Array]
         raise TypeError(f"the gradient is {g!r}; it must be real numbers of shape {x.shape}{_hint(game, g.size)}")
     gradient = g.astype(np.float64, copy=False)
     linear = losses.linear and not isinstance(losses, AdaptiveLosses)
-    if linear or not t & (t - 1):
+    if linear or not (t & (t - 1) or shipped(type(losses))):
         _check_shape(game, t, revealed, x, float(value), gradient, linear)
     return float(value), gradient
 
@@ -130,7 +130,8 @@ def _check_shape(game: Trajectory, t: int, f: Loss, x: Array, value: float, g: A
         return
     faults: list[str | None] = []
     with suppress(Exception):
-        for y in far_points(game.feasible_set, x, g):
+        points = far_points(game.feasible_set, x, g)
+        for y in points if linear or t == 1 else points[t.bit_length() % 2 :][:1]:
             faults.append(fault_of(f, x, value, g, y, tolerance=_TOLERANCE, floor=_FLOOR, linear=linear))
     for fault in filter(None, faults):
         raise ValueError(f"f_{t} of {type(game.losses).__name__}: {fault}")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab._utils.validation import positive, whole
+from regretlab._utils.validation import positive
+from regretlab.losses.arguments import dimension
 from regretlab.losses.base import AdaptiveLosses
 
 __all__ = ["SignAdversary"]
@@ -25,7 +26,7 @@ class SignAdversary(AdaptiveLosses):
     slope: float = 1.0
 
     def __post_init__(self) -> None:
-        whole(1, d=self.d)
+        dimension(d=self.d)
         positive(slope=self.slope)
 
     @property

@@ -10,11 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regretlab._utils.types import Array, ArrayLike
-from regretlab._utils.validation import real_array
+from regretlab._utils.validation import real_array, whole
 
-__all__ = ["class_labels", "features", "shown", "targets"]
+__all__ = ["LONGEST", "class_labels", "dimension", "features", "shown", "targets"]
+
+LONGEST = 2**24
+"""The largest dimension, and the largest number of entries in the table of one period."""
 
 _SHOWN = 16  # the size of the largest array whose numbers are shown
+
+
+def dimension(**d: object) -> None:
+    """Check that a dimension is an integer of at least 1, and that a few vectors of it fit into memory."""
+    whole(1, **d)
+    for name, value in d.items():
+        if value > LONGEST:  # type: ignore[operator]
+            raise ValueError(f"{name}={value!r} must be at most {LONGEST}")
 
 
 def features(value: ArrayLike) -> Array:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from regretlab._utils.types import Array
@@ -16,11 +14,12 @@ __all__ = ["far_points", "fault_of", "pointwise_fault"]
 _LABELS = 8  # labels at which a pointwise loss is evaluated, at most
 
 
-def far_points(feasible_set: FeasibleSet, x: Array, g: Array) -> Iterator[Array]:
+def far_points(feasible_set: FeasibleSet, x: Array, g: Array) -> list[Array]:
     """Two points of F: the projections of points far from x, down and up the slope g."""
-    far = feasible_set.diameter() if feasible_set.bounded else 1.0 + float(np.abs(x).max())
-    for sign in (-far, far):
-        yield np.asarray(feasible_set.project(x + sign * np.where(g < 0.0, -1.0, 1.0)), dtype=np.float64)
+    with np.errstate(all="ignore"):
+        far = feasible_set.diameter() if feasible_set.bounded else 1.0 + float(np.abs(x).max())
+        away = far * np.where(g < 0.0, -1.0, 1.0)
+        return [np.asarray(feasible_set.project(y), dtype=np.float64) for y in (x - away, x + away)]
 
 
 def fault_of(

@@ -11,13 +11,13 @@ import numpy as np
 from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import positive, real_array, whole
+from regretlab.losses.arguments import LONGEST
 from regretlab.losses.base import LinearLosses, read_only
 from regretlab.losses.shortcuts import is_shortcut, shortcut
 
 __all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2", "period_of"]
 
 _LONGEST_TABLE = 2**16  # numbers, beside one period
-_LONGEST_PERIOD = 2**27  # rounds
 
 
 class PeriodicLosses(LinearLosses):
@@ -148,8 +148,8 @@ class ReddiTheorem2(PeriodicLosses):
 def _check_period(**period: int) -> None:
     """Check that a table of one period fits into memory."""
     for name, P in period.items():
-        if P > _LONGEST_PERIOD:
-            raise ValueError(f"{name}={P!r} is the length of a period, which must be at most {_LONGEST_PERIOD}")
+        if P > LONGEST:
+            raise ValueError(f"{name}={P!r} is the length of a period, which must be at most {LONGEST}")
 
 
 def _spike(height: float, slope: float, period: int) -> Array:

@@ -140,8 +140,10 @@ class CirclingQuadratics(Quadratics):
     mu: float = 1.0
 
     def __post_init__(self) -> None:
-        whole(1, d=self.d)
+        arguments.dimension(d=self.d)
         whole(2, period=self.period)
+        if self.period * self.d > arguments.LONGEST:
+            raise ValueError(f"period={self.period!r} times d={self.d!r} must be at most {arguments.LONGEST}")
         positive(radius=self.radius, mu=self.mu)
 
     @cached_property
@@ -169,7 +171,7 @@ class WalkingQuadratics(Quadratics):
     mu: float = 1.0
 
     def __post_init__(self) -> None:
-        whole(1, d=self.d)
+        arguments.dimension(d=self.d)
         positive(step=self.step, radius=self.radius, mu=self.mu)
 
     def centres(self, t: Rounds, seed: int = 0) -> Array:

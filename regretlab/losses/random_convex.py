@@ -12,6 +12,7 @@ import numpy as np
 from regretlab._utils.extending import not_overridable
 from regretlab._utils.types import Array, Rounds
 from regretlab._utils.validation import reals, whole, within
+from regretlab.losses.arguments import dimension
 from regretlab.losses.base import generator, read_only
 from regretlab.losses.linear_predictions import RandomPredictionLosses
 from regretlab.losses.pointwise import Absolute, Logistic, Squared
@@ -72,7 +73,7 @@ class RandomModel(RandomPredictionLosses):
     mu: float = 0.0
 
     def __post_init__(self) -> None:
-        whole(1, d=self.d)
+        dimension(d=self.d)
         within("[1, inf)", conditioning=self.conditioning)
         within("(0, 1]", density=self.density)
         within("[0, 0.25]", drift=self.drift)

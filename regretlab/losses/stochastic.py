@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from regretlab._utils.types import Array
-from regretlab._utils.validation import finite, positive, whole, within
+from regretlab._utils.validation import finite, positive, within
+from regretlab.losses.arguments import dimension
 from regretlab.losses.base import RandomLinearLosses
 
 __all__ = ["Rademacher", "RandomLinear", "ReddiStochastic", "ReddiTheorem3"]
@@ -66,7 +67,7 @@ class Rademacher(RandomLinearLosses):
     drift: float = 0.0
 
     def __post_init__(self) -> None:
-        whole(1, d=self.d)
+        dimension(d=self.d)
         within("[-1, 1]", drift=self.drift)
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
@@ -82,7 +83,7 @@ class RandomLinear(RandomLinearLosses):
     std: float = 1.0
 
     def __post_init__(self) -> None:
-        whole(1, d=self.d)
+        dimension(d=self.d)
         finite(mean=self.mean)
         within("[0, inf)", std=self.std)
 

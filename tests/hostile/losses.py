@@ -829,7 +829,7 @@ def a_slope_of_zero():
     S.ReddiStochastic(slope=0)
 
 
-@program(refused="period=10000000000")
+@program(refused="period=10000000000 is")
 def a_period_that_fits_into_no_memory():
     return gradient_sum(S.ReddiOnline(period=10**10))
 
@@ -1139,3 +1139,13 @@ def a_check_of_rows_and_data_that_differ():
 def a_check_of_gradients_and_blocks_that_differ():
     own = made("Own", S.Mod3, block=lambda self, a, b, seed: np.full((b - a, 1), 5.0))
     rl.check_losses(own(), B)
+
+
+@program(refused="d=10000000000")
+def a_dimension_that_fits_into_no_memory():
+    return gradient_sum(S.Rademacher(d=10**10))
+
+
+@program(refused="times d=10000000")
+def a_circle_that_fits_into_no_memory():
+    return gradient_sum(S.CirclingQuadratics(d=10**7, period=10**7))
