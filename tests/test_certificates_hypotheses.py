@@ -179,6 +179,36 @@ def test_a_stepsize_that_falls_slower_than_the_mean_is_no_adagrad():
     assert not hypothesis_of(certify(game, "adagrad"), WEAK).holds
 
 
+class Shrunk:
+    """Boxes that understate a diameter."""
+
+    @dataclass(frozen=True, eq=False)
+    class Inf(rl.sets.Box):
+        def diameter(self, norm=np.inf):
+            return super().diameter(norm) * (0.5 if norm == np.inf else 1.0)
+
+    @dataclass(frozen=True, eq=False)
+    class Two(rl.sets.Box):
+        def diameter(self, norm=np.inf):
+            return super().diameter(norm) * (0.9 if norm == 2 else 1.0)
+
+    @dataclass(frozen=True, eq=False)
+    class Honest(rl.sets.Box):
+        def diameter(self, norm=np.inf):
+            return super().diameter(norm)
+
+
+def test_a_diameter_that_is_too_small_is_found():
+    low, high = np.array([-1.0, -1.0]), np.array([1.0, 0.5])
+    losses = Given(((1.0, -1.0), (-2.0, 1.0)))
+    assert failing("ogd", L.OGD(0.5), 9, losses, Shrunk.Honest(low, high)) == {}
+    for cls in (Shrunk.Inf, Shrunk.Two):
+        game = rl.play(L.OGD(0.5), losses, cls(low, high), 9, ledger=True, compiled=False)
+        found = hypothesis_of(certify(game, "ogd"), BOUNDED)
+        assert not found.holds
+        assert "two points are 2 apart" in found.measured
+
+
 def test_sadam_needs_a_stepsize_for_the_largest_gradient_of_the_game():
     late_spike = Tilted(((1.0,), (1.0,), (1.0,), (9.0,), (1.0,)), 2.0)
     learner = L.SAdam(30.0, delta=0.1)

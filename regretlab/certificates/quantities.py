@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from regretlab._utils.extending import unchanged
+from regretlab._utils.extending import shipped, unchanged
 from regretlab._utils.types import Array
 from regretlab.certificates.measurements import Measurements, blocks
 from regretlab.learners.ledger import ROUNDING
@@ -18,6 +18,7 @@ from regretlab.schedules import Constant, Geometric, Inverse, InversePower, Inve
 __all__ = ["Hypothesis", "Quantities"]
 
 _FALLING = (Constant, InverseSqrt, Inverse, InversePower, Geometric)
+_AXES = 16  # how many coordinates and points
 _SLACK = 1e-6  # relative: the gradients of a user may be finite differences
 
 
@@ -41,8 +42,12 @@ class Quantities(Measurements):
     """
 
     def bounded(self) -> Hypothesis:
-        """F is bounded."""
-        return Hypothesis("F bounded", math.isfinite(self.D), f"D_inf = {self.D:.6g}")
+        """F is bounded, and no two points of the game or ends of F are further apart than its diameters."""
+        far, far_2 = self._apart
+        near = far <= self.D * (1.0 + _SLACK) and far_2 <= self.D_2 * (1.0 + _SLACK)
+        holds = math.isfinite(self.D) and bool(near)
+        wrong = "" if holds or math.isinf(self.D) else f", D_2 = {self.D_2:.6g}; two points are {far:.6g} apart"
+        return Hypothesis("F bounded", holds, f"D_inf = {self.D:.6g}{wrong}")
 
     def convex(self) -> Hypothesis:
         """f_t is convex.  The class of the losses promises it; the regret of losses that break it is an error."""
@@ -158,6 +163,17 @@ class Quantities(Measurements):
             if np.any(bad):
                 return int(t[np.argmax(bad)])
         return None
+
+    @cached_property
+    def _apart(self) -> tuple[float, float]:
+        """The largest distances, in the inf-norm and the Euclidean norm, between some points of a set of a user."""
+        F, X = self.F, self.game.record.point
+        if shipped(type(F)) or not F.bounded:
+            return 0.0, 0.0
+        axes = np.eye(self.d)[:_AXES]
+        ends = np.concatenate([F.minimize_linear(axes), F.minimize_linear(-axes), X[-_AXES:]])
+        steps = ends[:, None] - ends
+        return float(np.abs(steps).max()), float(np.sqrt((steps**2).sum(axis=2)).max())
 
     @cached_property
     def _not_strongly_convex(self) -> int | None:
