@@ -35,6 +35,8 @@ from mutant_faults import Mutant, mutants_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("kernels", "learners", "certificates", "regret", "sweeps", "testing", "torch.py")
+_QUICKEST = 150  # of the tests that execute a line so many are noted
+
 ALSO = ("conformance", "game", "hostile", "claims", "paper")
 """Tests that run beside those whose names begin with a package of ``MODULES``; others take minutes and add little."""
 
@@ -66,12 +68,13 @@ class Watch:
             self.failed.add(report.nodeid)
 
     def found(self) -> dict[str, Any]:
-        """The seconds of each test that passes, and for each line of a file the tests."""
+        """The seconds of each test that passes, and for each line of a file its quickest tests."""
         data, lines = self.coverage.get_data(), {}
         for file in data.measured_files():
             path = Path(file).relative_to(self.tree).as_posix()
             by_line = data.contexts_by_lineno(file)
-            lines[path] = {n: sorted({*tests} - self.failed - {""}) for n, tests in by_line.items()}
+            passing = {n: {*tests} - self.failed - {""} for n, tests in by_line.items()}
+            lines[path] = {n: sorted(tests, key=self.seconds.__getitem__)[:_QUICKEST] for n, tests in passing.items()}
         return {"seconds": {test: s for test, s in self.seconds.items() if test not in self.failed}, "lines": lines}
 
 
