@@ -90,6 +90,7 @@ class Losses(Extensible, ABC):
                 f"{cls.__name__} does not say what f_t is: define {' and '.join(_call(cls, name) for name in missing)}"
             )
         if cls not in _MADE:
+            drop_shortcuts(cls)  # for methods that were put into the class after it was made
             unused = sorted(set(unused_fields(cls)) - {"mu"})  # a theorem and a learner ask for mu
             if unused:
                 raise TypeError(f"{cls.__name__} has the field {unused[0]}, which none of its methods uses")

@@ -1149,3 +1149,21 @@ def a_dimension_that_fits_into_no_memory():
 @program(refused="times d=10000000")
 def a_circle_that_fits_into_no_memory():
     return gradient_sum(S.CirclingQuadratics(d=10**7, period=10**7))
+
+
+@program(right=70.0)
+def gradients_that_are_put_into_a_class_later():
+    own = made("Sevens", S.Mod3)
+    own.gradients = lambda self, t: 7.0 * ones(t)
+    return gradient_sum(own())
+
+
+@program(refused="not convex")
+def losses_that_are_not_convex_every_seventh_round():
+    own = made(
+        "Own",
+        S.ConvexLosses,
+        value=lambda self, t, x: float((x @ x) * (1 if t % 7 != 3 else -1)),
+        gradient=lambda self, t, x: 2 * x * (1 if t % 7 != 3 else -1),
+    )
+    return last(own(), T=40)
