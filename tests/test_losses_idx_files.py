@@ -67,6 +67,20 @@ def test_what_is_wrong_with_a_file_is_said(raw, message, tmp_path):
         read_idx(path)
 
 
+@given(data=st.data(), compressed=st.booleans())
+def test_a_damaged_file_is_an_array_or_an_error_that_names_it(data, compressed, tmp_path_factory):
+    raw = bytearray(gzip.compress(GOOD, mtime=0) if compressed else GOOD)
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.mktemp("idx") / "damaged"
+    path.write_bytes(raw[: data.draw(st.integers(0, len(raw)))])
+    try:
+        assert read_idx(path).nbytes <= len(GOOD)
+    except ValueError as error:
+        if "damaged" not in str(error):
+            raise
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         read_idx(tmp_path / "nowhere")
