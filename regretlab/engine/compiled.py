@@ -13,6 +13,7 @@ from regretlab._utils.types import Array, Rounds
 from regretlab.engine.batch import Batch, Draws, block_data, loss_and_gradient
 from regretlab.engine.checkpoints import Record
 from regretlab.engine.errors import GameError, failure
+from regretlab.engine.membership import is_inside, is_shipped
 from regretlab.engine.trajectory import Trajectory
 from regretlab.learners.base import Algorithm1
 from regretlab.learners.binding import RuleBinding
@@ -142,7 +143,7 @@ class CompiledBatch(Batch):
         if not np.isfinite(new.memory).all():
             raise FloatingPointError("the sum of the gradients overflows")
         for j, game in enumerate(self.games):
-            if not (game.feasible_set.shipped or game.feasible_set.nearly_contains(point := self._of_game(j, x))):
+            if not (is_shipped(game.feasible_set) or is_inside(game.feasible_set, point := self._of_game(j, x))):
                 raise failure(game, stop, f"the projection gives {point}, which is not in {game.feasible_set!r}")
         rows, n = (recorded, *record), checkpoints.size
         self.records[records:] = [tuple(column[:n] for column in rows)] if n else []

@@ -11,10 +11,13 @@ from regretlab._utils.types import Array
 from regretlab.learners.base import Algorithm1, Learner, State
 from regretlab.sets import FeasibleSet
 
-__all__ = ["check_start", "check_state", "is_shipped", "size_of"]
+__all__ = ["check_start", "check_state", "is_inside", "is_shipped", "size_of"]
 
-_SLACK = 1e-9
-"""How far a point may be outside of F, relative to the size of F, of the point and of the one before it."""
+_SLACK = 1e-6
+"""How far a point may be outside of F, relative to the size of F, of the point and of the one before it.
+
+An iterative projection of a user stops early.
+"""
 
 
 def is_shipped(part: object) -> bool:
@@ -27,11 +30,16 @@ def is_shipped(part: object) -> bool:
 
 
 def size_of(F: FeasibleSet, x: Array) -> float:
-    """The largest of |x_i| and, if F is bounded, its diameter: what errors of points of F are measured by."""
-    diameter = 0.0
+    """The largest of |x_i| and the diameter of F, 1 if F is unbounded: what errors of points are measured by."""
+    diameter = 1.0
     with suppress(Exception):  # of a set whose diameter is unknown
         diameter = float(F.diameter())
-    return max(float(np.abs(x).max(initial=0.0)), diameter if np.isfinite(diameter) else 0.0)
+    return max(float(np.abs(x).max(initial=0.0)), diameter if np.isfinite(diameter) else 1.0)
+
+
+def is_inside(F: FeasibleSet, x: Array, size: float | None = None) -> bool:
+    """Whether x is in F, up to a slack relative to x and to ``size``, by default that of F."""
+    return F.contains(x, _SLACK * (size_of(F, x) if size is None else max(size, float(np.abs(x).max()))))
 
 
 def check_start(learner: Learner, state: object, F: FeasibleSet, start: Array | None) -> None:
@@ -64,7 +72,7 @@ def check_start(learner: Learner, state: object, F: FeasibleSet, start: Array | 
     if start is not None and not np.array_equal(x, start):
         raise ValueError(f"{name} was given start={start}, but its point is {x}")
     trusted = is_shipped(learner) and is_shipped(F)
-    if not np.isfinite(x).all() or not (trusted or F.contains(x, _SLACK * size_of(F, x))):
+    if not np.isfinite(x).all() or not (trusted or is_inside(F, x)):
         raise ValueError(f"{name} returned x_1={x}, which is not in {F!r}")
 
 
@@ -80,5 +88,5 @@ def check_state(state: object, t: int, x: Array, F: FeasibleSet | None, size: fl
         )
     if not np.isfinite(y).all():
         raise FloatingPointError(f"the learner's next point is {y}")
-    if F is not None and not F.contains(y, _SLACK * max(size, float(np.abs(x).max()), float(np.abs(y).max()))):
+    if F is not None and not is_inside(F, y, max(size, float(np.abs(x).max()))):
         raise ValueError(f"the learner's next point x_{t + 1} = {y} is not in {F!r}: project it")

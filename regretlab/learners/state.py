@@ -64,8 +64,6 @@ def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, moment_names
         if feasible_set.dimension is None:
             feasible_set = feasible_set.with_dimension(1)
         x = real_array("nearest_to_origin()", feasible_set.nearest_to_origin(), "(d,)", 1)
-        if not (feasible_set.shipped or (x.size == feasible_set.dimension and feasible_set.nearly_contains(x))):
-            raise ValueError(f"x_1={x}, the point nearest to the origin, is not in {feasible_set!r}")
     else:
         x = np.atleast_1d(real_array("start", point, "() or (d,)", 0, 1))
         feasible_set = feasible_set.with_dimension(x.size)

@@ -19,7 +19,6 @@ from regretlab.sets.methods import check_methods
 
 __all__ = ["FeasibleSet"]
 
-_SLACK = 1e-9
 _COMPILE_FROM = 64
 """The dimension from which :meth:`FeasibleSet.project` compiles; the results have the same bits either way."""
 
@@ -117,13 +116,6 @@ class FeasibleSet(Extensible, ABC):
     def shipped(self) -> bool:
         """Whether the class of this set, and those of its factors, are this package's."""
         return shipped(type(self))
-
-    def nearly_contains(self, x: Array) -> bool:
-        """Whether x is in F up to a billionth of the size of F and of x, as computed projections are."""
-        if "_slack" not in self.__dict__:  # computed once
-            D = float(self.diameter())
-            self.__dict__["_slack"] = _SLACK * (D if np.isfinite(D) else 1.0)
-        return bool(self.contains(x, self.__dict__["_slack"] + _SLACK * float(np.abs(x).max())))
 
     @abstractmethod
     def diameter(self, norm: float = np.inf) -> float:

@@ -334,6 +334,35 @@ def a_factor_whose_projection_leaves_it():
     return end(F.Product(leaving([-1.0], [1.0]), F.Box([-1.0], [1.0])), S.Periodic([[1.0, 1.0]]), compiled=False)
 
 
+@program(refused="is not in")
+def a_project_that_does_nothing():
+    return end(made("Leaving", F.Box, project=lambda self, y, weights=None: np.asarray(y))(-1.0, 1.0))
+
+
+def stops_early(x, w, p):
+    norm = np.sqrt(x[0] * x[0] + x[1] * x[1])
+    if norm > 1.0:
+        x[0], x[1] = x[0] / norm * (1.0 + 1e-8), x[1] / norm * (1.0 + 1e-8)
+
+
+@program(right=[1.0, 1.0])
+def iterative_projections_that_stop_early():
+    """They leave the set by a hundred-millionth."""
+    early = made("Early", F.L2Ball, project=lambda self, y, weights=None: F.L2Ball.project(self, y) * (1.0 + 1e-8))
+    scalar = made("Scalar", F.L2Ball, projection=staticmethod(stops_early))
+    steps = S.Periodic([[1.0, -1.0]])
+    return [float(np.linalg.norm(end(kind(1.0), steps, compiled=False))) for kind in (early, scalar)]
+
+
+@program(right=[0.0, -1.0])
+def a_halfspace_whose_projection_rounds():
+    def project(self, y, weights=None):
+        return np.array([max(y[0], 0.0) - 1e-17, y[1]])
+
+    half = made("Half", F.Halfspace, project=project)([-1.0, 0.0], 0.0)
+    return end(half, S.Periodic([[1.0, 0.0], [0.0, 1.0]]), T=2, learner=L.OGD(alpha=W.Constant(1.0)))
+
+
 # -- check_set finds one wrong method, and two that are wrong alike ----------------------------------
 
 
