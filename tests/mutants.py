@@ -185,30 +185,47 @@ def _fork(function: Any, *arguments: Any) -> Any:
     return process
 
 
-def try_mutant(tree: Path, mutant: Mutant, found: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Whether a mutant is noticed (by a test, a crash or a test that hangs), and by which test."""
-    path, result = tree / mutant.path, tree / "noticed-by"
+def first_failure(tree: Path, tests: list[str], found: dict[str, Any], seconds: float) -> str:
+    """The first of the tests that fails, in a process of its own; an empty text if none does."""
+    result = tree / "noticed-by"
+    result.write_text("a crash, or a test that hangs")
+    process = _fork(run_tests, tree, tests, seconds, found["seconds"], result)
+    process.join(seconds + 300)
+    with suppress(ProcessLookupError):  # and processes that its tests have started
+        os.killpg(process.pid, signal.SIGKILL)
+    process.join()
+    return "" if process.exitcode == 0 else result.read_text() or "an error before the tests"
+
+
+def try_mutant(
+    tree: Path, mutant: Mutant, found: dict[str, Any], sound: dict[str, bool], seconds: float
+) -> dict[str, Any]:
+    """Whether a mutant is noticed, and by which test.
+
+    ``sound`` says of tests whether they pass here without a fault; those that do not are left out from then on.
+    """
+    path = tree / mutant.path
     source, stamp, start = path.read_bytes(), path.stat(), time.monotonic()
     changed = source[: mutant.start] + mutant.text.encode() + source[mutant.stop :]
-    result.unlink(missing_ok=True)
-    try:
-        path.write_bytes(changed)
-        os.utime(path, (stamp.st_atime, stamp.st_mtime + 10))  # so that compiled bytes of the original are not used
-        process = _fork(run_tests, tree, chosen_tests(mutant, found), seconds, found["seconds"], result)
-        process.join(seconds + 300)
-        with suppress(ProcessLookupError):  # and processes that its tests have started
-            os.killpg(process.pid, signal.SIGKILL)
-        process.join()
-    finally:
-        path.write_bytes(source)
-        os.utime(path, (stamp.st_atime, stamp.st_mtime))
-        Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+    while True:
+        tests = [test for test in chosen_tests(mutant, found) if sound.get(test, True)]
+        try:
+            path.write_bytes(changed)
+            os.utime(path, (stamp.st_atime, stamp.st_mtime + 10))  # so that compiled bytes of the original are not used
+            by = first_failure(tree, tests, found, seconds)
+        finally:
+            path.write_bytes(source)
+            os.utime(path, (stamp.st_atime, stamp.st_mtime))
+            Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+        if by not in found["seconds"]:
+            break
+        if by not in sound:
+            sound[by] = not first_failure(tree, [by], found, seconds)
+        if sound[by]:
+            break
     lines = [text.decode().splitlines() for text in (source, changed)]
     diff = list(difflib.unified_diff(*lines, n=0, lineterm=""))[3:]  # type: ignore[misc,arg-type]
-    by = result.read_text() if result.exists() else "killed: it crashed, or hung"
-    return mutant._asdict() | {
-        "noticed": process.exitcode != 0, "by": by, "diff": diff, "seconds": round(time.monotonic() - start, 1),
-    }  # fmt: skip
+    return mutant._asdict() | {"by": by, "diff": diff, "seconds": round(time.monotonic() - start, 1)}
 
 
 def work(
@@ -219,14 +236,14 @@ def work(
         with suppress(ImportError):
             importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder, answers.open("w") as file:
-        copy = Path(folder) / "tree"
+        copy, sound = Path(folder) / "tree", dict[str, bool]()
         shutil.copytree(tree, copy)
         while time.time() < end:
             with turn.get_lock():
                 i, turn.value = turn.value, turn.value + 1
             if i >= len(mutants):
                 break
-            file.write(json.dumps(try_mutant(copy, mutants[i], found, seconds)) + "\n")
+            file.write(json.dumps(try_mutant(copy, mutants[i], found, sound, seconds)) + "\n")
             file.flush()
 
 
@@ -246,14 +263,14 @@ def copied(root: Path, folder: Path) -> Path:
 
 def report(answers: list[dict[str, Any]], possible: int, out: Path) -> str:
     """Write ``mutants.json`` and ``mutants.md`` in the folder ``out``, and return the line with the score."""
-    noticed = [answer for answer in answers if answer["noticed"]]
+    noticed = [answer for answer in answers if answer["by"]]
     score = f"{len(noticed)} of {len(answers)} mutants noticed"
     score += f" ({len(noticed) / len(answers):.0%}); {possible} are possible" if answers else ""
     rows = ["# Mutants", "", f"{score}.", "", "| package | tried | noticed |", "|---|---|---|"]
     tried, seen = (Counter(answer["path"].split("/")[1] for answer in each) for each in (answers, noticed))
     rows += [f"| {name} | {n} | {seen[name]} |" for name, n in sorted(tried.items())]
     rows += ["", "## Not noticed"]
-    for answer in sorted((each for each in answers if not each["noticed"]), key=lambda each: each["path"]):
+    for answer in sorted((each for each in answers if not each["by"]), key=lambda each: each["path"]):
         place = f"{answer['path']}:{answer['lines'][0]} ({answer['kind']}, {answer['seconds']} s)"
         rows += ["", place, "```diff", *answer["diff"], "```"]
     (out / "mutants.json").write_text(json.dumps(answers, indent=1))

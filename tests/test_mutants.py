@@ -103,11 +103,11 @@ def test_what_is_noticed_and_what_is_not(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     answers = json.loads((tmp_path / "out" / "mutants.json").read_text())
-    noticed = {answer["lines"][0] for answer in answers if answer["noticed"]}
-    missed = {(answer["lines"][0], answer["kind"]) for answer in answers if not answer["noticed"]}
+    noticed = {answer["lines"][0] for answer in answers if answer["by"]}
+    missed = {(answer["lines"][0], answer["kind"]) for answer in answers if not answer["by"]}
     assert noticed == {3, 5}
     assert missed == {(5, "comparison")}  # x >= y computes the same
-    assert {answer["by"] for answer in answers if answer["noticed"]} == {
+    assert {answer["by"] for answer in answers if answer["by"]} == {
         "tests/test_learners_tiny.py::test_double",
         "tests/test_learners_tiny.py::test_larger",
     }
