@@ -32,13 +32,19 @@ def check_set(
     * It is a frozen dataclass, and equal to a copy of itself, with the same hash.
     * x = project(y, w) is in F, and y itself if y is in F.  It is the nearest point
       in the metric w: <w (y - x), z - x> <= 0 for all z in F.  Two projections are no
-      farther apart than the points projected.  Only the ratios of weights matter.
-    * ``projection``, if there is one, gives what ``_project`` gives, and the same
-      bits when compiled.
-    * ``contains`` is true of points of F, among them the one nearest to the origin,
-      and false of points clearly outside.
+      farther apart than the points projected.  Only the ratios of weights matter, and
+      without weights all are 1.  The same question has the same answer.
+    * ``projection`` and ``_project``, if the class defines them, give what ``project``
+      gives, and ``projection`` the same bits when compiled.
+    * ``contains`` is true of points of F, and false of points just outside.
     * No point of F has a smaller <c, x> than ``minimize_linear(c)``; an unbounded set
-      may raise ValueError.  No two points of F are farther apart than ``diameter``.
+      may raise ValueError.  No two points of F are farther apart than ``diameter``,
+      and F is as wide.  ``bounded`` is true unless projections of far points are far.
+    * No point of F is nearer to the origin than ``nearest_to_origin()``.
+    * ``with_dimension`` gives the same set; one with a dimension accepts no other.
+
+    The points of F come from projections of far points in several metrics, from
+    ``minimize_linear`` and from mixtures, so that no method is judged by itself alone.
 
     Parameters
     ----------
@@ -48,7 +54,8 @@ def check_set(
     cases : int
         How many random points to project, with weights over up to sixteen orders of magnitude.
     tolerance : float
-        Relative to the size of the numbers compared.  Give a larger one for an iterative projection that stops early.
+        Relative to the largest coordinate of points of F.  Give a larger one for an iterative projection that stops
+        early.
     compiled : bool
         Whether to check the compiled ``projection`` too.
     seed : int
@@ -56,6 +63,8 @@ def check_set(
 
     Raises
     ------
+    TypeError, ValueError
+        For arguments of a wrong type or out of range.
     CheckFailed
         With the points and weights that show what is wrong.
 
