@@ -604,6 +604,13 @@ def test_a_field_that_cannot_be(game, path, field):
         rl.Game.load(path)
 
 
+def test_a_dimension_that_the_point_does_not_have_asks_for_no_memory(path):
+    play(OGD(), Waves(2), cube(2), 5).save(path)
+    rewrite(path, {"losses": {"class": "pieces:Waves", "fields": {"d": 10**12}}})
+    with pytest.raises(ValueError, match="the losses have d=1000000000000, and the point has 2 coordinates"):
+        rl.Game.load(path)
+
+
 def test_a_head_that_is_nested_too_deeply(game, path):
     game.save(path)
     with_head(path, '{"format": 4, "learner": ' + "[" * 100_000 + "]" * 100_000 + "}")

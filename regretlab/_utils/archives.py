@@ -91,6 +91,10 @@ class Archive:
         if {f"{name}.npy" for name in ("head", "sha256", *self.names)} != set(self._members):
             raise ValueError("the arrays are not those that the head lists")
 
+    def size(self, name: str) -> int:
+        """How many numbers the head says that an array has."""
+        return math.prod(self._listed[name][1])
+
     def array(self, name: str, shape: tuple[int, ...] | None = None, dtype: Any = None) -> NDArray[Any]:
         """An array; it must have this shape and data type, where they are given, and the content that was written."""
         if name not in self._listed or "sha256.npy" not in self._members:

@@ -40,6 +40,9 @@ Kind = TypeVar("Kind", bound=Trajectory)
 _FORMAT = 4
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PARTS = {"learner": Learner, "losses": Losses, "feasible_set": FeasibleSet}
+_DIMENSION = 2**20
+"""A larger dimension in a file is compared with the point in it at once."""
+
 _SLACK = 1e-8
 """How far from F a point may be, relative to its largest coordinate and 1: projections round."""
 
@@ -112,6 +115,10 @@ def _game(archive: Archive, kind: type[Kind], trust: tuple[str, ...]) -> Kind:
     head = archive.head
     _check_code(head, trust)
     collected = [archive.array(f"array_{i}") for i in range(sum(name.startswith("array_") for name in archive.names))]
+    for name in ("d", "dimension"):  # before a sequence makes arrays of this dimension
+        d = head["losses"]["fields"].get(name)
+        if type(d) is int and d > max(archive.size("point"), _DIMENSION):
+            raise ValueError(f"the losses have {name}={d}, and the point has {archive.size('point')} coordinates")
     parts = [from_specification(head[name], collected, kind=each, trust=trust) for name, each in _PARTS.items()]
     d = parts[1].dimension
     seed, t, rounds = head["seed"], head["t"], head["checkpoints"]
