@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 import regretlab as rl
 from regretlab import experiments
@@ -202,6 +202,20 @@ def test_too_little_to_say_anything(horizons, seeds, reason):
     assert reason in found.reason
     assert np.isnan(found.exponent)
     assert (found.low, found.high) == (-np.inf, np.inf)
+
+
+def test_the_estimator_by_hand_at_irregular_horizons():
+    """The exponent whose gains are centred where those of the regret are, with weights T_{j+1}^(-1/2)."""
+    times = np.array([10.0, 13.0, 40.0, 170.0, 900.0, 1000.0, 5000.0])
+    R = np.cumsum([3.0, 1.0, 9.0, 22.0, 70.0, 4.0, 160.0])
+    w = 1.0 / np.sqrt(times[1:])
+    centres = 0.5 * np.log(times[1:] * times[:-1])
+
+    def apart(a):
+        h = (times[1:] ** a - times[:-1] ** a) / a
+        return (w * centres * h).sum() / (w * h).sum() - (w * centres * np.diff(R)).sum() / (w * np.diff(R)).sum()
+
+    assert fit(times, R).exponent == pytest.approx(optimize.brentq(apart, 0.01, 2.0), abs=1e-4)
 
 
 def test_games_that_are_all_alike_count_as_one():

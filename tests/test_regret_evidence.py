@@ -104,6 +104,18 @@ def test_sums_are_those_of_the_losses():
             assert sums == pytest.approx(np.sum(each, axis=0) if t else 0.0 * sums, rel=1e-12)
 
 
+def test_how_far_above_a_sum_a_minorant_may_be():
+    game = play(OGD(), Squares(2), cube(2), 20)
+    evidence, u = Evidence(game, loss := sums_of(game), [20]), np.array([0.5, -0.5])
+    found = loss.at(u, 1, 21)
+    size = found.size + float(np.abs(found.gradient).sum())
+    assert evidence.check(1, 21, [(u, found._replace(constant=found.constant + 1e-7 * size))]) > 0.0
+    with pytest.raises(
+        ValueError, match=r"Squares: the sum of the rounds 1, ..., 20 is not convex, or its gradient is"
+    ):
+        evidence.check(1, 21, [(u, found._replace(constant=found.constant + 1e-4 * size))])
+
+
 def test_a_window_is_compared_with_its_own_rounds():
     game = play(OGD(), Squares(2), cube(2), 20)
     evidence = Evidence(game, sums_of(game), [4, 20])
