@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from regretlab._utils.extending import Extensible, not_overridable, unused_fields
 from regretlab._utils.types import Array, Rounds
 from regretlab._utils.validation import reals
-from regretlab.losses.shortcuts import ask, drop_shortcuts, take_seed
+from regretlab.losses.shortcuts import CLOSED_FORMS, ask, drop_shortcuts, take_seed
 
 __all__ = [
     "AdaptiveLosses",
@@ -77,6 +77,9 @@ class Losses(Extensible, ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         drop_shortcuts(cls)
+        for name in CLOSED_FORMS:
+            if vars(cls).get(name) is not None and not callable(vars(cls)[name]):
+                raise TypeError(f"{cls.__name__}.{name} = {vars(cls)[name]!r} must be a method, or None")
         if cls._linear_by_form not in (None, cls.linear):
             raise TypeError(
                 f"{cls.__name__} has linear = {cls.linear!r}, but the form of its losses decides it: they are "

@@ -1167,3 +1167,20 @@ def losses_that_are_not_convex_every_seventh_round():
         gradient=lambda self, t, x: 2 * x * (1 if t % 7 != 3 else -1),
     )
     return last(own(), T=40)
+
+
+@program(refused="must be a method, or None")
+def a_best_point_that_is_a_number():
+    made("Own", S.ConvexLosses, value=bowl, gradient=slope, best_in_hindsight=0.5)
+
+
+@program(refused="must be an integer")
+def a_dimension_that_is_a_method():
+    own = made("Own", S.ConvexLosses, value=bowl, gradient=slope, dimension=lambda self: 3)
+    return gradient_sum(own())
+
+
+@program(right=0.0)
+def a_closed_form_that_is_taken_back():
+    own = made("Own", S.CirclingQuadratics, best_in_hindsight=None)
+    return round(last(own(), DISC, 10).regret - last(S.CirclingQuadratics(), DISC, 10).regret, 9)
