@@ -125,8 +125,10 @@ def _evaluated(game: Trajectory, theorems: list[Theorem]) -> list[Certificate]:
 
 def _refuse_violated(game: Trajectory, found: Certificate) -> None:
     """Raise ``CertificateViolated`` when all hypotheses hold and a regret is above the bound."""
+    if not found.applies:
+        return
     above = found.violations
-    if found.applies and len(above):
+    if len(above):
         t, first = above.index[0], above.iloc[0]
         raise CertificateViolated(
             f"round {t:,}: the regret of {game.learner!r} on {game.losses!r} is {first['regret']:.9g}, above the bound "
