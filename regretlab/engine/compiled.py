@@ -69,6 +69,9 @@ class CompiledBatch(Batch):
         self.d = d = games[0].state.point.size
         self.first = games[0].horizon
         self.binding = _binding_of(games[0])
+        sets = {id(game.feasible_set): game.feasible_set for game in games}
+        self.asks_set = not all(map(is_shipped, sets.values()))
+        """Whether the set of some game is a user's, which is asked after each block whether the points are in it."""
         self.coefficients = self._stack([np.tile(_binding_of(game).coefficients(), (d, 1)).T for game in games])
         gradients = [game.gradient for game in games]
         arrays = (
@@ -142,8 +145,8 @@ class CompiledBatch(Batch):
             self._loop(t + 1, stop - t, data, schedule_values, compiled, (*new.arrays, recorded, *record))
         if not np.isfinite(new.memory).all():
             raise FloatingPointError("the sum of the gradients overflows")
-        for j, game in enumerate(self.games):
-            if not (is_shipped(game.feasible_set) or is_inside(game.feasible_set, point := self._of_game(j, x))):
+        for j, game in enumerate(self.games if self.asks_set else ()):
+            if not is_inside(game.feasible_set, point := self._of_game(j, x)):
                 raise failure(game, stop, f"the projection gives {point}, which is not in {game.feasible_set!r}")
         rows, n = (recorded, *record), checkpoints.size
         self.records[records:] = [tuple(column[:n] for column in rows)] if n else []

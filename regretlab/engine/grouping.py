@@ -45,13 +45,13 @@ def _grouping_key(game: Trajectory) -> tuple[Any, ...] | None:
     learner, losses, F = game.learner, game.losses, game.feasible_set
     if not isinstance(learner, Algorithm1) or type(learner).update is not Algorithm1.update:
         return None
-    names = (learner.moment_names, tuple(learner.schedules), learner.rests_at_zero)
+    names = (learner.kept, tuple(learner.schedules), learner.rests_at_zero)
     rule = (learner.signature(), names, _same_shapes(learner), tuple(game.state.ledger), game.state.point.size)
     if isinstance(losses, LinearLosses) and type(F) is Box:
         return SeparableBatch, *rule
     if F.scalar_projection is None:
         return None
-    joint = (*rule, F.scalar_projection, F.parameters().size)
+    joint = (*rule, F.scalar_projection, F.numbers().size)
     if isinstance(losses, LinearLosses):
         return JointBatch, *joint
     return (JointBatch, *joint, id(losses)) if isinstance(losses, PredictionLosses) else (CallbackBatch, *joint)

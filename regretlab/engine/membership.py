@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from regretlab._utils.extending import shipped
+from regretlab._utils.extending import Extensible, shipped
 from regretlab._utils.types import Array
 from regretlab.learners.base import Algorithm1, Learner, State
 from regretlab.sets import FeasibleSet
@@ -22,9 +22,9 @@ An iterative projection of a user stops early.
 
 def is_shipped(part: object) -> bool:
     """Whether a learner or a set, and the learners and sets in its fields, are of classes of this package."""
-    if isinstance(part, tuple | list):
-        return all(map(is_shipped, part))
-    if not isinstance(part, Learner | FeasibleSet):
+    if type(part) in (tuple, list):
+        return all(map(is_shipped, part))  # type: ignore[call-overload]
+    if not isinstance(part, Extensible):  # fast, as learners and sets are of abstract classes
         return True
     return shipped(type(part)) and all(is_shipped(value) for value in vars(part).values())
 
@@ -62,16 +62,16 @@ def check_start(learner: Learner, state: object, F: FeasibleSet, start: Array | 
             f"{name} returned a State with t={state.t} and point={x!r}; t must be 0, the point real ({d},)"
         )
     if isinstance(learner, Algorithm1):
-        if tuple(state.moments) != learner.moment_names:
+        if tuple(state.moments) != learner.kept:
             raise ValueError(
-                f"{name} has the moments {list(state.moments)}; its rule keeps {list(learner.moment_names)}"
+                f"{name} has the moments {list(state.moments)}; its rule keeps {list(learner.kept)}"
             )
         for what, array in {"point": x, **state.moments}.items():
             if array.shape != (d,) or array.dtype != np.float64:
                 raise ValueError(f"{name}: {what} has shape {array.shape}, {array.dtype}; it must be ({d},) of floats")
     if start is not None and not np.array_equal(x, start):
         raise ValueError(f"{name} was given start={start}, but its point is {x}")
-    trusted = is_shipped(learner) and is_shipped(F)
+    trusted = is_shipped(F) and is_shipped(learner)
     if not np.isfinite(x).all() or not (trusted or is_inside(F, x)):
         raise ValueError(f"{name} returned x_1={x}, which is not in {F!r}")
 

@@ -79,8 +79,8 @@ def compose_joint(
     the sets; then those of ``by_tile`` (:func:`regretlab.kernels.linear.compose`) from x on.
     """
     do = cell_functions(call)
-    load, store, scales, apply, stepsize, record_ledger = (
-        do.load, do.store, do.scales, do.apply, do.stepsize, do.record_ledger
+    load, store, scales, apply, divide, stepsize, record_ledger = (
+        do.load, do.store, do.scales, do.apply, do.divide, do.stepsize, do.record_ledger
     )  # fmt: skip
 
     def by_game(  # type: ignore[no-untyped-def]
@@ -108,9 +108,9 @@ def compose_joint(
                 for e in range(d):  # a loop of its own, because loops with few arrays vectorize also for small d
                     c = j * d + e
                     h = scales(coefficients, c)
-                    s, ratio, w[e] = apply(t, k, g[e], x[c], load(state, c), h, schedule_values)
+                    s, m, w[e] = apply(t, k, g[e], x[c], load(state, c), h, schedule_values)
                     store(state, c, s)
-                    x[c] -= stepsize(k, h, schedule_values) * ratio
+                    x[c] -= stepsize(k, h, schedule_values) * divide(m, w[e])
                 positive_weights(w)
                 projection(own, w, geometry[j])
             if now:

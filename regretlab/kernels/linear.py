@@ -77,8 +77,8 @@ def compose(call: RuleCall, oracle: Callable[..., float], compiled: bool) -> Loo
 
 def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., None]:
     per_row = oracle is row_gradient
-    load, store, scales, apply, stepsize, record_ledger = (
-        do.load, do.store, do.scales, do.apply, do.stepsize, do.record_ledger
+    load, store, scales, apply, divide, stepsize, record_ledger = (
+        do.load, do.store, do.scales, do.apply, do.divide, do.stepsize, do.record_ledger
     )  # fmt: skip
 
     def by_cell(  # type: ignore[no-untyped-def]
@@ -99,7 +99,7 @@ def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
                 f, f_err = two_sum(f, f_err, g * point)
                 if sums:
                     total, total_err = two_sum(total, total_err, g)
-                s, ratio, _ = apply(t, k, g, point, s, h, schedule_values)
+                s, m, w = apply(t, k, g, point, s, h, schedule_values)
                 if t == next_recorded:
                     xs[i, c], losses[i, 0, c], losses[i, 1, c] = point, f, f_err
                     if sums:
@@ -107,7 +107,7 @@ def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
                     record_ledger(ledger_rows, i, c, s)
                     i += 1
                     next_recorded = recorded[i] if i < recorded.size else 0
-                point = clip(point - stepsize(k, h, schedule_values) * ratio, lower[c], upper[c])
+                point = clip(point - stepsize(k, h, schedule_values) * divide(m, w), lower[c], upper[c])
             x[c], loss[0, c], loss[1, c] = point, f, f_err
             if sums:
                 gsum[0, q], gsum[1, q] = total, total_err
@@ -118,8 +118,8 @@ def _by_cell(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
 
 def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., None]:  # noqa: C901 - see by_tile
     per_row, rows = oracle is row_gradient, do.tile_rows
-    load, store, scales, apply, stepsize, record_ledger = (
-        do.load_in_tile, do.store_in_tile, do.scales_in_tile, do.apply, do.stepsize, do.record_ledger
+    load, store, scales, apply, divide, stepsize, record_ledger = (
+        do.load_in_tile, do.store_in_tile, do.scales_in_tile, do.apply, do.divide, do.stepsize, do.record_ledger
     )  # fmt: skip
 
     def by_tile(  # type: ignore[no-untyped-def]  # noqa: C901 - split into functions it compiles 1.4 times as long
@@ -162,9 +162,9 @@ def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
                         if not per_row:
                             u, u_err = two_sum(tile[_SUM + e], tile[_SUM_ERROR + e], g)
                             tile[_SUM + e], tile[_SUM_ERROR + e] = u, u_err
-                        s, ratio, _ = apply(t, k, g, point, load(tile, e), h, schedule_values)
+                        s, m, w = apply(t, k, g, point, load(tile, e), h, schedule_values)
                         store(tile, e, s)
-                        y = point - stepsize(k, h, schedule_values) * ratio
+                        y = point - stepsize(k, h, schedule_values) * divide(m, w)
                         tile[e] = clip(y, tile[_LOWER + e], tile[_UPPER + e])
                     if now:
                         for e in range(n):
@@ -188,14 +188,14 @@ def _by_tile(do: CellFunctions, oracle: Callable[..., float]) -> Callable[..., N
 
 
 def _half_step(do: CellFunctions) -> Callable[..., None]:
-    load, store, scales, apply, stepsize = do.load, do.store, do.scales, do.apply, do.stepsize
+    load, store, scales, apply, divide, stepsize = do.load, do.store, do.scales, do.apply, do.divide, do.stepsize
 
     def half_step(t, g, coefficients, schedule_values, x, state, weights):  # type: ignore[no-untyped-def]
         h = scales(coefficients, 0)
         for c in range(x.size):
-            s, ratio, w = apply(t, 0, g[c], x[c], load(state, c), h, schedule_values)
+            s, m, w = apply(t, 0, g[c], x[c], load(state, c), h, schedule_values)
             store(state, c, s)
-            x[c] -= stepsize(0, h, schedule_values) * ratio
+            x[c] -= stepsize(0, h, schedule_values) * divide(m, w)
             weights[c] = w
 
     return half_step

@@ -134,7 +134,9 @@ class CellFunctions(NamedTuple):
     scales_in_tile: Callable[..., Any]
     """The coefficients of cell e of a tile."""
     apply: Callable[..., Any]
-    """Call the rule, and the account if there is one; returns the state after round t, m_t / W_t and W_t."""
+    """Call the rule, and the account if there is one; returns the state after round t, m_t and W_t."""
+    divide: Callable[..., Any]
+    """m_t / W_t."""
     stepsize: Callable[..., Any]
     """alpha_t."""
     record_ledger: Callable[..., Any]
@@ -158,7 +160,11 @@ def cell_functions(call: RuleCall, first: int = 0) -> CellFunctions:
         return f"h[{p}]" if q < 0 else f"h[{p}] * schedule_values[{q}, k]"
 
     def filled(arguments: tuple[str | tuple[int, int], ...]) -> str:
-        texts = (value(a) if isinstance(a, tuple) else f"s[{next(states)}]" if a == "state" else a for a in arguments)
+        others = {"ratio": "divide(m, w)"}  # not a variable, which would prevent the loop's vectorization
+        texts = (
+            value(a) if isinstance(a, tuple) else f"s[{next(states)}]" if a == "state" else others.get(a, a)
+            for a in arguments
+        )
         return ", ".join(texts)
 
     rule = filled(call.arguments)
@@ -186,8 +192,7 @@ def cell_functions(call: RuleCall, first: int = 0) -> CellFunctions:
             "def scales_in_tile(tile, e): " + read(tile[:P]),
             "def apply(t, k, g, x, s, h, schedule_values):",
             f"    moments, m, w = rule({rule})",
-            "    ratio = divide(m, w)",
-            f"    return moments{f' + account({account})' if call.account else ''}, ratio, w",
+            f"    return moments{f' + account({account})' if call.account else ''}, m, w",
             f"def stepsize(k, h, schedule_values): return {value(call.stepsize)}",
             "def record_ledger(ledger_rows, i, c, s):",
             *write([f"ledger_rows[i, {j}, c]" for j in range(M)], K),

@@ -176,7 +176,9 @@ class Algorithm1(Learner):
         return rule, names
 
     @cached_property
-    def _kept(self) -> tuple[str, ...]:
+    @not_overridable("the moments are the arguments of rule that are no fields")
+    def kept(self) -> tuple[str, ...]:
+        """:attr:`moment_names`, computed once."""
         return self.moment_names
 
     @property
@@ -243,7 +245,9 @@ class Algorithm1(Learner):
         ValueError
             When ``point`` is not in ``feasible_set`` or has another dimension.
         """
-        return first_state(feasible_set, point, self.moment_names)
+        for name in ("binding", "binding_with_ledger"):  # what the rule uses may have changed since the last game
+            self.__dict__.pop(name, None)
+        return first_state(feasible_set, point, self.kept)
 
     def update(self, state: State, gradient: ArrayLike) -> State:
         """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t m_t / W_t); ``state`` itself stays valid.
@@ -255,7 +259,7 @@ class Algorithm1(Learner):
         FloatingPointError
             When the step overflows, e.g. g^2 is larger than the largest float.
         """
-        check_kept(self, state, self._kept, self.ledger_names)
+        check_kept(self, state, self.kept, self.ledger_names)
         g, t = checked_gradient(state, gradient), state.t + 1
         binding = self.binding_with_ledger if state.ledger else self.binding
         x, rows, weights = state.point.copy(), state.stacked(), np.empty(g.size)

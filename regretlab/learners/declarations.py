@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from regretlab._utils.extending import mentioned
@@ -28,14 +29,20 @@ _READS_ALL = {"fields", "asdict", "astuple", "vars", "__dict__", "getattr", "__d
 
 def read_rule(cls: type) -> tuple[Callable[..., Any], tuple[str, ...]]:
     """The static method ``rule`` of a class, and the names of its arguments."""
-    rule = inspect.getattr_static(cls, "rule", None)
+    rule: Any = next((vars(base)["rule"] for base in cls.__mro__ if "rule" in vars(base)), None)
     rule = rule.__func__ if isinstance(rule, staticmethod) else rule
     if not inspect.isfunction(rule):
         raise TypeError(f"{cls.__name__} needs a static method rule(g, ...) -> (moments...), m, w")
+    return rule, _arguments(rule, cls.__name__)
+
+
+@cache
+def _arguments(rule: Callable[..., Any], name: str) -> tuple[str, ...]:
+    """The names of the arguments of a class's rule."""
     parameters = inspect.signature(rule).parameters
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.KEYWORD_ONLY) for p in parameters.values()):
-        raise TypeError(f"{cls.__name__}.rule{inspect.signature(rule)}: a rule names each of its arguments")
-    return rule, tuple(parameters)
+        raise TypeError(f"{name}.rule{inspect.signature(rule)}: a rule names each of its arguments")
+    return tuple(parameters)
 
 
 def check_fields(cls: type[Any], arguments: Sequence[str], root: type, kept: Sequence[str]) -> None:
