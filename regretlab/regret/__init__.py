@@ -2,11 +2,12 @@
 
 How to read this package: ``measures`` defines the regrets and returns them as tables.  It takes comparators from
 ``hindsight`` (the best fixed point: which solver for which losses, and the cache), ``dynamic`` (paths) and ``interval``
-(windows).  ``requirements`` checks that a game has such a comparator.  These modules evaluate the losses again, through
-``cumulative_loss`` and ``cumulative_prediction_loss``: the sum of the losses at any point, with an affine minorant that
-bounds the minimum of the sum from below.  ``solvers.optimality_gap`` turns these bounds into the column ``gap``, and
-says why one can trust the gap: the other solvers choose points to evaluate and minorants to combine, and no choice
-makes the gap too small.
+(windows).  ``requirements`` checks that a game has such a comparator.  ``evidence``, ``claims`` and ``closed_forms``
+compare what sequences and sets of your own say of themselves with their values; ``identity`` says which games share
+comparators.  These modules evaluate the losses again, through ``cumulative_loss`` and ``cumulative_prediction_loss``:
+the sum of the losses at any point, with an affine minorant that bounds the minimum of the sum from below.
+``solvers.optimality_gap`` turns these bounds into the column ``gap``, and says why one can trust the gap: the other
+solvers choose points to evaluate and minorants to combine, and no choice makes the gap too small.
 """
 
 from regretlab.regret.cumulative_loss import Sums, Tangent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from regretlab._utils.extending import shipped
 from regretlab._utils.types import Array, Rounds
 from regretlab._utils.validation import reals
@@ -42,7 +44,7 @@ def closed_form(game: Trajectory, t: Rounds) -> tuple[Array, Array]:
             raise ValueError(f"{name}: {u}, for t = {stop}, is not a point of {F!r}")
         there = loss.value(u, 1, stop + 1)
         least = known.check(1, stop + 1, [])
-        size = abs(there) + abs(least)
+        size = abs(there) + (abs(least) if np.isfinite(least) else 0.0)
         if F.bounded and least >= there - SLACK * size:
             solver = solver or Solver(loss, u)
             solver.u = u

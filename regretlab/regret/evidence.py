@@ -47,7 +47,8 @@ def points_of(game: Trajectory) -> Array:
     played = [game.state.point, *game.record.point[np.unique(np.linspace(0, h - 1, 3).astype(int))]]
     if not F.bounded:
         return np.array(played)
-    towards = np.vstack([np.eye(d)[:_ENDS], -np.eye(d)[:_ENDS], rng.standard_normal((_ENDS if d > 1 else 0, d))])
+    axes = np.eye(min(_ENDS, d), d)
+    towards = np.vstack([axes, -axes, rng.standard_normal((_ENDS if d > 1 else 0, d))])
     ends = np.asarray(F.minimize_linear(towards))
     if not shipped(type(F)):  # its projection is another source of extreme points
         far = 100.0 * float(F.diameter(2)) + float(np.abs(ends).max())
@@ -138,7 +139,7 @@ class Evidence:
                 below = (values - found.constant - at @ found.gradient) / np.maximum(size, 1e-300)
             if below.min() < -SLACK:
                 self._blame(start, stop, u, at[int(below.argmin())])
-        return float(values.min())
+        return float(values.min(initial=np.inf))
 
     def _blame(self, start: int, stop: int, u: Array, v: Array) -> NoReturn:
         """Raise an error that names the round whose loss contradicts its tangent at u most."""

@@ -221,7 +221,8 @@ def evidence_of(game: Trajectory, loss: Sums, stops: Sequence[int]) -> Evidence 
         return None
     if not shipped(type(game.losses)):
         check_unchanged(game, loss)
-    F, axes = game.feasible_set, np.eye(game.state.point.size)[:_ENDS]
+    F, d = game.feasible_set, game.state.point.size
+    axes = np.eye(min(_ENDS, d), d)
     for c in (*axes, *-axes) if F.bounded else ():
         check_least(F, c, F.minimize_linear(c), game.record.point)
     return Evidence(game, loss, stops)
