@@ -204,6 +204,15 @@ def test_too_little_to_say_anything(horizons, seeds, reason):
     assert (found.low, found.high) == (-np.inf, np.inf)
 
 
+def test_the_jackknife_by_hand():
+    """Leaving out one of six; the variance of a mean by it is that of the mean."""
+    x = np.array([1.0, 4.0, 2.0, 8.0, 5.0, 7.0])
+    without = (x.sum() - x) / 5
+    half = stats.t.ppf(0.975, 5) * x.std(ddof=1) / np.sqrt(6)
+    assert growth._jackknife(without, 0.95) == pytest.approx(half, rel=1e-12)
+    assert growth._jackknife(np.append(without, np.nan), 0.95) == np.inf
+
+
 def test_the_estimator_by_hand_at_irregular_horizons():
     """The exponent whose gains are centred where those of the regret are, with weights T_{j+1}^(-1/2)."""
     times = np.array([10.0, 13.0, 40.0, 170.0, 900.0, 1000.0, 5000.0])
