@@ -25,7 +25,7 @@ class CallbackBatch(CompiledBatch):
 
     def __init__(self, games: Sequence[Trajectory]) -> None:
         super().__init__(games)
-        self.geometry = np.array([game.feasible_set.parameters() for game in games])
+        self.geometry = np.array([game.feasible_set.numbers() for game in games])
         self.answers: dict[int, tuple[Array, ...]] = {}
         """f_t(x_t) and g_t by round t, for rounds not committed yet, so that no slow loss is evaluated twice."""
 

@@ -22,7 +22,7 @@ class JointBatch(CompiledBatch):
 
     def __init__(self, games: Sequence[Trajectory]) -> None:
         super().__init__(games)
-        self.geometry = np.array([game.feasible_set.parameters() for game in games])
+        self.geometry = np.array([game.feasible_set.numbers() for game in games])
         seeds = list(dict.fromkeys(game.seed for game in games))
         self.seeds = seeds
         self.which = np.array([seeds.index(game.seed) for game in games])

@@ -14,6 +14,7 @@ from regretlab.engine.membership import check_start
 from regretlab.learners.base import Learner, State
 from regretlab.losses.base import Losses
 from regretlab.sets import FeasibleSet
+from regretlab.sets.answers import check_answers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +92,7 @@ class Trajectory:
         self.learner = learner
         self.losses = losses
         self.feasible_set = feasible_set.with_dimension(d)
+        check_answers(self.feasible_set, d)
         self.seed = int(seed)
         self.checkpoints = Checkpoints.of(checkpoints)
         if start is not None:

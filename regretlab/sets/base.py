@@ -79,7 +79,7 @@ class FeasibleSet(Extensible, ABC):
         """
         if self.projection is None:
             raise TypeError(f"{type(self).__name__} has no projection: it must define project(self, y, weights=None)")
-        x, w, p = np.array(y), np.array(weights), np.array(self.parameters())
+        x, w, p = np.array(y), np.array(weights), self.numbers()
         with np.errstate(all="ignore"):
             (_compiled(self.projection) if x.size >= _COMPILE_FROM else self.projection)(x, w, p)
         return x
@@ -91,6 +91,15 @@ class FeasibleSet(Extensible, ABC):
         """:attr:`projection` if it is what :meth:`project` computes; None if a subclass overrides the latter."""
         overridden = type(self).project is not FeasibleSet.project or not hasattr(self._project, "asks_projection")
         return None if overridden else self.projection
+
+    def numbers(self) -> Array:
+        """:meth:`parameters`; ``ValueError`` unless a shipped projection gets as many numbers as it indexes."""
+        p = np.array(self.parameters(), dtype=np.float64)
+        if not self.shipped:
+            base: Any = next(base for base in type(self).__mro__ if "projection" in vars(base))
+            if shipped(base) and base is not FeasibleSet and p.shape != (n := base.parameters(self).shape):
+                raise ValueError(f"{type(self).__name__}.parameters() has shape {p.shape}; {base.__name__} needs {n}")
+        return p
 
     def step_onto(self, y: Array, weights: Array) -> Array:
         """:meth:`project` for ``y`` and ``weights`` (d,) that need no checks, as games call it in each round."""

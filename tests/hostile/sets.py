@@ -789,3 +789,65 @@ def a_set_that_is_no_dataclass():
         minimize_linear = staticmethod(lambda c: -np.sign(c))
 
     return end(Interval())[0]
+
+
+# -- answers that are none, found before round 1 -----------------------------------------------------
+
+
+def own_box(**body):
+    return end(made("Own", F.Box, **body)(-1.0, 1.0))
+
+
+@program(refused="with_dimension(1) returned None")
+def no_set_in_a_dimension():
+    return own_box(with_dimension=lambda self, d: None)
+
+
+@program(refused="whose dimension is 2")
+def a_set_in_another_dimension():
+    return own_box(with_dimension=lambda self, d: F.Box([-1.0, -1.0], [1.0, 1.0]))
+
+
+@program(refused="nearest_to_origin() has shape (3,)")
+def a_start_of_another_dimension():
+    return own_box(nearest_to_origin=lambda self: np.zeros(3))
+
+
+@program(refused="must be True or False")
+def a_contains_that_is_an_array():
+    return own_box(contains=lambda self, x, tolerance=0.0: np.abs(x) <= 1.0)
+
+
+@program(refused="parameters()=array([-0.-1.j,  1.+0.j])")
+def complex_parameters():
+    return own_box(parameters=lambda self: np.array([-1j, 1.0]))
+
+
+@program(refused="Box needs (2,)")
+def a_parameter_too_few():
+    return own_box(parameters=lambda self: np.array([-1.0]))
+
+
+@program(refused="Own.minimize_linear(c)=None")
+def no_linear_minimum():
+    return own_box(minimize_linear=lambda self, c: None)
+
+
+@program(refused="Own.minimize_linear(c)=array([0.+1.j])")
+def a_complex_linear_minimum():
+    return own_box(minimize_linear=lambda self, c: 1j * np.sign(c))
+
+
+@program(refused="Own.minimize_linear(c) of two rows c has shape (1,)")
+def a_linear_minimum_for_one_row_only():
+    return own_box(minimize_linear=lambda self, c: np.array([-1.0]))
+
+
+@program(refused="Own.diameter()='2'")
+def a_text_as_diameter():
+    return own_box(diameter=lambda self, norm=2: "2")
+
+
+@program(refused="0 or positive")
+def a_negative_diameter():
+    return own_box(diameter=lambda self, norm=2: -2.0)
