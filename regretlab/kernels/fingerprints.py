@@ -317,7 +317,7 @@ def altered(value: Any) -> list[str]:
 
     They are those of users' classes: what the classes of regretlab keep is read-only.
     """
-    found = {}
+    found: dict[str, functools.cached_property[Any]] = {}
     for base in type(value).__mro__:
         for name, attribute in vars(base).items():
             if isinstance(attribute, functools.cached_property) and not library(base.__module__):

@@ -93,6 +93,17 @@ def a_rule_with_an_array_that_changes_is_compiled_again() -> list[float]:
     return points
 
 
+@program(right=[-1.0, -2.0, -6.0] * 2)
+def a_learner_whose_rule_uses_what_has_changed() -> list[float]:
+    text = "class R(rl.learners.OGD):\n    @staticmethod\n    def rule(g): return (), K * TABLE[0] * g, 1.0\n"
+    own = module("own_learner", text, K=1.0, TABLE=np.array([1.0]))
+    learner, points = own.R(alpha=W.Constant(0.01)), []
+    for compiled in (True, False):
+        for own.K, own.TABLE[0] in ((1.0, 1.0), (2.0, 1.0), (2.0, 3.0)):
+            points.append(rl.play(learner, up, F.Box(-1e6, 1e6), 100, compiled=compiled).point[0])
+    return points
+
+
 @program(refused="the code of own_saved:Saw has changed")
 def a_saved_game_does_not_go_on_with_other_code() -> float:
     text = (
