@@ -118,14 +118,15 @@ def _refuse_marked(cls: type, mixin: type, name: str) -> None:
 def _refuse_uncalled(cls: type[Extensible], name: str) -> None:
     """Refuse an attribute that no base has and nothing calls, if its name is, or nearly is, one with a meaning."""
     inherited = (name in vars(base) or name in vars(base).get("__annotations__", ()) for base in cls.__mro__[1:])
-    if any(inherited) or name in mentioned(cls):
+    routine = inspect.isroutine(_function(vars(cls)[name]))
+    if any(inherited) or name in mentioned(cls) or (not routine and _hands_itself_on(cls)):
         return
     parent = cls.__mro__[1]
     if name in cls.hooks:
         asked = ", ".join(sorted(n for base in cls.__mro__[1:] for n in getattr(base, "__abstractmethods__", ())))
         hint = f"a subclass of {parent.__name__} defines {asked}" if asked else f"{parent.__name__} has no such method"
         raise TypeError(f"{cls.__name__} defines {name}, which nothing would call: {hint}")
-    if inspect.isroutine(_function(vars(cls)[name])):
+    if routine:
         known = {*cls.hooks, *(n for n in dir(parent) if not n.startswith("_"))}
         near = next(iter(difflib.get_close_matches(name, known, 1, _NEAR)), name)
         if near.rstrip("s") != name.rstrip("s"):
@@ -157,15 +158,20 @@ def unused_fields(cls: type) -> list[str]:
     """The fields of numbers that classes outside this package declare and no method uses; none if one gets ``self``."""
     own = [base for base in cls.__mro__ if issubclass(base, Extensible) and not shipped(base)]
     kinds = {name: str(kind) for base in own for name, kind in vars(base).get("__annotations__", {}).items()}
-    members = [(name, _function(value), base) for base in cls.__mro__ for name, value in vars(base).items()]
-    bodies = [
-        (f.__code__, base) for name, f, base in members if isinstance(f, FunctionType) and not _generated(name, f)
-    ]
+    members = [(name, _function(value)) for base in cls.__mro__ for name, value in vars(base).items()]
+    bodies = [f.__code__ for name, f in members if isinstance(f, FunctionType) and not _generated(name, f)]
     known = {name for base in cls.__mro__ if shipped(base) for name in vars(base)}
-    known |= {name for body, _ in bodies for name in (*_names(body), *body.co_varnames[: body.co_argcount])}
-    if any(_hands_on(body, body.co_varnames[:1]) for body, base in bodies if not shipped(base) and base is not object):
-        return []
-    return [name for name, kind in kinds.items() if name not in known and _NUMBERS.search(kind)]
+    known |= {name for body in bodies for name in (*_names(body), *body.co_varnames[: body.co_argcount])}
+    unused = [name for name, kind in kinds.items() if name not in known and _NUMBERS.search(kind)]
+    return unused if unused and not _hands_itself_on(cls) else []
+
+
+def _hands_itself_on(cls: type) -> bool:
+    """Whether a method of a class outside this package hands its object to a function, which may use any field."""
+    members = [pair for base in cls.__mro__ if not (shipped(base) or base is object) for pair in vars(base).items()]
+    bodies = [f.__code__ for name, f in ((name, _function(value)) for name, value in members)
+              if isinstance(f, FunctionType) and not _generated(name, f)]  # fmt: skip
+    return any(_hands_on(body, body.co_varnames[:1]) for body in bodies)
 
 
 def _hands_on(code: CodeType, first: tuple[str, ...]) -> bool:

@@ -23,7 +23,7 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import NDArray
 
-from regretlab._utils.extending import Extensible, not_overridable, unused_fields
+from regretlab._utils.extending import Extensible, not_overridable, shipped, unused_fields
 from regretlab._utils.types import Array, Rounds
 from regretlab._utils.validation import reals
 from regretlab.losses.shortcuts import CLOSED_FORMS, ask, drop_shortcuts, take_seed
@@ -99,6 +99,12 @@ class Losses(Extensible, ABC):
                 raise TypeError(f"{cls.__name__} has the field {unused[0]}, which none of its methods uses")
             _MADE.add(cls)
         return super().__new__(cls, *args, **kwargs)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        for value in state.values():  # a copy of a read-only array can be written to
+            if isinstance(value, np.ndarray) and shipped(type(self)):
+                value.setflags(write=False)
 
     @abstractmethod
     def reveal(self, t: int, x: Array, seed: int) -> Loss:

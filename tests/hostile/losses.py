@@ -1,6 +1,8 @@
 """Loss sequences: overridden methods, closed forms, losses that are not convex, arrays from outside."""
 
+import copy
 import gzip
+import pickle
 import struct
 import tempfile
 from dataclasses import dataclass
@@ -1184,3 +1186,28 @@ def a_dimension_that_is_a_method():
 def a_closed_form_that_is_taken_back():
     own = made("Own", S.CirclingQuadratics, best_in_hindsight=None)
     return round(last(own(), DISC, 10).regret - last(S.CirclingQuadratics(), DISC, 10).regret, 9)
+
+
+@program(refused="read-only")
+def a_copy_of_examples():
+    copy.deepcopy(S.Examples(A, Y)).features[0] = 9.0
+
+
+@program(refused="read-only")
+def examples_from_a_pickle():
+    pickle.loads(pickle.dumps(S.Mod3())).pattern[0] = 9.0
+
+
+@program(right=20.0)
+def a_constant_that_a_function_uses():
+    def slopes(own, t):
+        return own.batch * ones(t)
+
+    @dataclass(frozen=True)
+    class Own(S.LinearLosses):
+        batch: float = 2.0
+
+        def gradients(self, t):
+            return slopes(self, t)
+
+    return gradient_sum(Own())
