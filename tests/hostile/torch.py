@@ -79,6 +79,14 @@ def a_projection_does_not_hide_which_parameter_it_was():
     step(optimizer, q, float("nan"))
 
 
+@torch_program(refused="the step of parameter 'bias' in round 1 overflows torch.float64")
+def a_projection_does_not_spread_an_overflow():
+    p, q = parameter(0.1), parameter(0.1)
+    optimizer = Optimizer([("weight", p), ("bias", q)], L.AMSGrad(), F.L2Ball(1.0))
+    p.grad = torch.ones(1, dtype=torch.float64)
+    step(optimizer, q, 1e200)
+
+
 @torch_program(refused="in round 1 is inf at its entry 0")
 def a_penalty_that_overflows():
     p = parameter(1e300)
