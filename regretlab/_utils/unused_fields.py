@@ -38,12 +38,17 @@ def refuse_unused_fields(cls: Any) -> None:
     read = {name for _, code in codes for name in _names(code)}
     if read & _BY_NAME or any(_passes_on(code) for body, code in codes if not isinstance(body, staticmethod)):
         return
-    known = {name for base in cls.__mro__ if shipped(base) for name in vars(base).get("__dataclass_fields__", ())}
+    # what a base of regretlab has under this name, its methods ask for: a dimension, a link
+    known = {name for base in cls.__mro__ if shipped(base) for name in (*vars(base), *_fields_of(base))}
     for field in dataclasses.fields(cls):
         if not (field.name in known | read or field.type in (str, "str") or isinstance(field.default, str)):
             raise TypeError(
                 f"{cls.__name__} has the field {field.name}, which decides nothing: none of its methods reads it"
             )
+
+
+def _fields_of(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(vars(cls).get("__dataclass_fields__", ()))
 
 
 def _function(value: Any) -> Any:
