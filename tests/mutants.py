@@ -143,15 +143,15 @@ class Chosen:
 
     def __init__(self, tests: list[str], seconds: float, expected: dict[str, float]) -> None:
         self.place, self.expected = {test: i for i, test in enumerate(tests)}, expected
-        self.end, self.over, self.by = time.monotonic() + seconds, False, ""
+        self.end, self.over, self.by = time.process_time() + seconds, False, ""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         mine = (item for item in items if item.nodeid in self.place)
         items[:] = sorted(mine, key=lambda item: self.place[item.nodeid])
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        self.over = self.over or time.monotonic() > self.end
-        signal.alarm(60 + int(20 * self.expected[item.nodeid]))  # ends the process; a while, as fresh code is compiled
+        self.over = self.over or time.process_time() > self.end
+        signal.alarm(120 + int(20 * self.expected[item.nodeid]))  # ends the process; long, as fresh code is compiled
         return True if self.over else None
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -190,7 +190,7 @@ def first_failure(tree: Path, tests: list[str], found: dict[str, Any], seconds: 
     result = tree / "noticed-by"
     result.write_text("a crash, or a test that hangs")
     process = _fork(run_tests, tree, tests, seconds, found["seconds"], result)
-    process.join(seconds + 300)
+    process.join(10 * seconds + 600)
     with suppress(ProcessLookupError):  # and processes that its tests have started
         os.killpg(process.pid, signal.SIGKILL)
     process.join()
@@ -289,7 +289,7 @@ def main() -> None:
     parse.add_argument("--seed", type=int, default=0, help="which ones (0)")
     parse.add_argument("--jobs", type=int, default=2, help="processes (2)")
     parse.add_argument("--budget", type=float, default=60.0, help="minutes after which no further one is begun (60)")
-    parse.add_argument("--seconds", type=float, default=45.0, help="for the tests of one mutant (45)")
+    parse.add_argument("--seconds", type=float, default=45.0, help="of processor time for the tests of one mutant (45)")
     parse.add_argument("--root", type=Path, default=ROOT, help="the tree")
     parse.add_argument("--out", type=Path, default=ROOT / "build" / "mutants", help="folder of the report")
     options = parse.parse_args()
