@@ -167,6 +167,15 @@ def test_what_is_nested_too_deeply_is_refused():
         fingerprint_of_all(deep)
 
 
+def test_an_object_that_cannot_be_looked_at_is_refused():
+    class Raising:
+        def __getattr__(self, name):
+            raise KeyError(name)
+
+    with pytest.raises(TypeError, match="an object that cannot be looked at: KeyError"):
+        fingerprint_of_all({"one": Raising()})
+
+
 @dataclass(frozen=True)
 class Kept(rl.losses.LinearLosses):
     """Keeps something for itself, as regretlab's own classes do."""

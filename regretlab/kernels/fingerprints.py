@@ -37,6 +37,7 @@ _SAYS_NOTHING = frozenset(
 """Attributes of a class that decide no number."""
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_TEXTS = frozenset({"__annotations__", "__doc__"})
 _FIELD = ("name", "default", "default_factory", "init", "metadata")
 _DYNAMIC = frozenset({"__dict__", "getattr", "globals", "vars"})
 """Code that uses one of these may read any attribute of a module."""
@@ -75,6 +76,12 @@ def fingerprint_of_all(value: Any) -> str:
         return _CompleteWalk().hash(value)
     except RecursionError as error:
         raise Unidentifiable(f"{in_words(value)} is nested too deeply to be identified") from error
+    except Unidentifiable:
+        raise
+    except Exception as error:  # an object of a user may raise anything
+        raise Unidentifiable(
+            f"{in_words(value)} uses an object that cannot be looked at: {type(error).__name__}: {error}"
+        ) from error
 
 
 def identity(function: Callable[..., Any]) -> str:
@@ -114,6 +121,8 @@ class _CompleteWalk(Walk):
         for attribute, error in self.unused:
             if attribute in self.mentioned:
                 raise error
+        for name in sorted(_TEXTS & self.mentioned):  # a docstring that decides a number
+            self.put(name, [str(getattr(each, name, None)) for each, _ in self.seen.values()])
         return self.digest.hexdigest()
 
     def value(self, value: Any) -> None:
@@ -204,7 +213,7 @@ class _CompleteWalk(Walk):
             value = vars(value).get(attributes.pop(0))
             if isinstance(value, types.BuiltinFunctionType) and not isinstance(value.__self__, types.ModuleType):
                 self.value(value)  # such as np.random.rand, a method of a generator
-            elif isinstance(value, types.MethodType) or hidden(value):
+            elif isinstance(value, types.MethodType | list) or hidden(value):  # or sys.argv
                 self.value(value)
 
     def module(self, module: types.ModuleType) -> None:
