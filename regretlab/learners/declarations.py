@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from regretlab._utils.extending import mentioned
+from regretlab._utils.extending import Extensible, mentioned, shipped
 
 __all__ = ["check_answer", "check_fields", "nearest_name", "read_rule"]
 
@@ -40,6 +40,8 @@ def read_rule(cls: type) -> tuple[Callable[..., Any], tuple[str, ...]]:
 def _arguments(rule: Callable[..., Any], name: str) -> tuple[str, ...]:
     """The names of the arguments of a class's rule."""
     parameters = inspect.signature(rule).parameters
+    if next(iter(parameters), "") == "self":
+        raise TypeError(f"{name}.rule{inspect.signature(rule)} takes self: a rule is a function, write @staticmethod")
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.KEYWORD_ONLY) for p in parameters.values()):
         raise TypeError(f"{name}.rule{inspect.signature(rule)}: a rule names each of its arguments")
     return tuple(parameters)
@@ -58,6 +60,7 @@ def check_fields(cls: type[Any], arguments: Sequence[str], root: type, kept: Seq
         if name in _OF_LOOP:
             raise TypeError(f"{cls.__name__} has a field {name}, but in a rule {name} is {_OF_LOOP[name]}: rename it")
     bodies = (vars(base).items() for base in classes)
+    _check_constants(cls, names, asked)
     wrapped = any(
         hasattr(getattr(value, "__func__", value), "__wrapped__")
         for body in bodies
@@ -69,6 +72,19 @@ def check_fields(cls: type[Any], arguments: Sequence[str], root: type, kept: Seq
             near = nearest_name(name, set(arguments) - set(names))
             why = f"its rule takes {', '.join(arguments)}{near}" if arguments else "none of its methods reads it"
             raise TypeError(f"{cls.__name__} has a field {name}, which decides nothing: {why}")
+
+
+def _check_constants(cls: type[Any], names: Sequence[str], asked: set[str]) -> None:
+    """``TypeError`` for a constant of a class that nothing reads and that is nearly called like a field."""
+    for base in (each for each in cls.__mro__ if issubclass(each, Extensible) and not shipped(each)):
+        for name, value in vars(base).items():
+            unknown = not (name.startswith("_") or callable(value) or name in asked or name in names)
+            if (
+                unknown
+                and not any(name in vars(k) for k in base.__mro__[1:])
+                and (near := nearest_name(name, set(names)))
+            ):
+                raise TypeError(f"{base.__name__} defines {name} = {value!r}, which nothing reads{near}")
 
 
 def _read_by(cls: type) -> set[str]:

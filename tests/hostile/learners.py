@@ -778,3 +778,18 @@ class Saved(L.Adam):
 
 
 _TRUSTS = "trust" in rl.Game.load.__code__.co_varnames
+
+
+@program(refused="did you mean beta1?")
+def a_constant_that_is_nearly_a_field():
+    return end(type("Mine", (L.Adam,), {"beta_1": 0.3})(), [1.0])
+
+
+@program(right=[-0.2])
+def a_constant_with_a_name_of_its_own():
+    return end(type("Mine", (L.OGD,), {"colour": "red"})(alpha=CONSTANT), [1.0])
+
+
+@program(refused="write @staticmethod")
+def a_rule_with_self():
+    return end(type("Mine", (L.OGD,), {"rule": lambda self, g: ((), g, 1.0)})(), [1.0])
