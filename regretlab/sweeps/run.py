@@ -14,7 +14,7 @@ from regretlab._utils import version
 from regretlab._utils.messages import one_line
 from regretlab._utils.progress import no_progress_bars, progress_bar
 from regretlab._utils.types import Rounds
-from regretlab._utils.validation import rounds_to_play
+from regretlab._utils.validation import flag, rounds_to_play
 from regretlab.engine.checkpoints import Checkpoints
 from regretlab.learners.base import Learner
 from regretlab.losses.base import Losses
@@ -117,7 +117,8 @@ def sweep(
     RuntimeError
         When no chunk could be played, for example because the losses cannot be sent to another process.
     BrokenExecutor
-        When the workers of a given executor die; if ``executor`` is a function, it makes another executor instead.
+        When the workers of a given executor die; if ``executor`` is a function, it makes another executor instead,
+        unless those workers die as they start, as in a script without ``if __name__ == "__main__":``.
 
     Examples
     --------
@@ -138,6 +139,7 @@ def sweep(
     7  6.0    0.9  99   16.93 -0.99
     """
     T = rounds_to_play(horizon)
+    flag(progress=progress)
     rounds = (*(t for t in Checkpoints.of(checkpoints).rounds or () if t < T), T)
     templates = {"learner": learner, "losses": losses, "feasible_set": feasible_set}
     chosen = Points.of(points)

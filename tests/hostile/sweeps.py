@@ -94,6 +94,11 @@ def a_number_of_workers_for_an_executor():
     return rl.sweep(L.OGD(), S.Mod3, B, {"C": [3.0]}, 3, executor=2)
 
 
+@program(refused="progress='no'")
+def a_text_for_progress():
+    return rl.sweep(L.OGD(), S.Mod3, B, {"C": [3.0]}, 3, progress="no")
+
+
 @program(right=0)
 def progress_bars_when_progress_is_off():
     """None is made, in the caller, a worker or a comparator, however a terminal looks."""
