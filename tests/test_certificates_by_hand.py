@@ -195,11 +195,13 @@ def adamnc_constant(b1):
     return lambda g, D: ((2 - b1) * D**2 / (4 * ALPHA * (1 - b1)) + ALPHA * (1 + b1) / (1 - b1)) * norms(g).sum(axis=1)
 
 
-LATE = Values(function=lambda t: 1.0 - 0.5 / t)  # above 1 - 1/t, so that w_t does not fall
+def lazy(t):
+    """beta_{2,t} >= 1 - 1/t, so that w_t does not fall; from round 5 on a large gradient is underrated for a while."""
+    return 1.0 - np.where(t < 5, 1.0, 0.5) / t
 
 
 def theorem5(g, D):
-    root = np.sqrt(averages(g * g, 1.0 - 0.5 / TIME))
+    root = np.sqrt(averages(g * g, lazy(TIME)))
     w = root / ROOT[:, None]
     zeta = np.maximum.accumulate(ratio(norms(g), w).max(axis=1))
     S = np.cumsum((B1_T[:, None] * w).sum(axis=1))
@@ -224,7 +226,8 @@ def kingma_ba(g, D):
     return first + second * norms(g).sum(axis=1) + third
 
 
-LOW, HIGH = Values(function=lambda t: 0.2 - 0.15 / t), Values(function=lambda t: 0.3 + 2.0 / t + 0.3 * (t == 4))
+LOW = Values(function=lambda t: 0.3 - 0.25 / t - 0.1 * (t == 7))  # M is attained in round 7
+HIGH = Values(function=lambda t: 0.3 + 2.0 / t)
 
 
 def adabound(g, D):
@@ -235,8 +238,12 @@ def adabound(g, D):
     return (2 * np.sqrt(TIME) - 1) / 2 * both + CB1 / (1 - CB1) * d * largest(g) * D
 
 
-def nosadam(g, D):
-    b = TIME**-0.1
+def falling(t):
+    """Weights for which sqrt(B_t/t)/b_t is largest in round 8."""
+    return np.where(t < 8, 1.0, 0.2)
+
+
+def nosadam(g, D, b=TIME**-0.1):
     sums = np.cumsum(b[:, None] * g * g, axis=0)
     v = sums / np.cumsum(b)[:, None]
     steepest = np.maximum.accumulate(np.sqrt(np.cumsum(b) / TIME) / b)
@@ -301,13 +308,14 @@ CASES = [
     Case("amsgrad_constant_beta1_posterior", STILL, posterior),
     Case("adamnc_constant_beta1", L.AdamNC(ALPHA, CB1), adamnc_constant(CB1)),
     Case("adamnc_constant_beta1", L.AdaGrad(ALPHA), adamnc_constant(0.0)),
-    Case("adamnc_theorem5", L.AdamNC(ALPHA, Geometric(B1, LAM), LATE), theorem5),
+    Case("adamnc_theorem5", L.AdamNC(ALPHA, Geometric(B1, LAM), Values(function=lazy)), theorem5),
     Case("adamnc_corollary2", L.AdamNC(ALPHA, Geometric(B1, LAM)), corollary2(False)),
     Case("adamnc_corollary2_printed", L.AdamNC(ALPHA, Geometric(B1, LAM)), corollary2(True)),
     Case("kingma_ba_theorem41", L.Adam(ALPHA, Geometric(B1, LAM), B2), kingma_ba),
     Case("adabound_savarese", L.AdaBound(ALPHA, CB1, B2, LOW, HIGH), adabound),
     Case("adabound_savarese", L.AMSBound(ALPHA, CB1, B2, LOW, HIGH), adabound),
     Case("nosadam", L.NosAdam(ALPHA, 0.0), nosadam),
+    Case("nosadam", L.NosAdam(ALPHA, 0.0, Values(function=falling)), lambda g, D: nosadam(g, D, falling(TIME))),
     Case("sadam_constant_beta1", L.SAdam(SCALE, CB1, delta=DELTA), sadam, losses=Tilted(LOSSES.rows, MU)),
     Case("adagrad", L.AdaGrad(ALPHA), lambda g, D: (D**2 / (2 * ALPHA) + ALPHA) * norms(g).sum(axis=1)),
     Case("adagrad", L.AdamNC(ALPHA, 0.0), lambda g, D: (D**2 / (2 * ALPHA) + ALPHA) * norms(g).sum(axis=1)),
@@ -401,9 +409,9 @@ def test_sums_over_all_rounds_go_on_from_block_to_block(name, monkeypatch):
 
 def test_zeta_is_the_largest_ratio_of_the_game():
     case = next(case for case in CASES if case.theorem == "adamnc_theorem5")
-    w = np.sqrt(averages(G * G, 1.0 - 0.5 / TIME)) / ROOT[:, None]
+    w = np.sqrt(averages(G * G, lazy(TIME))) / ROOT[:, None]
     ratios = ratio(norms(G), w).max(axis=1)
-    assert ratios[-1] < 0.9 * ratios.max()
+    assert max(ratios[0], ratios[-1]) < 0.95 * ratios.max()
     assert f"zeta = {ratios.max():.6g}" in repr(certify(played(case), case.theorem))
 
 
