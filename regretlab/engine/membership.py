@@ -43,7 +43,7 @@ def is_inside(F: FeasibleSet, x: Array, size: float | None = None) -> bool:
 
 
 def check_start(learner: Learner, state: object, F: FeasibleSet, start: Array | None) -> None:
-    """Check what ``learner.start(F, start)`` has returned, before round 1; the learners of this package need no check.
+    """Check what ``learner.start(F, start)`` has returned, before round 1; learners and sets of this package need no check.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def check_start(learner: Learner, state: object, F: FeasibleSet, start: Array | 
         For another round than 0, a point of another dimension, not in F or not the ``start``, and for moments that
         are not those of the learner's rule.
     """
-    if is_shipped(learner):
+    if F.shipped and is_shipped(learner):
         return
     name, d = f"{type(learner).__name__}.start", F.dimension
     if not isinstance(state, State):

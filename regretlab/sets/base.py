@@ -43,12 +43,16 @@ class FeasibleSet(Extensible, ABC):
     """
 
     hooks: ClassVar[frozenset[str]] = frozenset({"project", "projection", "parameters"})
+    _asks_projection: ClassVar[bool]
+    _is_shipped: ClassVar[bool]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check_methods(cls, FeasibleSet)
         if "projection" in vars(cls) and "_project" not in vars(cls) and not hasattr(cls._project, "asks_projection"):
             cls._project = FeasibleSet._project  # type: ignore[method-assign]
+        cls._asks_projection = cls.project is FeasibleSet.project and hasattr(cls._project, "asks_projection")
+        cls._is_shipped = shipped(cls)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         made = super().__new__(cls, *args, **kwargs)
@@ -79,7 +83,7 @@ class FeasibleSet(Extensible, ABC):
         """
         if self.projection is None:
             raise TypeError(f"{type(self).__name__} has no projection: it must define project(self, y, weights=None)")
-        x, w, p = np.array(y), np.array(weights), self.numbers()
+        x, w, p = np.array(y), np.array(weights), self.parameters() if self._is_shipped else self.numbers()
         with np.errstate(all="ignore"):
             (_compiled(self.projection) if x.size >= _COMPILE_FROM else self.projection)(x, w, p)
         return x
@@ -89,8 +93,7 @@ class FeasibleSet(Extensible, ABC):
     @property
     def scalar_projection(self) -> Callable[[Any, Any, Any], None] | None:
         """:attr:`projection` if it is what :meth:`project` computes; None if a subclass overrides the latter."""
-        overridden = type(self).project is not FeasibleSet.project or not hasattr(self._project, "asks_projection")
-        return None if overridden else self.projection
+        return self.projection if self._asks_projection else None
 
     def numbers(self) -> Array:
         """:meth:`parameters`; ``ValueError`` unless a shipped projection gets as many numbers as it indexes."""
@@ -124,7 +127,7 @@ class FeasibleSet(Extensible, ABC):
     @property
     def shipped(self) -> bool:
         """Whether the class of this set, and those of its factors, are this package's."""
-        return shipped(type(self))
+        return self._is_shipped
 
     @abstractmethod
     def diameter(self, norm: float = np.inf) -> float:

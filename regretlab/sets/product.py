@@ -71,11 +71,11 @@ class Product(FeasibleSet):
     def parameters(self) -> Array:
         """For each run of factors with the same projection: their number, then d, k and the k parameters of each."""
         numbers: list[Any] = []
-        for _, group in groupby(self.factors, key=lambda F: F.scalar_projection):
+        for _, group in groupby(self.factors, key=lambda F: F.projection):
             run = list(group)
             numbers.append([float(len(run))])
             for F in run:
-                own = F.parameters()
+                own = F.parameters() if F.shipped else F.numbers()
                 numbers += [[float(F.dimension or 0), float(own.size)], own]
         return np.concatenate(numbers)
 
