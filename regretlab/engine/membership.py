@@ -43,7 +43,7 @@ def is_inside(F: FeasibleSet, x: Array, size: float | None = None) -> bool:
 
 
 def check_start(learner: Learner, state: object, F: FeasibleSet, start: Array | None) -> None:
-    """Check what ``learner.start(F, start)`` has returned, before round 1; learners and sets of this package need no check.
+    """Check what ``learner.start(F, start)`` has returned, before round 1; this package's own are trusted.
 
     Raises
     ------
