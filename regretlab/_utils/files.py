@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import socket
 import stat
 import sys
 import tempfile
@@ -120,6 +119,8 @@ def _replaced(target: Path, found: os.stat_result | None) -> Iterator[IO[bytes]]
 @cache
 def _machine() -> str:
     """A short name of this machine, as far as the numbers of its processes go: a container has its own."""
+    import socket
+
     parts = [socket.gethostname()]
     with suppress(OSError):
         parts += [Path("/proc/sys/kernel/random/boot_id").read_text(), str(Path("/proc/self/ns/pid").readlink())]

@@ -6,7 +6,6 @@ import builtins
 import dis
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import sys
@@ -201,9 +200,11 @@ def _version(top: str, folder: str, bare: bool) -> str:
     version = getattr(sys.modules.get(top), "__version__", None)
     if top in _RELEASED:
         return f"{top} {version}"
+    from importlib import metadata
+
     try:  # what was installed, file by file
-        record = importlib.metadata.distribution(top).read_text("RECORD") or ""
-    except importlib.metadata.PackageNotFoundError:
+        record = metadata.distribution(top).read_text("RECORD") or ""
+    except metadata.PackageNotFoundError:
         record = ""
     digest = hashlib.sha256(record.encode()).hexdigest()
     return f"{top} {version} {digest}" if record or isinstance(version, str) else ""
