@@ -187,6 +187,8 @@ def _fork(function: Any, *arguments: Any) -> Any:
 
 def first_failure(tree: Path, tests: list[str], found: dict[str, Any], seconds: float) -> str:
     """The first of the tests that fails, in a process of its own; an empty text if none does."""
+    if not tests:
+        return ""
     result = tree / "noticed-by"
     result.write_text("a crash, or a test that hangs")
     process = _fork(run_tests, tree, tests, seconds, found["seconds"], result)
