@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -99,8 +100,9 @@ def test_what_is_noticed_and_what_is_not(tmp_path):
     subprocess.run(["git", "-C", tmp_path, "add", "."], check=True)
     arguments = ["--root", tmp_path, "--out", tmp_path / "out", "--modules", "learners/tiny.py", "--jobs", "1"]
     done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "mutants.py", *arguments], capture_output=True, text=True, timeout=120
-    )
+        [sys.executable, ROOT / "tests" / "mutants.py", *arguments], capture_output=True, text=True, timeout=120,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     answers = json.loads((tmp_path / "out" / "mutants.json").read_text())
     noticed = {answer["lines"][0] for answer in answers if answer["by"]}
