@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Sequence
 
+from regretlab._utils.messages import user_function
 from regretlab.engine.trajectory import Trajectory
 from regretlab.kernels.compiling import Uncompilable
 
@@ -53,14 +52,9 @@ def failure(game: Trajectory, t: int, reason: str | Exception) -> GameError:
     return error
 
 
-_OTHERS = {*sys.stdlib_module_names, "regretlab", "numpy", "numba", "scipy"}
-
-
 def where(reason: str | Exception) -> str:
     """The function of a user in which an error was raised, and what an earlier handler has noted."""
     if isinstance(reason, str):
         return ""
-    frames = [frame for frame, _ in traceback.walk_tb(reason.__traceback__)]
-    own = [f for f in frames if str(f.f_globals.get("__name__")).partition(".")[0] not in _OTHERS]
-    places = [f.f_code.co_qualname.replace("<locals>.", "") for f in own[:1]]
-    return "".join(f", in {place}" for place in [*places, *getattr(reason, "__notes__", ())])
+    places = [user_function(reason), *getattr(reason, "__notes__", ())]
+    return "".join(f", in {place}" for place in places if place)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from regretlab._utils.extending import Extensible, not_overridable, shipped, unused_fields
 from regretlab._utils.types import Array, Rounds
 from regretlab._utils.validation import reals
-from regretlab.losses.shortcuts import CLOSED_FORMS, ask, drop_shortcuts, take_seed
+from regretlab.losses.shortcuts import CLOSED_FORMS, ask, drop_shortcuts, named, take_seed
 
 __all__ = [
     "AdaptiveLosses",
@@ -253,6 +253,7 @@ class LinearLosses(BlockLosses):
         return _linear(self.block(t, t + 1, seed)[0])
 
     @cached_property
+    @named
     def dimension(self) -> int:  # type: ignore[override]
         return int(self.block(1, 3, 0).shape[1])  # two rounds: one row for all of them is an error
 
@@ -292,6 +293,7 @@ class RandomLinearLosses(LinearLosses):
         return self._draw(start, stop, seed, self._rounds_per_block)[0]
 
     @cached_property
+    @named
     def dimension(self) -> int:  # type: ignore[override]
         return int(self._validated(self.sample(generator(0, 0), 2), 2)[0].shape[1])
 

@@ -13,7 +13,7 @@ from regretlab._utils.types import Array, ArrayLike, Rounds
 from regretlab._utils.validation import positive, real_array, whole
 from regretlab.losses.arguments import LONGEST
 from regretlab.losses.base import LinearLosses, read_only
-from regretlab.losses.shortcuts import is_shortcut, shortcut
+from regretlab.losses.shortcuts import is_shortcut, named, shortcut
 
 __all__ = ["Mod3", "Periodic", "PeriodicLosses", "ReddiOnline", "ReddiTheorem2", "period_of"]
 
@@ -39,6 +39,7 @@ class PeriodicLosses(LinearLosses):
         return self._table[first : first + stop - start]
 
     @cached_property
+    @named
     def dimension(self) -> int:  # type: ignore[override]
         return int((self.one_period if is_shortcut(type(self), "block") else self.block(1, 3, 0)).shape[1])
 

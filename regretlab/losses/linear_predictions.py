@@ -18,7 +18,7 @@ from regretlab._utils.validation import within
 from regretlab.kernels import PointwiseOracle, prediction_loss
 from regretlab.losses.base import DRAWN_TOGETHER, BlockLosses, Loss, generator
 from regretlab.losses.pointwise import PointwiseLoss, Squared
-from regretlab.losses.shortcuts import ask
+from regretlab.losses.shortcuts import ask, named
 
 __all__ = ["PredictionLosses", "RandomPredictionLosses"]
 
@@ -47,6 +47,7 @@ class PredictionLosses(BlockLosses):
         return self._validated(ask(self.rows, np.arange(start, stop), seed=seed), stop - start)
 
     @cached_property
+    @named
     def dimension(self) -> int:  # type: ignore[override]
         return int(self._checked_data(self.data(1, 3, 0), 2)[0].shape[2])
 
@@ -133,6 +134,7 @@ class RandomPredictionLosses(PredictionLosses):
         return tuple(part if part.base is None else part.copy() for part in drawn)  # no views of the cached block
 
     @cached_property
+    @named
     def dimension(self) -> int:  # type: ignore[override]
         return self._round_shape[1]
 

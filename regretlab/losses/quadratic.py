@@ -20,7 +20,7 @@ from regretlab.losses import arguments
 from regretlab.losses.base import DRAWN_TOGETHER, generator, read_only
 from regretlab.losses.linear_predictions import PredictionLosses
 from regretlab.losses.pointwise import Linear, PointwiseLoss
-from regretlab.losses.shortcuts import ask, shortcut
+from regretlab.losses.shortcuts import ask, named, shortcut
 
 if TYPE_CHECKING:
     from regretlab.sets import FeasibleSet
@@ -68,6 +68,7 @@ class Quadratics(PredictionLosses):
         return -self.mu * c[:, None, :], -0.5 * self.mu * (c * c).sum(axis=1, keepdims=True)
 
     @cached_property
+    @named
     def dimension(self) -> int:  # type: ignore[override]
         return int(self.block(1, 3, 0).shape[1])
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
-__all__ = ["CLOSED_FORMS", "ask", "drop_shortcuts", "is_shortcut", "shortcut", "take_seed"]
+from regretlab._utils.messages import user_function
+
+__all__ = ["CLOSED_FORMS", "ask", "drop_shortcuts", "is_shortcut", "named", "shortcut", "take_seed"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,6 +50,23 @@ def drop_shortcuts(cls: type) -> None:
         names, slow = getattr(method, "__shortcut__", (_DEFINE if name in CLOSED_FORMS and method else (), None))
         if any(last.get(other, i) < i for other in names):
             setattr(cls, name, slow)
+
+
+def named(method: F) -> F:
+    """A decorator for a property that asks methods of a user: it says which of them an error comes from."""
+
+    @wraps(method)
+    def call(losses: Any) -> Any:
+        try:
+            return method(losses)
+        except Exception as error:
+            function = user_function(error)
+            if not function or (isinstance(error, TypeError | ValueError) and type(losses).__name__ in str(error)):
+                raise
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{type(losses).__name__}: {error!r} in {function}") from error
+
+    return call  # type: ignore[return-value]
 
 
 def take_seed(cls: type, *names: str) -> bool:

@@ -1211,3 +1211,23 @@ def a_constant_that_a_function_uses():
             return slopes(self, t)
 
     return gradient_sum(Own())
+
+
+@program(refused="_Undefined.gradients")
+def gradients_with_an_unknown_name():
+    return gradient_sum(_Undefined())
+
+
+class _Undefined(S.LinearLosses):
+    def gradients(self, t):
+        return undefined  # noqa: F821
+
+
+@program(refused="_Odd.sample")
+def a_sample_with_a_misspelt_method():
+    return gradient_sum(_Odd())
+
+
+class _Odd(S.RandomLinearLosses):
+    def sample(self, rng, n):
+        return rng.norma(n)
