@@ -204,6 +204,18 @@ def test_too_little_to_say_anything(horizons, seeds, reason):
     assert (found.low, found.high) == (-np.inf, np.inf)
 
 
+def test_the_table_by_hand():
+    horizons, R = np.array([8.0, 16.0, 32.0, 128.0]), np.array([[1.0, 3.0], [2.0, 8.0], [5.0, -1.0], [4.0, 4.5]])
+    table = fit(horizons, R).table
+    assert table.index.tolist() == [8, 16, 32, 128]
+    assert table["mean"].tolist() == [2.0, 5.0, 2.0, 4.25]
+    assert table["max"].tolist() == [3.0, 8.0, 5.0, 4.5]
+    assert table["std"].to_numpy() == pytest.approx(np.sqrt([2.0, 18.0, 18.0, 0.125]))
+    assert table["mean / T"].tolist() == [0.25, 0.3125, 0.0625, 4.25 / 128]
+    assert table["mean / sqrt T"].to_numpy() == pytest.approx([2.0, 5.0, 2.0, 4.25] / np.sqrt(horizons))
+    assert table["mean / log T"].to_numpy() == pytest.approx([2.0, 5.0, 2.0, 4.25] / np.log(horizons))
+
+
 def test_the_jackknife_by_hand():
     """Leaving out one of six; the variance of a mean by it is that of the mean."""
     x = np.array([1.0, 4.0, 2.0, 8.0, 5.0, 7.0])

@@ -380,7 +380,7 @@ def a_square_root():
     return last(curve(lambda t, x: np.sqrt(abs(x[0] - 0.3)), lambda t, x: np.sign(x - 0.3))).regret
 
 
-@program(refused="round 7 ")
+@program(refused="not convex")
 def a_loss_that_is_not_convex_in_some_rounds():
     losses = curve(
         lambda t, x: np.cos(3 * x[0]) if t % 10 == 7 else 0.01 * x[0] ** 2,
