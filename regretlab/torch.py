@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from regretlab._utils.extending import overrides, unchanged
+from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array
 from regretlab._utils.validation import nearest, whole, within
 from regretlab._utils.version import __version__
 from regretlab.kernels import compose, row_gradient
 from regretlab.kernels.fingerprints import fingerprint_of_all
-from regretlab.learners.base import Algorithm1
+from regretlab.learners.base import Algorithm1, refuse_own_methods
+from regretlab.learners.state import check_step
 from regretlab.sets import Box, FeasibleSet, Reals
 
 __all__ = ["Optimizer"]
@@ -249,6 +250,12 @@ class Optimizer(torch.optim.Optimizer):
             y = x if later == 1.0 else np.zeros_like(x)
             half_step(t, g, coefficients, values, y, update.moments, update.weights)
             update.x = y if later == 1.0 else x + later * y
+        try:
+            if x.size:
+                check_step(t, g, update.x, update.moments, update.weights, _vector(p))
+        except (FloatingPointError, ValueError) as error:
+            reason = f": {error}".replace(f": the step of round {t} ", " ")[:300]
+            raise FloatingPointError(f"the step of {name} in round {t}{reason}; nothing was changed") from error
         return update
 
     def _gradient(self, group: dict[str, Any], p: torch.Tensor, x: Array, where: str) -> Array:
@@ -335,17 +342,11 @@ class Optimizer(torch.optim.Optimizer):
 
 def _check_learner(learner: object) -> None:
     """``TypeError`` unless the optimizer does what ``learner.update`` does."""
-    if not isinstance(learner, Algorithm1):
-        hint = f"; write {learner.__name__}(...), an object" if isinstance(learner, type) else ""
-        raise TypeError(f"learner={learner!r} is not in the form of Algorithm 1{hint}")
-    inner: Any = learner
-    while isinstance(inner, Algorithm1):
-        if own := overrides(type(inner), Algorithm1, "update", "start"):
-            name = type(inner).__name__
-            raise TypeError(
-                f"{name} overrides {' and '.join(own)}, which this optimizer does not call: it reads the rule"
-            )
-        inner = getattr(inner, "learner", None)
+    if isinstance(learner, type):
+        raise TypeError(
+            f"learner={learner!r} is not in the form of Algorithm 1; write {learner.__name__}(...), an object"
+        )
+    refuse_own_methods(learner, "the optimizer")
 
 
 def _check_options(group: dict[str, Any]) -> None:

@@ -38,6 +38,28 @@ def step(optimizer, p, *gradient):
 # -- gradients that are no numbers ---------------------------------------------------------
 
 
+@torch_program(
+    refused="the step of parameter 0 of group 0 in round 1: W = 0 at coordinate 0 in round 1, but m is not 0"
+)
+def a_metric_of_zero():
+    @dataclass(frozen=True)
+    class Zero(Algorithm1):
+        @staticmethod
+        def rule(g, v):
+            return (v + g,), g, max(v, 0.0)
+
+    p = parameter(0.0)
+    step(Optimizer([p], Zero()), p, 1.0)
+
+
+@torch_program(
+    refused="the step of parameter 0 of group 0 in round 1 underflows: the square of g=1e-200 at coordinate 0 is 0"
+)
+def a_square_that_underflows():
+    p = parameter(0.0)
+    step(Optimizer([p], L.AMSGrad()), p, 1e-200)
+
+
 @torch_program(refused="the gradient of parameter 0 of group 0 in round 1 is nan at its entry 0")
 def a_gradient_of_nan():
     p = parameter(1.0, 1.0)
@@ -79,7 +101,7 @@ def a_projection_does_not_hide_which_parameter_it_was():
     step(optimizer, q, float("nan"))
 
 
-@torch_program(refused="the step of parameter 'bias' in round 1 overflows torch.float64")
+@torch_program(refused="the step of parameter 'bias' in round 1 overflows: gradient [1.e+200]")
 def a_projection_does_not_spread_an_overflow():
     p, q = parameter(0.1), parameter(0.1)
     optimizer = Optimizer([("weight", p), ("bias", q)], L.AMSGrad(), F.L2Ball(1.0))
