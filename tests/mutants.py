@@ -172,7 +172,7 @@ def _enter(tree: Path, log: str | Path = os.devnull) -> None:
     os.setsid()
     os.chdir(tree)
     sys.path[:0] = [str(tree), str(tree / "tests")]
-    os.environ["PYTHONPATH"] = str(tree)
+    os.environ |= {"PYTHONPATH": str(tree), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # other plugins take long to load
     output = os.open(log, os.O_RDWR | os.O_CREAT)
     for stream in (0, 1, 2):
         os.dup2(output, stream)

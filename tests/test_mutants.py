@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -101,7 +100,6 @@ def test_what_is_noticed_and_what_is_not(tmp_path):
     arguments = ["--root", tmp_path, "--out", tmp_path / "out", "--modules", "learners/tiny.py", "--jobs", "1"]
     done = subprocess.run(
         [sys.executable, ROOT / "tests" / "mutants.py", *arguments], capture_output=True, text=True, timeout=120,
-        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     answers = json.loads((tmp_path / "out" / "mutants.json").read_text())
