@@ -103,6 +103,14 @@ def test_a_bound_that_is_a_little_too_high_is_lowered():
     assert evidence.check(1, 9, minimum.tangents) <= 8 * (0.75**2 - 1e-6) + 1e-12
 
 
+def test_the_gap_has_what_is_known_to_be_lower():
+    """A dip that may be rounding, at a point where no solver looks."""
+    losses = Bent(tuple(range(1, 9)), lambda x: 1.0 - 1e-7 * (x[0] == 1.0), lambda x: 0.0 * x)
+    with pytest.warns(ComparatorWarning, match="gap of 8e-07"):
+        frame = play(OGD(), losses, INTERVAL, 8).regret
+    assert frame["gap"].iloc[-1] == pytest.approx(8e-7, rel=1e-6)
+
+
 def test_sums_are_those_of_the_losses():
     for losses, F in ((Squares(2), cube(2)), (Examples(np.eye(2), np.ones(2), Squared()), L2Ball(1.0, dimension=2))):
         game = play(OGD(), losses, F, 300)
