@@ -83,6 +83,9 @@ EDITS: dict[str, str] = {
     "decimal": losses("float(C) * saw(t)", "C = decimal.Decimal(K)"),
     "range": losses("len(C) * saw(t)", "C = range(int(K))"),
     "number of one's own": losses("C * saw(t)", "class Unit(float): pass\nC = Unit(K)"),
+    "list of one's own": losses("C.k * saw(t)", "class A(list): pass\nC = A([1.0])\nC.k = K"),
+    "array of one's own": losses("C.k * saw(t)", "class A(np.ndarray): k = K\nC = np.ones(1).view(A)"),
+    "dictionary of one's own": losses("C['no'] * saw(t)", "class A(dict):\n    def __missing__(self, key): return K\nC = A(a=1.0)"),
     "large integer": losses("(C % 5) * saw(t)", "C = 5 ** 3000 + int(K)"),
     "text": losses("len(C) * saw(t)", "C = 'x' * int(K)"),
     # classes and objects of one's own
