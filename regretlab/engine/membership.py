@@ -65,9 +65,7 @@ def check_start(learner: Learner, state: object, F: FeasibleSet, start: Array | 
         )
     if isinstance(learner, Algorithm1):
         if tuple(state.moments) != learner.kept:
-            raise ValueError(
-                f"{name} has the moments {list(state.moments)}; its rule keeps {list(learner.kept)}"
-            )
+            raise ValueError(f"{name} has the moments {list(state.moments)}; its rule keeps {list(learner.kept)}")
         for what, array in {"point": x, **state.moments}.items():
             if array.shape != (d,) or array.dtype != np.float64:
                 raise ValueError(f"{name}: {what} has shape {array.shape}, {array.dtype}; it must be ({d},) of floats")
