@@ -32,6 +32,7 @@ from regretlab.learners import (
     OptaxAMSGrad,
     Padam,
     SAdam,
+    TextbookAMSGrad,
     TorchAdam,
     TorchAMSGrad,
     TorchNAdam,
@@ -51,7 +52,7 @@ from regretlab.schedules import (
 )
 from regretlab.sets import Box
 
-FRAMEWORKS = [TorchAdam, TorchAMSGrad, KerasAMSGrad, OptaxAMSGrad, TorchNAdam]
+FRAMEWORKS = [TorchAdam, TorchAMSGrad, KerasAMSGrad, OptaxAMSGrad, TextbookAMSGrad, TorchNAdam]
 CLASSES = [cls for cls in LEARNERS.classes().values() if "alpha" in {field.name for field in fields(cls) if field.init}]
 OTHER_THAN_ROOT = {**dict.fromkeys(FRAMEWORKS, Constant), SAdam: Inverse, OnlineFrankWolfe: InversePower(gamma=0.75)}
 FORMULA = {Constant: "alpha_t = alpha", Inverse: "alpha_t = alpha / t", InverseSqrt: "alpha_t = alpha / sqrt(t)"}

@@ -20,13 +20,21 @@ from regretlab.learners.combinators import (
     Combinator,
     DecoupledWeightDecay,
     EpsilonInsideRoot,
+    FirstMomentCorrected,
     L2Penalty,
     WithEpsilon,
 )
 from regretlab.learners.delayed import ADOPT, ACProp, AdaShift, DelayedAdam
 from regretlab.learners.doubling import DoublingTrick
 from regretlab.learners.experts import ExponentiatedGradient, Hedge
-from regretlab.learners.frameworks import KerasAMSGrad, OptaxAMSGrad, TorchAdam, TorchAMSGrad, TorchNAdam
+from regretlab.learners.frameworks import (
+    KerasAMSGrad,
+    OptaxAMSGrad,
+    TextbookAMSGrad,
+    TorchAdam,
+    TorchAMSGrad,
+    TorchNAdam,
+)
 from regretlab.learners.ftrl import DualAveraging, OnlineFrankWolfe
 from regretlab.learners.full_matrix import FullMatrixAdaGrad, OnlineNewtonStep
 from regretlab.learners.gradient_descent import OGD, AdaGrad, OGDMomentum
@@ -59,6 +67,7 @@ __all__ = [
     "DualAveraging",
     "EpsilonInsideRoot",
     "ExponentiatedGradient",
+    "FirstMomentCorrected",
     "FullMatrixAdaGrad",
     "Hedge",
     "KerasAMSGrad",
@@ -75,6 +84,7 @@ __all__ = [
     "RMSProp",
     "SAdam",
     "State",
+    "TextbookAMSGrad",
     "TorchAMSGrad",
     "TorchAdam",
     "TorchNAdam",

@@ -30,6 +30,7 @@ __all__ = [
     "Combinator",
     "DecoupledWeightDecay",
     "EpsilonInsideRoot",
+    "FirstMomentCorrected",
     "L2Penalty",
     "WithEpsilon",
     "Wrapper",
@@ -193,22 +194,62 @@ class BiasCorrected(Combinator):
         return (*moments, c1, c2), m / c1, w / sqrt(c2)
 
 
-def _check_averages(learner: Algorithm1) -> None:
-    """``TypeError`` unless m_1 = (1 - beta_1) g_1, and W_1 is proportional to g_1 and positive, eps left out."""
+_SIZES = (1e-3, 1.0, 1e3)
+"""First gradients with which a combinator looks at a learner."""
+
+
+def _first_step(learner: Algorithm1) -> tuple[Array, Array]:
+    """m_1 and W_1 for the first gradients ``_SIZES``, eps left out."""
     while type(learner) in (WithEpsilon, EpsilonInsideRoot):
         learner = learner.learner  # type: ignore[attr-defined]
-    (rule, names), sizes = learner.signature(), (1e-3, 1.0, 1e3)
+    rule, names = learner.signature()
     at_one = {name: float(schedule(1)) for name, schedule in learner.schedules.items()}
-    first = [rule(*[at_one.get(name, g if name == "g" else float(name == "t")) for name in names]) for g in sizes]
-    m, w = np.array([m for _, m, _ in first]), np.array([w for *_, w in first])
-    beta1 = at_one["beta1"]
-    if not np.allclose(m, (1.0 - beta1) * np.array(sizes), 1e-9, 0.0):
+    first = [rule(*[at_one.get(name, g if name == "g" else float(name == "t")) for name in names]) for g in _SIZES]
+    return np.array([m for _, m, _ in first]), np.array([w for *_, w in first])
+
+
+def _check_first_moment(learner: Algorithm1, m: Array) -> None:
+    """``TypeError`` unless m_1 = (1 - beta_1) g_1."""
+    if not np.allclose(m, (1.0 - float(learner.schedules["beta1"](1))) * np.array(_SIZES), 1e-9, 0.0):
         raise TypeError(f"learner={learner!r}: its m_t is no average with beta1 that starts at 0; nothing to correct")
-    if not np.allclose(w, w[1] * np.array(sizes), 1e-9, 0.0) or (beta1 > 0.0 and not w[1] > 0.0):
+
+
+def _check_averages(learner: Algorithm1) -> None:
+    """``TypeError`` unless m_1 = (1 - beta_1) g_1, and W_1 is proportional to g_1 and positive, eps left out."""
+    m, w = _first_step(learner)
+    _check_first_moment(learner, m)
+    if not np.allclose(w, w[1] * np.array(_SIZES), 1e-9, 0.0) or (m[1] < 1.0 and not w[1] > 0.0):
         raise TypeError(
             f"learner={learner!r}: its W_t is not sqrt v_t for an average v_t of g_1^2, ..., g_t^2, "
-            f"which the correction is for: W_1 = {w.tolist()} for g_1 = {list(sizes)}"
+            f"which the correction is for: W_1 = {w.tolist()} for g_1 = {list(_SIZES)}"
         )
+
+
+@dataclass(frozen=True)
+class FirstMomentCorrected(Combinator):
+    """m'_t = m_t / (1 - beta1^t),   W'_t = W_t: bias correction of the first moment only.
+
+    The code divides by the total weight of the average, as :class:`BiasCorrected` does.
+
+    Guarantee: that of the learner with the stepsize alpha_t / (1 - beta1^t), which does not increase if alpha_t
+    does not.  For a constant beta1 it is at most alpha_t / (1 - beta1), and it tends to alpha_t.
+
+    Raises
+    ------
+    TypeError
+        For a learner without beta1, or whose m_t is not that average.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "beta1" not in self.learner.schedules:
+            raise TypeError(f"learner={self.learner!r} has no beta1")
+        _check_first_moment(self.learner, _first_step(self.learner)[0])
+
+    @staticmethod
+    def rule(moments: Any, m: float, w: float, c1: float, beta1: float) -> Any:
+        c1 = beta1 * c1 + (1.0 - beta1)
+        return (*moments, c1), m / c1, w
 
 
 # -- learners whose update depends on x_t, which a rule does not see ---------------------------

@@ -1,4 +1,4 @@
-"""Adam, AMSGrad and NAdam as PyTorch, Keras and optax compute them.
+"""Adam, AMSGrad and NAdam as PyTorch, Keras, optax and tutorials compute them.
 
 All are in the form of Algorithm 1.  The frameworks have no projection; here it is in the metric W_t, with
 bias correction and eps.  A number alpha is a constant stepsize, as in the frameworks;
@@ -14,15 +14,16 @@ from typing import Any, ClassVar
 
 from regretlab.learners.adam import Adam, AMSGrad
 from regretlab.learners.base import Algorithm1
-from regretlab.learners.combinators import BiasCorrected, WithEpsilon
+from regretlab.learners.combinators import BiasCorrected, FirstMomentCorrected, WithEpsilon
 from regretlab.learners.hyperparameters import NONNEGATIVE, Hyperparameter
 from regretlab.schedules import Constant
 
-__all__ = ["KerasAMSGrad", "OptaxAMSGrad", "TorchAMSGrad", "TorchAdam", "TorchNAdam"]
+__all__ = ["KerasAMSGrad", "OptaxAMSGrad", "TextbookAMSGrad", "TorchAMSGrad", "TorchAdam", "TorchNAdam"]
 
 _adam: Callable[..., Any] = Adam.rule
 _amsgrad: Callable[..., Any] = AMSGrad.rule
 _corrected: Callable[..., Any] = BiasCorrected.rule
+_first_moment_corrected: Callable[..., Any] = FirstMomentCorrected.rule
 _with_eps: Callable[..., Any] = WithEpsilon.rule
 
 
@@ -127,6 +128,29 @@ class OptaxAMSGrad(_Framework):
         c2 = beta2 * c2 + (1.0 - beta2)
         vhat = max(vhat, v / c2)
         return (m, v, vhat, c1, c2), m / c1, sqrt(vhat) + eps
+
+
+@dataclass(frozen=True)
+class TextbookAMSGrad(_Framework):
+    """x_{t+1} = Pi_F^{W_t}(x_t - alpha_t (m_t / (1 - beta1^t)) / W_t),   W_t = sqrt(vhat_t) + eps,
+    vhat_t = max(vhat_{t-1}, v_t),   alpha_t = alpha.
+
+    The AMSGrad of many tutorials, numpy or PyTorch: WithEpsilon(FirstMomentCorrected(AMSGrad())).  Only the first
+    moment is corrected.  So the first step is alpha / sqrt(1 - beta2) for any first gradient, 31.6 alpha for the
+    default betas, where :class:`TorchAMSGrad`, which corrects vhat_t as well, makes a step alpha.  W_t does not
+    decrease.  A number alpha is a constant stepsize.  With weight decay tutorials mean :class:`L2Penalty`.
+
+    Guarantee: with alpha_t = alpha / sqrt(t) that of AMSGrad with the stepsize alpha_t / (1 - beta1^t), which does not
+    increase: R_T = O(sqrt T) for constant beta1 < sqrt(beta2).
+    Counterexample: with the default constant stepsize the regret is linear: on f_t(x) = (-1)^t x, R_T/T tends to
+    a positive constant, as for :class:`AMSGrad`.
+    """
+
+    eps: Hyperparameter = 1e-8
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, vhat: float, c1: float, beta1: float, beta2: float, eps: float) -> Any:
+        return _with_eps(*_first_moment_corrected(*_amsgrad(g, m, v, vhat, beta1, beta2), c1, beta1), eps)
 
 
 @dataclass(frozen=True)
