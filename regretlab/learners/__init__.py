@@ -2,6 +2,7 @@
 
 from regretlab.learners.adabound import AdaBound, AMSBound
 from regretlab.learners.adam import Adam, AdamNC, AdamX, AMSGrad, RMSProp
+from regretlab.learners.adam_successors import Adan, AdEMAMix, RAdam
 from regretlab.learners.adam_variants import (
     AdaBelief,
     AMSBelief,
@@ -14,6 +15,7 @@ from regretlab.learners.adam_variants import (
     Yogi,
 )
 from regretlab.learners.base import Algorithm1, Learner
+from regretlab.learners.bounded_steps import ClippedGD, NormalizedGD
 from regretlab.learners.coin_betting import CoinBetting
 from regretlab.learners.combinators import (
     BiasCorrected,
@@ -24,7 +26,7 @@ from regretlab.learners.combinators import (
     L2Penalty,
     WithEpsilon,
 )
-from regretlab.learners.delayed import ADOPT, ACProp, AdaShift, DelayedAdam
+from regretlab.learners.delayed import ADOPT, ACProp, AdaShift, ClippedADOPT, DelayedAdam
 from regretlab.learners.doubling import DoublingTrick
 from regretlab.learners.experts import ExponentiatedGradient, Hedge
 from regretlab.learners.frameworks import (
@@ -38,16 +40,23 @@ from regretlab.learners.frameworks import (
 from regretlab.learners.ftrl import DualAveraging, OnlineFrankWolfe
 from regretlab.learners.full_matrix import FullMatrixAdaGrad, OnlineNewtonStep
 from regretlab.learners.gradient_descent import OGD, AdaGrad, OGDMomentum
+from regretlab.learners.madgrad import MADGRAD
+from regretlab.learners.optimistic import OptimisticAdaGrad, OptimisticOGD
+from regretlab.learners.parameter_free import DoG
+from regretlab.learners.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+from regretlab.learners.sign_methods import Lion, SignSGD
 from regretlab.learners.state import State
 from regretlab.learners.vector import AdaGradNorm, AvaGrad, VectorLearner
 
 __all__ = [
     "ADOPT",
+    "MADGRAD",
     "OGD",
     "ACProp",
     "AMSBelief",
     "AMSBound",
     "AMSGrad",
+    "AdEMAMix",
     "AdaBelief",
     "AdaBound",
     "AdaGrad",
@@ -56,13 +65,17 @@ __all__ = [
     "Adam",
     "AdamNC",
     "AdamX",
+    "Adan",
     "Algorithm1",
     "AvaGrad",
     "BiasCorrected",
+    "ClippedADOPT",
+    "ClippedGD",
     "CoinBetting",
     "Combinator",
     "DecoupledWeightDecay",
     "DelayedAdam",
+    "DoG",
     "DoublingTrick",
     "DualAveraging",
     "EpsilonInsideRoot",
@@ -73,16 +86,24 @@ __all__ = [
     "KerasAMSGrad",
     "L2Penalty",
     "Learner",
+    "Lion",
     "Nadam",
+    "NormalizedGD",
     "NosAdam",
     "OGDMomentum",
     "OnlineFrankWolfe",
     "OnlineNewtonStep",
     "OptaxAMSGrad",
+    "OptimisticAdaGrad",
+    "OptimisticOGD",
     "Padam",
     "QHAdam",
+    "RAdam",
     "RMSProp",
     "SAdam",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
+    "SignSGD",
     "State",
     "TextbookAMSGrad",
     "TorchAMSGrad",

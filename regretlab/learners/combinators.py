@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from regretlab._utils.extending import overrides
-from regretlab._utils.types import ArrayLike
+from regretlab._utils.types import Array, ArrayLike
 from regretlab.kernels import scaled_step
 from regretlab.learners.base import Algorithm1, Learner, refuse_own_methods
 from regretlab.learners.declarations import check_fields, read_rule
@@ -241,9 +241,9 @@ class FirstMomentCorrected(Combinator):
     """
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if "beta1" not in self.learner.schedules:
+        if isinstance(self.learner, Algorithm1) and "beta1" not in self.learner.schedules:
             raise TypeError(f"learner={self.learner!r} has no beta1")
+        super().__post_init__()
         _check_first_moment(self.learner, _first_step(self.learner)[0])
 
     @staticmethod

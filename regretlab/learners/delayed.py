@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 from regretlab.kernels import traced
 from regretlab.learners.base import Algorithm1
 from regretlab.learners.declarations import read_rule
-from regretlab.learners.hyperparameters import Hyperparameter
+from regretlab.learners.hyperparameters import NONNEGATIVE, Hyperparameter
 
-__all__ = ["ADOPT", "ACProp", "AdaShift", "DelayedAdam"]
+__all__ = ["ADOPT", "ACProp", "AdaShift", "ClippedADOPT", "DelayedAdam"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,36 @@ class ADOPT(Algorithm1):
         if v == 0.0:
             return (m, traced(g * g, g)), 0.0, 1.0
         m = beta1 * m + (1.0 - beta1) * g / sqrt(v)
+        return (m, beta2 * v + (1.0 - beta2) * g * g), m, 1.0
+
+
+@dataclass(frozen=True)
+class ClippedADOPT(Algorithm1):
+    """m_t = beta1 m_{t-1} + (1 - beta1) clip(g_t / max(sqrt v_{t-1}, eps), (t - 1)^{1/4}),
+    v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,   v_1 = g_1^2,   m_1 = 0,   clip(a, c) = min(max(a, -c), c),
+    x_{t+1} = Pi_F(x_t - alpha_t m_t),   alpha_t = alpha / sqrt(t).
+
+    The revised form of :class:`ADOPT`, Taniguchi et al. (2024), arXiv:2411.02853, and of the authors' code.  Without
+    the clip, which grows, its first steps are as large as g_2 / |g_1|.
+
+    Claim: O(1/sqrt T) for smooth nonconvex problems and any beta2.
+    Counterexample: those of :class:`ADOPT`, since after finitely many rounds of a periodic sequence nothing is clipped.
+    """
+
+    alpha: Hyperparameter = 0.1
+    beta1: Hyperparameter = 0.9
+    beta2: Hyperparameter = 0.9999
+    eps: Hyperparameter = 1e-6
+
+    ranges: ClassVar = Algorithm1.ranges | {"eps": NONNEGATIVE}
+
+    @staticmethod
+    def rule(g: float, m: float, v: float, beta1: float, beta2: float, eps: float, t: int) -> Any:
+        if t == 1:
+            return (m, g * g), 0.0, 1.0
+        w, c = max(sqrt(v), eps), sqrt(sqrt(t - 1.0))
+        a = min(max(g / w, -c), c) if w > 0.0 else 0.0
+        m = beta1 * m + (1.0 - beta1) * a
         return (m, beta2 * v + (1.0 - beta2) * g * g), m, 1.0
 
 
