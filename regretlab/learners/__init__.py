@@ -16,6 +16,7 @@ from regretlab.learners.adam_variants import (
 )
 from regretlab.learners.base import Algorithm1, Learner
 from regretlab.learners.bounded_steps import ClippedGD, NormalizedGD
+from regretlab.learners.changing_environments import Ader, FixedShare, Restarts, StronglyAdaptive
 from regretlab.learners.coin_betting import CoinBetting
 from regretlab.learners.combinators import (
     BiasCorrected,
@@ -66,6 +67,7 @@ __all__ = [
     "AdamNC",
     "AdamX",
     "Adan",
+    "Ader",
     "Algorithm1",
     "AvaGrad",
     "BiasCorrected",
@@ -81,6 +83,7 @@ __all__ = [
     "EpsilonInsideRoot",
     "ExponentiatedGradient",
     "FirstMomentCorrected",
+    "FixedShare",
     "FullMatrixAdaGrad",
     "Hedge",
     "KerasAMSGrad",
@@ -100,11 +103,13 @@ __all__ = [
     "QHAdam",
     "RAdam",
     "RMSProp",
+    "Restarts",
     "SAdam",
     "ScheduleFreeAdamW",
     "ScheduleFreeSGD",
     "SignSGD",
     "State",
+    "StronglyAdaptive",
     "TextbookAMSGrad",
     "TorchAMSGrad",
     "TorchAdam",
