@@ -33,7 +33,7 @@ import regretlab as rl
 from regretlab._utils.types import Array, Rounds
 from regretlab.analysis.plots import new_figure
 from regretlab.analysis.scaling import FORMS, NEAR, Scaling, fit
-from regretlab.learners import Algorithm1, ExponentiatedGradient, Hedge, Learner
+from regretlab.learners import Algorithm1, ExponentiatedGradient, FixedShare, Hedge, Learner
 from regretlab.losses import LinearLosses
 
 from .league_entries import INTERVAL, PROBLEMS, learners
@@ -100,7 +100,7 @@ def _cell(learner: Learner, name: str, fewer: int) -> dict[str, Any]:
     compiled = isinstance(learner, Algorithm1)
     empty = {"T": 0, "seeds": 0, "average_regret": np.nan, "x_T": np.nan, "verdict": "", "exponent": np.nan}
     empty |= {"theorem": "", "of_bound": np.nan, "growth": np.nan}
-    if isinstance(learner, ExponentiatedGradient | Hedge):
+    if isinstance(learner, ExponentiatedGradient | FixedShare | Hedge):
         if not isinstance(losses, LinearLosses):
             return empty | {"verdict": "needs a simplex"}
         losses, F = _OnSimplex(losses), rl.sets.Simplex(2)
@@ -153,14 +153,15 @@ def kept(learner: Learner) -> dict[str, int]:
 
     Both are counted in the state after 30 rounds in R^3.
     """
-    F = rl.sets.Simplex(3) if isinstance(learner, ExponentiatedGradient | Hedge) else INTERVAL
+    F = rl.sets.Simplex(3) if isinstance(learner, ExponentiatedGradient | FixedShare | Hedge) else INTERVAL
     start = [0.2, 0.3, 0.5]
     state = learner.start(F, start)
     for t in range(30):
-        state = learner.update(state, np.cos((1.0 + t) * np.array([1.0, 1.5, 2.0])))
-    if any(row.ndim == 2 for row in state.moments.values()):  # a matrix: d numbers per coordinate
+        state = learner.update(state, 0.5 * np.cos((1.0 + t) * np.array([1.0, 1.5, 2.0])))
+    if any(moment.shape == (3, 3) for moment in state.moments.values()):  # a matrix: d numbers per coordinate
         return {"kept": -1, "differ": -1}
-    return {"kept": len(state.moments), "differ": sum(bool(np.ptp(row) > 0.0) for row in state.moments.values())}
+    rows = [row for moment in state.moments.values() if moment.shape[-1] == 3 for row in moment.reshape(-1, 3)]
+    return {"kept": len(rows), "differ": sum(bool(np.ptp(row) > 0.0) for row in rows)}
 
 
 # -- the figure --------------------------------------------------------------------
