@@ -119,11 +119,11 @@ def _evaluated(game: Trajectory, theorems: list[Theorem]) -> list[Certificate]:
     q = Quantities(with_ledger(game), regret.index.to_numpy())
     found = [_certificate(q, regret, each) for each in theorems]
     for each in found:
-        _refuse_violated(game, each)
+        refuse_violated(game, each)
     return found
 
 
-def _refuse_violated(game: Trajectory, found: Certificate) -> None:
+def refuse_violated(game: Trajectory, found: Certificate) -> None:
     """Raise ``CertificateViolated`` when all hypotheses hold and a regret is above the bound."""
     if not found.applies:
         return
