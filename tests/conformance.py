@@ -27,23 +27,29 @@ from regretlab.learners import (
     Adam,
     AdamNC,
     AdamX,
+    Adan,
     AdaShift,
+    AdEMAMix,
     AMSBelief,
     AMSBound,
     AMSGrad,
     BiasCorrected,
+    ClippedADOPT,
     DelayedAdam,
     EpsilonInsideRoot,
     FirstMomentCorrected,
     KerasAMSGrad,
+    Lion,
     Nadam,
     NosAdam,
     OGDMomentum,
     OptaxAMSGrad,
     Padam,
     QHAdam,
+    RAdam,
     RMSProp,
     SAdam,
+    SignSGD,
     TextbookAMSGrad,
     TorchAdam,
     TorchAMSGrad,
@@ -273,6 +279,59 @@ def warm(t):
     return 0.9 * (1.0 - 0.5 * 0.96 ** (t * 0.004))
 
 
+def signs(m):
+    return lambda G: np.sign(m(G))
+
+
+def interpolated(b1, b2):
+    """Lion's c_t."""
+    return lambda G: b1 * np.vstack([0.0 * G[:1], average(flat(b2))(G)[:-1]]) + (1.0 - b1) * G
+
+
+def rectified(b2, eps):
+    """The V of RAdam."""
+
+    def V(G):
+        t, most = np.arange(1.0, len(G) + 1.0)[:, None], 2.0 / (1.0 - b2) - 1.0
+        rho = most - 2.0 * t * b2**t / (1.0 - b2**t)
+        with np.errstate(invalid="ignore"):
+            r = np.sqrt((rho - 4.0) * (rho - 2.0) * most / ((most - 4.0) * (most - 2.0) * rho))
+            w = (np.sqrt(average_square(flat(b2))(G)) + eps) / (r * np.sqrt(1.0 - b2**t))
+        return np.where(rho > 5.0, w, 1.0) ** 2
+
+    return V
+
+
+def changes(G):
+    return np.vstack([0.0 * G[:1], np.diff(G, axis=0)])
+
+
+def adan_mean(b1, b2):
+    return lambda G: corrected_mean(b1)(G) + b2 * unbiased(average(flat(b2)), b2)(changes(G))
+
+
+def adan_square(b2, b3, eps):
+    return plus(lambda G: unbiased(average_square(flat(b3)), b3)(G + b2 * changes(G)), eps)
+
+
+def two_means(b1, b3, mix):
+    return lambda G: corrected_mean(b1)(G) + mix * average(flat(b3))(G)
+
+
+def clipped_first(b1, b2, eps):
+    """ClippedADOPT's m_t."""
+
+    def m(G):
+        v, now, M = G[0] ** 2, 0.0 * G[0], [0.0 * G[0]]
+        for t, g in enumerate(G[1:], start=1):
+            now = b1 * now + (1.0 - b1) * np.clip(g / np.maximum(np.sqrt(v), eps), -(t**0.25), t**0.25)
+            v = b2 * v + (1.0 - b2) * g * g
+            M.append(now)
+        return np.array(M)
+
+    return m
+
+
 # fmt: off
 LEARNERS = [
     Case(OGD(), root(0.1), latest, ones),
@@ -334,6 +393,13 @@ LEARNERS = [
          plus(running_max(average_square(flat(0.99))), 0.1)),
     Case(TorchNAdam(alpha=0.5, beta2=0.99, eps=0.1), flat(0.5), look_ahead(0.9, warm),
          plus(corrected_square(0.99), 0.1)),
+    Case(SignSGD(alpha=0.5), root(0.5), signs(latest), ones),
+    Case(Lion(alpha=0.5, beta1=0.7, beta2=0.8), root(0.5), signs(interpolated(0.7, 0.8)), ones),
+    Case(RAdam(alpha=0.5, beta2=0.9, eps=0.1), root(0.5), corrected_mean(0.9), rectified(0.9, 0.1)),
+    Case(Adan(alpha=0.5, beta1=0.9, beta2=0.7, eps=0.1), root(0.5), adan_mean(0.9, 0.7), adan_square(0.7, 0.99, 0.1)),
+    Case(AdEMAMix(alpha=0.5, beta2=0.99, beta3=0.995, mix=2.0, eps=0.1), root(0.5), two_means(0.9, 0.995, 2.0),
+         plus(corrected_square(0.99), 0.1)),
+    Case(ClippedADOPT(alpha=0.5, beta2=0.9), root(0.5), clipped_first(0.9, 0.9, 1e-6), ones),
     Case(BiasCorrected(Adam(alpha=0.5)), root(0.5), corrected_mean(0.9), corrected_square(0.99)),
     Case(FirstMomentCorrected(Padam(alpha=0.5)), root(0.5), corrected_mean(0.9),
          power(running_max(average_square(flat(0.99))), 0.125)),
