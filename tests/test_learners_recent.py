@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from noted import noted
 
 from regretlab import play
 from regretlab.learners import (
@@ -295,10 +296,10 @@ def test_a_hint_of_a_wrong_shape_is_refused():
 INTERVAL = Box(-1.0, 1.0)
 
 
-@pytest.mark.parametrize(("T", "rate"), [(10**5, 0.667), (10**6, 0.341)])
-def test_lion_goes_to_the_wrong_end_on_the_papers_figure_1(T, rate):
+@pytest.mark.parametrize(("T", "name"), [(10**5, "Lion's R_T/T at T = 1e5"), (10**6, "Lion's R_T/T at T = 1e6")])
+def test_lion_goes_to_the_wrong_end_on_the_papers_figure_1(T, name):
     game = play(Lion(0.5), ReddiOnline(), INTERVAL, T, start=0.0)
-    assert game.regret["average_regret"].iloc[-1] == pytest.approx(rate, abs=5e-4)
+    assert game.regret["average_regret"].iloc[-1] == noted(name)
 
 
 def test_lions_theorem_block_by_block():
@@ -311,7 +312,7 @@ def test_lions_theorem_block_by_block():
             c.append(0.9 * m + 0.1 * g)
             m = 0.99 * m + 0.01 * g
     c = np.array(c)
-    assert ((c < 0).sum(), (c > 0).sum()) == (63, 38)
+    assert (c < 0).sum() == noted("rounds of Figure 1 in which Lion's average is negative") == P - (c > 0).sum()
     assert np.abs(c).min() > 0.026  # far from 0, so that rounding decides no sign
     game = play(Lion(Constant(1e-3)), ReddiOnline(), Box(-100.0, 100.0), 60 * P, checkpoints=range(P, 60 * P + 1, P))
     moved = np.diff(game.points["x_1"].to_numpy())[-20:]
