@@ -20,26 +20,25 @@ class Memory(NamedTuple):
     per_coordinate: int
     matrix: int = 0
     fixed: int = 0
+    names: tuple[str, ...] = ()
+    """What the state calls them."""
 
     def __str__(self) -> str:
         each = [("d" if self.matrix == 1 else f"{self.matrix} d") if self.matrix else "", str(self.per_coordinate)]
         text = " + ".join(part for part in each if part and part != "0") or "0"
-        return f"{text} per coordinate besides x" + (f" and {self.fixed} more" if self.fixed else "")
+        text += " per coordinate besides x" + (f" and {self.fixed} more" if self.fixed else "")
+        return f"{text}: {', '.join(self.names)}" if self.names else text
 
 
 def memory(learner: Learner) -> Memory:
-    """The numbers that a learner keeps besides x_t, counted in its state after a round in R^3, R^6 and R^9.
+    """The numbers that a learner keeps besides x_t, counted in its states after a round in R^3, R^6 and R^9.
 
     The set is the box [-1, 1]^d, or the simplex for a learner that does not play on boxes.
     """
-    counts = [_kept(learner, d) for d in _SIZES]
+    states = [_after_a_round(learner, d) for d in _SIZES]
+    counts = [sum(moment.size for moment in state.moments.values()) for state in states]
     matrix, per_coordinate, fixed = np.rint(np.linalg.solve(np.vander(_SIZES), counts)).astype(int).tolist()
-    return Memory(per_coordinate, matrix, fixed)
-
-
-def _kept(learner: Learner, d: int) -> int:
-    """The numbers in the moments of the state after a round."""
-    return sum(moment.size for moment in _after_a_round(learner, d).moments.values())
+    return Memory(per_coordinate, matrix, fixed, tuple(states[0].moments))
 
 
 def _after_a_round(learner: Learner, d: int) -> State:

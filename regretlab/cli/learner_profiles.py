@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from regretlab._utils.types import ArrayLike
+from regretlab.analysis.memory import memory
 from regretlab.game import compare
 from regretlab.learners import Combinator, Learner
 from regretlab.learners.combinators import Wrapper
@@ -100,12 +101,11 @@ def _unwrapped(learner: Learner) -> Learner:
 
 
 def _moments(learner: Learner) -> str:
-    """The number and the names of the moments of a learner, ``2 per coordinate besides x: m, v``, or "unknown"."""
-    inner = _unwrapped(learner)
-    moments = getattr(inner, "moment_names", None)
-    if moments is None:
+    """How many numbers a learner keeps, and their names: ``2 per coordinate besides x: m, v``; or "unknown"."""
+    try:
+        return str(memory(learner))
+    except Exception:  # a learner of a user may need another set
         return "unknown"
-    return f"{len(moments)} per coordinate besides x" + (f": {', '.join(moments)}" if moments else "")
 
 
 def _section(learner: Learner | type[Learner], title: str) -> str:

@@ -109,7 +109,7 @@ class Ader(Learner):
         By ``start``, when the set is not bounded; by ``update``, when ||g_t||_2 > G or t > ``horizon``.
     """
 
-    horizon: int
+    horizon: int = 1000
     G: float = 1.0
 
     def __post_init__(self) -> None:
