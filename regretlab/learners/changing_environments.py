@@ -17,7 +17,7 @@ from regretlab._utils.types import Array, ArrayLike
 from regretlab._utils.validation import positive, whole
 from regretlab.learners.base import Algorithm1, Learner
 from regretlab.learners.combinators import Wrapper
-from regretlab.learners.experts import _inside_simplex
+from regretlab.learners.experts import start_on_simplex
 from regretlab.learners.gradient_descent import OGD
 from regretlab.learners.hyperparameters import Hyperparameter, Range
 from regretlab.learners.state import State, checked_gradient, first_state
@@ -52,7 +52,7 @@ class FixedShare(VectorLearner):
     ranges: ClassVar = Algorithm1.ranges | {"share": Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0))}
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
-        return _inside_simplex(self, first_state(feasible_set, point, self.moment_names))
+        return start_on_simplex(self, feasible_set, point)
 
     def step(self, t, g, x, moments, F):  # type: ignore[no-untyped-def]
         share = self.value("share", t)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from regretlab.learners.state import State, first_state
 from regretlab.learners.vector import VectorLearner
 from regretlab.sets import FeasibleSet, Simplex
 
-__all__ = ["ExponentiatedGradient", "Hedge"]
+__all__ = ["ExponentiatedGradient", "Hedge", "start_on_simplex"]
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,19 @@ class Hedge(VectorLearner):
 
 def _start(learner: VectorLearner, feasible_set: FeasibleSet, point: ArrayLike | None) -> State:
     """The state before round 1, with x_1; ``ValueError`` unless x_1 is in the relative interior of a simplex."""
+    state = start_on_simplex(learner, feasible_set, point)
+    return replace(state, moments={**state.moments, "x1": state.point.copy()})
+
+
+def start_on_simplex(learner: VectorLearner, feasible_set: FeasibleSet, point: ArrayLike | None) -> State:
+    """The state before round 1; ``ValueError`` unless x_1 is in the relative interior of a simplex."""
     state, name = first_state(feasible_set, point, learner.moment_names), type(learner).__name__
     x, F = state.point, state.feasible_set
     if not unchanged(F, Simplex):
         raise ValueError(f"feasible_set={F!r}: {name} needs a Simplex")
     if not (x > 0.0).all():
         raise ValueError(f"start={x}: {name} needs an x_1 without zeros: a coordinate that is 0 stays 0")
-    return State(0, x, {**state.moments, "x1": x.copy()}, F)
+    return state
 
 
 def _shares(logarithms: Array, mass: float) -> Array:
