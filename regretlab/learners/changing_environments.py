@@ -118,6 +118,11 @@ class Ader(Learner):
         positive(G=self.G)
 
     @property
+    def largest_gradient(self) -> float:
+        """G: where ||g_t||_2 <= G, no coordinate is larger."""
+        return self.G
+
+    @property
     def experts(self) -> int:
         """N."""
         return int(np.ceil(np.log2(1.0 + 4.0 * self.horizon / 7.0) / 2.0)) + 1
@@ -174,6 +179,11 @@ class StronglyAdaptive(Learner):
         if not isinstance(self.learner, Algorithm1):
             raise TypeError(f"learner={self.learner!r} is not in the form of Algorithm 1")
         positive(G=self.G)
+
+    @property
+    def largest_gradient(self) -> float:
+        """G: where ||g_t||_2 <= G, no coordinate is larger."""
+        return self.G
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         state = self.learner.start(feasible_set, point)
