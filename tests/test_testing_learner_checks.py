@@ -25,9 +25,12 @@ from regretlab.learners import (
     DecoupledWeightDecay,
     DoublingTrick,
     EpsilonInsideRoot,
+    FirstMomentCorrected,
     L2Penalty,
     Learner,
+    Restarts,
     State,
+    StronglyAdaptive,
     WithEpsilon,
 )
 from regretlab.schedules import Constant
@@ -48,7 +51,8 @@ def test_every_learner(case):
 
 SHIPPED = [cls() for cls in LEARNERS.classes().values() if all(each.name != "learner" for each in fields(cls))]
 SHIPPED += [wrap(OGD(Constant(0.1))) for wrap in (WithEpsilon, EpsilonInsideRoot, DoublingTrick, DecoupledWeightDecay)]
-SHIPPED += [BiasCorrected(Adam()), L2Penalty(CoinBetting()), L2Penalty(AMSGrad())]
+SHIPPED += [BiasCorrected(Adam()), FirstMomentCorrected(AMSGrad()), L2Penalty(CoinBetting()), L2Penalty(AMSGrad())]
+SHIPPED += [Restarts(OGD(), 3), StronglyAdaptive()]
 
 
 @pytest.mark.parametrize("learner", SHIPPED, ids=type_name)
