@@ -21,8 +21,8 @@ from regretlab.losses import (
     SoftmaxRegression,
     Squared,
 )
-from regretlab.regret import Solver, minimize_sums, sums_of
-from regretlab.regret.solvers import newton, quadratic_program
+from regretlab.regret import Solver, Tangent, minimize_sums, sums_of
+from regretlab.regret.solvers import newton, one_dimensional, quadratic_program
 from regretlab.regret.solvers.accelerated_gradient import accelerate
 from regretlab.regret.solvers.bundle import Bundle
 from regretlab.regret.solvers.optimality_gap import Minimum
@@ -301,3 +301,10 @@ def test_a_box_of_one_point():
     assert points.tolist() == [[0.2, 0.3]] * 2
     assert gaps == pytest.approx(0.0, abs=1e-12)
     assert values[0] == Squares(2).value(1, np.array([0.2, 0.3]))
+
+
+@pytest.mark.parametrize(("slope", "apart", "error"), [(2.0, 0.01, 0.105), (-2.0, 3.0, 0.6), (0.2, 0.01, 0.6)])
+def test_errors_of_tangents_between_two_points(slope, apart, error):
+    """That of the value, and of the slope over the distance; over all of F where the slope may have the other sign."""
+    tangent = Tangent(1.0, np.array([slope]), 0.0, minorant_error=0.5, value_error=0.1, size=1.0)
+    assert one_dimensional._error(tangent, apart, 1.0) == pytest.approx(error)
