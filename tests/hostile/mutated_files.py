@@ -237,10 +237,12 @@ def games(n: int, seed: int = 0) -> Counter[str]:
             right = mutate is forged and _says(again.read_bytes()) == _says(content)
             found["what the forged file says" if right else f"silently another game: mutation {k}"] += 1
             if right and game.losses.dimension < 100 and k % 10 == 0:
+                before = len(events)
                 try:
                     game.extend(min(game.horizon, 10**6) + 3, compiled=k % 50 == 0)
                 except (rl.GameError, ValueError):
                     found["goes on no further"] += 1
+                del events[before:]  # compiled loops are unpickled, from files that only the user can write to
         sys.path.remove(folder)
     found["foreign"] += len(events)
     return found
