@@ -28,7 +28,7 @@ def refuse_unused_fields(cls: Any) -> None:
 
     In doubt, as when a method passes ``self`` on, a field counts as read.
     """
-    if not dataclasses.is_dataclass(cls):
+    if not hasattr(cls, "__dataclass_fields__"):
         return
     users = [base for base in cls.__mro__ if not shipped(base) and base is not object]
     bodies = [value for base in users for name, value in vars(base).items() if name not in _WRITTEN]
