@@ -296,8 +296,8 @@ def test_what_cannot_be_extended(shell, args, message):
     ("args", "message"),
     [
         (
-            "play adan mod3 --horizon 10",
-            "Invalid value for 'LEARNER': there is no learner 'adan'; did you mean AdamNC or Adam?",
+            "play adamm mod3 --horizon 10",
+            "Invalid value for 'LEARNER': there is no learner 'adamm'; did you mean Adam or SAdam?",
         ),
         ("play adam mod4 --horizon 10", "there is no loss sequence 'mod4'; did you mean Mod3?"),
         (

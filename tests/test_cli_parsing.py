@@ -203,7 +203,7 @@ def test_what_is_wrong_with_ones_own(mine, text, message):
     ("text", "message"),
     [
         ("", "there is no learner ''"),
-        ("adan", r"there is no learner 'adan'; did you mean AdamNC or Adam\?"),
+        ("adamm", r"there is no learner 'adamm'; did you mean Adam or SAdam\?"),
         ("xyzzy", r"there is no learner 'xyzzy'; there are: ACProp, AdaBelief, "),
         ("adam-nc", r"did you mean AdamNC"),
         ("mod3", "mod3 is a loss sequence, not a learner"),

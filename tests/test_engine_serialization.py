@@ -724,6 +724,8 @@ LEARNERS = [
     AMSGrad(alpha=S.Inverse(2.0), beta1=S.Inverse(0.9)),
     rl.learners.WithEpsilon(rl.learners.BiasCorrected(Adam(beta1=S.Inverse(0.9))), eps=S.Inverse(0.1)),
     rl.learners.BiasCorrected(AMSGrad()),
+    rl.learners.FirstMomentCorrected(AMSGrad()),
+    rl.learners.Restarts(rl.learners.OGD(), 7),
     rl.learners.EpsilonInsideRoot(Adam(), 0.1),
     rl.learners.L2Penalty(Adam(), 0.1),
     rl.learners.DoublingTrick(OGD(alpha=S.Constant(0.5))),
@@ -782,7 +784,7 @@ def test_learners(learner, tmp_path):
     copy = again(learner)
     assert type(copy) is type(learner)
     assert specification(copy) == specification(learner)
-    on_simplices = isinstance(learner, rl.learners.Hedge | rl.learners.ExponentiatedGradient)
+    on_simplices = isinstance(learner, rl.learners.Hedge | rl.learners.ExponentiatedGradient | rl.learners.FixedShare)
     F = rl.sets.Simplex() if on_simplices else INTERVAL
     losses = accepted(learner)
     game = rl.play(learner, losses, F, 20)

@@ -14,6 +14,7 @@ from regretlab import DictLearner, Game, play, sweep
 from regretlab import learners as family
 from regretlab.cli.parsing import LEARNERS
 from regretlab.learners import (
+    MADGRAD,
     OGD,
     AdaBound,
     Adam,
@@ -23,6 +24,7 @@ from regretlab.learners import (
     BiasCorrected,
     Combinator,
     DecoupledWeightDecay,
+    DoG,
     DoublingTrick,
     EpsilonInsideRoot,
     KerasAMSGrad,
@@ -30,8 +32,11 @@ from regretlab.learners import (
     Learner,
     OnlineFrankWolfe,
     OptaxAMSGrad,
+    OptimisticAdaGrad,
     Padam,
     SAdam,
+    ScheduleFreeAdamW,
+    ScheduleFreeSGD,
     TextbookAMSGrad,
     TorchAdam,
     TorchAMSGrad,
@@ -54,7 +59,8 @@ from regretlab.sets import Box
 
 FRAMEWORKS = [TorchAdam, TorchAMSGrad, KerasAMSGrad, OptaxAMSGrad, TextbookAMSGrad, TorchNAdam]
 CLASSES = [cls for cls in LEARNERS.classes().values() if "alpha" in {field.name for field in fields(cls) if field.init}]
-OTHER_THAN_ROOT = {**dict.fromkeys(FRAMEWORKS, Constant), SAdam: Inverse, OnlineFrankWolfe: InversePower(gamma=0.75)}
+CONSTANT = [*FRAMEWORKS, DoG, MADGRAD, OptimisticAdaGrad, ScheduleFreeAdamW, ScheduleFreeSGD]
+OTHER_THAN_ROOT = {**dict.fromkeys(CONSTANT, Constant), SAdam: Inverse, OnlineFrankWolfe: InversePower(gamma=0.75)}
 FORMULA = {Constant: "alpha_t = alpha", Inverse: "alpha_t = alpha / t", InverseSqrt: "alpha_t = alpha / sqrt(t)"}
 ROUNDS = np.arange(1, 300)
 

@@ -20,7 +20,7 @@ __all__ = ["DoG"]
 
 @dataclass(frozen=True)
 class DoG(VectorLearner):
-    """x_{t+1} = Pi_F(x_t - alpha_t (rbar_t / sqrt(G_t + eps)) g_t),   alpha_t = alpha = 1,
+    """x_{t+1} = Pi_F(x_t - alpha_t (rbar_t / sqrt(G_t + eps)) g_t),   alpha_t = alpha,
     rbar_t = max(first (1 + ||x_1||_2), max_{s<=t} ||x_s - x_1||_2),   G_t = sum_{s<=t} ||g_s||_2^2.
 
     Ivgi, Hinder, Carmon (2023), arXiv:2302.12022: distance over gradients.  ``first`` decides the first step.
