@@ -185,7 +185,7 @@ def _hands_on(code: CodeType, first: tuple[str, ...]) -> bool:
 
 def shipped(cls: type) -> bool:
     """Whether a class is one of this package."""
-    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+    return f"{cls.__module__}.".startswith("regretlab.")
 
 
 def mentioned(cls: type) -> set[str]:

@@ -17,10 +17,12 @@ from regretlab.engine.trajectory import Trajectory
 from regretlab.learners.base import Algorithm1
 from regretlab.losses.base import LinearLosses
 from regretlab.losses.linear_predictions import PredictionLosses
-from regretlab.schedules import Schedule, Values
+from regretlab.schedules import Constant, Inverse, InverseSqrt, OneMinusInverse, Schedule, Values
 from regretlab.sets import Box
 
 __all__ = ["group"]
+
+_NO_MORE = (Constant, Inverse, InverseSqrt, OneMinusInverse)  # schedules with no field but the scale
 
 _CELLS = 256  # cells in a batch at most, if it has several games: their arrays stay in the first-level cache
 
@@ -63,13 +65,13 @@ def _same_shapes(learner: Algorithm1) -> object:
     Learners for which it is the same share a batch.  A user may define what ``==`` means, hence it is not asked.
     Whether a user's values are in their range depends on the scale.
     """
-    schedules = learner.schedules.values()
-    return tuple(_content(s, scaled=not shipped(type(s)) or type(s) is Values) for s in schedules)
+    return tuple(type(s) if type(s) in _NO_MORE else _content(s) for s in learner.schedules.values())
 
 
-def _content(value: object, *, scaled: bool = True) -> object:
-    """A number, a text or a schedule by its content, with its scale only if ``scaled``; anything else by identity."""
+def _content(value: object) -> object:
+    """A number, a text or a schedule by its content; anything else by identity."""
     if isinstance(value, Schedule):
+        scaled = not shipped(type(value)) or type(value) is Values
         parts = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         parts |= vars(value) | {"scale": value.scale if scaled else 1.0}
         return (type(value), *((name, _content(part)) for name, part in sorted(parts.items())))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from types import NoneType
 
 import numpy as np
 
 from regretlab._utils.extending import Extensible, shipped
 from regretlab._utils.types import Array
 from regretlab.learners.base import Algorithm1, Learner, State
+from regretlab.schedules import Constant, Inverse, InverseSqrt, OneMinusInverse
 from regretlab.sets import FeasibleSet
 
 __all__ = ["check_start", "check_state", "is_inside", "is_shipped", "size_of"]
+
+_ATOMS = frozenset({float, int, str, bool, dict, NoneType, Constant, Inverse, InverseSqrt, OneMinusInverse})
+"""Types of fields that hold no learner and no set."""
 
 _SLACK = 1e-6
 """How far a point may be outside of F, relative to the size of F, of the point and of the one before it.
@@ -24,9 +29,10 @@ def is_shipped(part: object) -> bool:
     """Whether a learner or a set, and the learners and sets in its fields, are of classes of this package."""
     if type(part) in (tuple, list):
         return all(map(is_shipped, part))  # type: ignore[call-overload]
-    if not isinstance(part, Extensible):  # fast, as learners and sets are of abstract classes
+    if not isinstance(part, Extensible):
         return True
-    return shipped(type(part)) and all(is_shipped(value) for value in vars(part).values())
+    inner = [value for value in vars(part).values() if type(value) not in _ATOMS]
+    return shipped(type(part)) and all(map(is_shipped, inner))
 
 
 def size_of(F: FeasibleSet, x: Array) -> float:

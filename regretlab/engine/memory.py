@@ -31,6 +31,7 @@ __all__ = ["beginning", "check_same", "has_changed", "keep", "own", "separate"]
 Kind = TypeVar("Kind", bound=Trajectory)
 
 _PARTS = ("learner", "losses", "feasible_set")
+_ATOMS = (float, int, str, type(None))  # the commonest
 _FIXED = (
     int, float, complex, str, bytes, type, type(None), range, slice, np.generic, np.dtype,
     ModuleType, FunctionType, BuiltinFunctionType, np.ufunc, type(np.ones_like),
@@ -141,7 +142,7 @@ def _memory(value: object) -> Iterator[object]:
         kind: Any = type(value)
         caches = _caches(kind)
         for name, item in vars(value).items():
-            if not (isinstance(item, _FIXED) or name in caches):
+            if not (type(item) in _ATOMS or name in caches or isinstance(item, _FIXED)):
                 yield from _memory(item)
     else:
         yield value

@@ -246,7 +246,8 @@ class Algorithm1(Learner):
             When ``point`` is not in ``feasible_set`` or has another dimension.
         """
         for name in ("binding", "binding_with_ledger"):  # what the rule uses may have changed since the last game
-            self.__dict__.pop(name, None)
+            if name in self.__dict__:
+                self.__dict__[name].forget_call()
         return first_state(feasible_set, point, self.kept)
 
     def update(self, state: State, gradient: ArrayLike) -> State:

@@ -65,6 +65,10 @@ class RuleBinding:
         """How the loop fills the arguments; made at first use, since one loop for many games asks only one of them."""
         return self.make_call()
 
+    def forget_call(self) -> None:
+        """Make the call again at its next use."""
+        self.__dict__.pop("call", None)
+
     @classmethod
     def of(
         cls,

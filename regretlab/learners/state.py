@@ -63,7 +63,8 @@ def first_state(feasible_set: FeasibleSet, point: ArrayLike | None, moment_names
     if point is None:
         if feasible_set.dimension is None:
             feasible_set = feasible_set.with_dimension(1)
-        x = real_array("nearest_to_origin()", feasible_set.nearest_to_origin(), "(d,)", 1)
+        x = feasible_set.nearest_to_origin()
+        x = x if feasible_set.shipped else real_array("nearest_to_origin()", x, "(d,)", 1)
     else:
         x = np.atleast_1d(real_array("start", point, "() or (d,)", 0, 1))
         feasible_set = feasible_set.with_dimension(x.size)
