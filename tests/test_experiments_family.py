@@ -48,7 +48,7 @@ def test_every_learner_plays_in_the_league():
     assert (frame.groupby("learner")["problem"].nunique() == len(league.PROBLEMS)).all()
     empty = frame[frame["average_regret"].isna()]
     on_simplices = empty[empty["verdict"] == "needs a simplex"]
-    assert set(on_simplices["learner"]) == {"Hedge", "ExponentiatedGradient"}
+    assert set(on_simplices["learner"]) == {"Hedge", "ExponentiatedGradient", "FixedShare"}
     assert set(on_simplices["problem"]) == {"abrupt least squares"}
     refused = empty[empty["verdict"] == "not for such losses"]
     assert set(refused["learner"]) == {"OnlineNewtonStep", "SAdam"}
