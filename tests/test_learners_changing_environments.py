@@ -9,6 +9,7 @@ from regretlab import Game, play
 from regretlab.learners import (
     OGD,
     Ader,
+    AMSGrad,
     DualAveraging,
     ExponentiatedGradient,
     FixedShare,
@@ -93,9 +94,10 @@ def test_ader(F):
     np.testing.assert_allclose(points(Ader(T, G=2.0), F, G), path, rtol=1e-11, atol=1e-13)
 
 
-def test_strongly_adaptive():
+@pytest.mark.parametrize("base", [OGD(0.3), AMSGrad(0.3)], ids=["OGD", "AMSGrad"])
+def test_strongly_adaptive(base):
     """A loop over intervals by their ends, written from the paper."""
-    T, F, base = 40, BALL, OGD(0.3)
+    T, F = 40, BALL
     G, D = unit(np.random.default_rng(4), T), BALL.diameter(2)
     x, live, path = F.nearest_to_origin(), {}, []
     for t in range(1, T + 1):

@@ -203,6 +203,31 @@ def test_schedule_free_without_averaging():
     np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-11)
 
 
+def test_coordinates_without_gradients_stay_without_eps():
+    G = np.zeros((20, 3))
+    G[:, 1] = 1.0
+    for learner in (ScheduleFreeAdamW(0.05, eps=0.0), MADGRAD(0.05, eps=0.0)):
+        x = points(learner, BALL, G)
+        assert (x[:, [0, 2]] == 0.0).all()
+        assert x[-1, 1] < -0.01
+
+
+def test_the_defaults():
+    made = [
+        "SignSGD(alpha=0.1)", "Lion(alpha=0.1, beta1=0.9, beta2=0.99)",
+        "RAdam(alpha=0.1, beta1=0.9, beta2=0.999, eps=1e-08)",
+        "Adan(alpha=0.1, beta1=0.98, beta2=0.92, beta3=0.99, eps=1e-08)",
+        "AdEMAMix(alpha=0.1, beta1=0.9, beta2=0.999, beta3=0.9999, mix=5.0, eps=1e-08)",
+        "ClippedADOPT(alpha=0.1, beta1=0.9, beta2=0.9999, eps=1e-06)", "NormalizedGD(alpha=0.1)",
+        "ClippedGD(alpha=0.1, c=1.0)", "DoG(alpha=1.0, first=1e-06, eps=1e-08)", "OptimisticOGD(alpha=0.1)",
+        "OptimisticAdaGrad(alpha=1.0)", "ScheduleFreeSGD(alpha=1.0, beta1=0.9)",
+        "ScheduleFreeAdamW(alpha=0.0025, beta1=0.9, beta2=0.999, eps=1e-08, decay=0.0)",
+        "MADGRAD(alpha=0.01, beta1=0.9, eps=1e-06)",
+    ]  # fmt: skip
+    classes = {cls.__name__: cls for cls in globals().values() if isinstance(cls, type)}
+    assert [repr(classes[text.partition("(")[0]]()) for text in made] == made
+
+
 class Oracle(OptimisticOGD):
     """The hint is the next gradient."""
 
