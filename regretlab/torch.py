@@ -40,23 +40,38 @@ class _Update:
     parameter: Any
     name: str
     t: int
+    gradient: Array
     x: Array
     weights: Array
     moments: Array
 
     def check(self) -> None:
-        """``FloatingPointError`` when a number that will be stored is not finite in the parameter's precision."""
+        """``FloatingPointError`` with the cause, unless the point before the projection and the moments are finite."""
+        if _all_finite(self.x) and _all_finite(self.moments):
+            return
+        try:
+            check_step(self.t, self.gradient, self.x, self.moments, self.weights, _vector(self.parameter))
+        except (FloatingPointError, ValueError) as error:
+            reason = f": {error}".replace(f": the step of round {self.t} ", " ")[:300]
+            raise FloatingPointError(
+                f"the step of {self.name} in round {self.t}{reason}; nothing was changed"
+            ) from error
+
+    def round(self) -> None:
+        """Round to the parameter's precision; ``FloatingPointError`` when a number to be stored is not finite."""
         dtype = self.parameter.dtype
-        for numbers in (self.x, self.weights, self.moments):
-            if not np.isfinite(numbers if dtype is torch.float64 else _rounded(numbers, dtype)).all():
-                raise FloatingPointError(
-                    f"the step of {self.name} in round {self.t} overflows {dtype}; nothing was changed"
-                )
+        x, moments = _rounded(self.x, dtype), _rounded(self.moments, dtype)
+        if not (_all_finite(x) and _all_finite(moments)):
+            self.check()
+            raise FloatingPointError(
+                f"the step of {self.name} in round {self.t} overflows {dtype}; nothing was changed"
+            )
+        self.x, self.moments = x, moments
 
     def write(self, state: dict[str, Any]) -> None:
         """Change the parameter and its state."""
         _write(self.parameter, self.x)
-        state["t"], state["moments"] = self.t, torch.from_numpy(_rounded(self.moments, self.parameter.dtype))
+        state["t"], state["moments"] = self.t, torch.from_numpy(self.moments)
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -227,7 +242,7 @@ class Optimizer(torch.optim.Optimizer):
             for update, x in zip(updates, points, strict=True):
                 update.x = x
         for update in updates:
-            update.check()
+            update.round()
         return updates
 
     def _half_step(self, group: dict[str, Any], p: torch.Tensor, name: str) -> _Update:
@@ -244,18 +259,12 @@ class Optimizer(torch.optim.Optimizer):
             coefficients[0], later = coefficients[0] * base, lr / base
         else:
             coefficients[0] *= lr
-        update = _Update(p, name, t, x, np.empty_like(x), moments.astype(np.float64))
+        update = _Update(p, name, t, g, x, np.empty_like(x), moments.astype(np.float64))
         half_step = compose(binding.call, row_gradient, x.size >= _COMPILE_FROM).half_step
         with np.errstate(all="ignore"):
             y = x if later == 1.0 else np.zeros_like(x)
             half_step(t, g, coefficients, values, y, update.moments, update.weights)
             update.x = y if later == 1.0 else x + later * y
-        try:
-            if x.size:
-                check_step(t, g, update.x, update.moments, update.weights, _vector(p))
-        except (FloatingPointError, ValueError) as error:
-            reason = f": {error}".replace(f": the step of round {t} ", " ")[:300]
-            raise FloatingPointError(f"the step of {name} in round {t}{reason}; nothing was changed") from error
         return update
 
     def _gradient(self, group: dict[str, Any], p: torch.Tensor, x: Array, where: str) -> Array:
@@ -271,7 +280,7 @@ class Optimizer(torch.optim.Optimizer):
         if group["l2_penalty"]:
             with np.errstate(all="ignore"):
                 g = g + _number(group, "l2_penalty") * x
-        if not np.isfinite(g).all():
+        if not _all_finite(g):
             at = int(np.argmin(np.isfinite(g)))
             raise FloatingPointError(f"the gradient of {where} is {g[at]} at its entry {at}; nothing was changed")
         return g
@@ -383,6 +392,12 @@ def _names(group: dict[str, Any], i: int) -> Iterator[str]:
     own = group.get("param_names")
     for k in range(len(group["params"])):
         yield f"parameter {own[k]!r}" if own else f"parameter {k} of group {i}"
+
+
+def _all_finite(numbers: Array) -> bool:
+    """Whether all numbers are finite; their sum, which is faster, shows it unless it overflows."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(numbers.sum()) or np.isfinite(numbers).all())
 
 
 def _rounded(numbers: Array, dtype: Any) -> Any:
