@@ -68,14 +68,15 @@ def test_fixed_share_without_a_share_is_exponentiated_gradient():
     np.testing.assert_allclose(one, other, rtol=1e-11)
 
 
-def test_restarts():
+@pytest.mark.parametrize("learner", [OGD(0.3), AMSGrad(0.3)], ids=["OGD", "AMSGrad"])
+def test_restarts(learner):
     G = np.random.default_rng(2).standard_normal((50, 3))
     path, x = [], BALL.nearest_to_origin()
     for begin in range(0, 50, 20):
-        part = points(OGD(0.3), BALL, G[begin : begin + 20], x)
+        part = points(learner, BALL, G[begin : begin + 20], x)
         path.extend(part[:-1])
         x = part[-1]
-    np.testing.assert_array_equal(points(Restarts(OGD(0.3), 20), BALL, G), [*path, x])
+    np.testing.assert_array_equal(points(Restarts(learner, 20), BALL, G), [*path, x])
 
 
 @pytest.mark.parametrize("F", [BALL, SIMPLEX], ids=["ball", "simplex"])
