@@ -12,7 +12,6 @@ import threadpoolctl
 import regretlab as rl
 from regretlab._utils import blas
 
-
 ABLE: set[str] = set()
 """The BLAS libraries that can have two threads; another package's own may be made for one."""
 
