@@ -14,6 +14,7 @@ from regretlab.learners import (
     ClippedGD,
     DoG,
     Lion,
+    NormalizedGD,
     OptimisticOGD,
     RAdam,
     ScheduleFreeAdamW,
@@ -85,6 +86,10 @@ OPTAX = [
     (AdEMAMix(Constant(LR)), lambda optax: optax.contrib.ademamix(LR, weight_decay=0.0)),
     (ClippedADOPT(Constant(LR)), lambda optax: optax.contrib.adopt(LR)),
     (ClippedGD(Constant(LR), c=0.5), lambda optax: optax.chain(optax.clip_by_global_norm(0.5), optax.scale(-LR))),
+    (
+        NormalizedGD(Constant(LR)),
+        lambda optax: optax.chain(optax.normalize_by_update_norm(eps=1e-300), optax.scale(-LR)),  # eps for 0/0 alone
+    ),
     (DoG(first=0.1), lambda optax: optax.contrib.dog(1.0, ("heuristic", 0.1), eps=1e-8)),
 ]
 
