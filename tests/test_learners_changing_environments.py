@@ -16,6 +16,7 @@ from regretlab.learners import (
     Hedge,
     OnlineNewtonStep,
     Restarts,
+    SAdam,
     StronglyAdaptive,
 )
 from regretlab.losses import LinearLosses
@@ -257,6 +258,7 @@ def test_ader_from_a_file(tmp_path):
         ),
         (lambda: points(Ader(3), BALL, np.zeros((4, 3))), r"round 4: this Ader is made for horizon=3 rounds"),
         (lambda: StronglyAdaptive(OnlineNewtonStep()), r"is not in the form of Algorithm 1"),
+        (lambda: play(StronglyAdaptive(SAdam()), Steps(), Box(-1.0, 1.0), 5), r"no mu > 0: SAdam"),
         (lambda: StronglyAdaptive().start(Reals(2)), r"StronglyAdaptive needs a bounded set"),
         (lambda: points(StronglyAdaptive(), BALL, [[0.0, 3.0, 0.0]]), r"needs \|\|g\|\|_2 <= G"),
         (lambda: Restarts(OGD(), 0), r"every=0"),

@@ -121,6 +121,11 @@ def _plays_as(learner: Learner, cls: type[Learner]) -> bool:
     return rule is cls.rule and not overrides(kind, cls, *_RULE) and learner.moment_names == moments
 
 
+def formula_of(function: Callable[..., Bound]) -> str:
+    """The first paragraph of a docstring, in one line."""
+    return " ".join((function.__doc__ or "").split("\n\n")[0].split())
+
+
 THEOREMS: dict[str, Theorem] = {}
 """All theorems by name, in the order of ``regretlab list``; among equal bounds :func:`certify` takes the first."""
 
@@ -169,7 +174,7 @@ def theorem(
 
     def enter(function: Callable[[Quantities], Bound]) -> Callable[[Quantities], Bound]:
         name = function.__name__
-        formula = " ".join((function.__doc__ or "").split("\n\n")[0].split())
+        formula = formula_of(function)
         THEOREMS[name] = Theorem(name, source, formula, learners, function, true)
         return function
 

@@ -145,8 +145,13 @@ def _regret(game: Trajectory) -> pd.DataFrame:
     if not game.feasible_set.bounded:
         return pd.DataFrame({"regret": np.nan, "gap": 0.0, "rounding": 0.0}, index=pd.Index(game.record.t, name="t"))
     frame = regret_frame(best_in_hindsight(game))
-    rounding = _EPS * (frame["loss"].abs() + frame["comparator_loss"].abs())
+    rounding = rounding_of(frame)
     return pd.DataFrame({"regret": frame["regret"], "gap": frame.get("gap", 0.0), "rounding": rounding})
+
+
+def rounding_of(frame: pd.DataFrame) -> pd.Series[float]:
+    """An upper bound of the rounding error of each regret of a table with the columns loss and comparator_loss."""
+    return _EPS * (frame["loss"].abs() + frame["comparator_loss"].abs())
 
 
 def _certificate(q: Quantities, regret: pd.DataFrame, theorem: Theorem) -> Certificate:

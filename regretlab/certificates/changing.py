@@ -15,8 +15,8 @@ import numpy as np
 
 from regretlab._utils.extending import unchanged
 from regretlab._utils.types import Array, ArrayLike, Rounds
-from regretlab.certificates.certificate import Bound, Certificate, Theorem
-from regretlab.certificates.certifying import refuse_violated
+from regretlab.certificates.certificate import Bound, Certificate, Theorem, formula_of
+from regretlab.certificates.certifying import refuse_violated, rounding_of
 from regretlab.certificates.quantities import Hypothesis
 from regretlab.engine.replay import replay
 from regretlab.engine.trajectory import Trajectory, check_played
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["certify_intervals", "certify_path"]
 
-_EPS = 1e-14  # upper bound of the relative rounding error of a sum of losses
 _BLOCK = 4096  # rounds
 
 Path = ArrayLike | Callable[[Rounds], ArrayLike]
@@ -205,8 +204,7 @@ def strongly_adaptive(q: _Changing) -> Bound:
 
 
 def _stated(source: str, cls: type, function: Any) -> Theorem:
-    formula = " ".join((function.__doc__ or "").split("\n\n")[0].split())
-    return Theorem(function.__name__, source, formula, (cls,), function, true=True)
+    return Theorem(function.__name__, source, formula_of(function), (cls,), function, true=True)
 
 
 _PATH = (
@@ -302,7 +300,6 @@ def _certificate(q: _Changing, theorem: Theorem, table: pd.DataFrame, trivial_bo
     curve["regret"] = table["regret"]
     curve["gap"] = table.get("gap", 0.0)
     curve["slack"] = curve["bound"] - curve["regret"]
-    rounding = _EPS * (table["loss"].abs() + table["comparator_loss"].abs())
-    found = Certificate(theorem, curve, tuple(hypotheses), trivial_bound, rounding)
+    found = Certificate(theorem, curve, tuple(hypotheses), trivial_bound, rounding_of(table))
     refuse_violated(q.game, found)
     return found

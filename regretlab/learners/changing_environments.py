@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from regretlab._utils.types import Array, ArrayLike
 from regretlab._utils.validation import positive, whole
-from regretlab.learners.base import Algorithm1, Learner
+from regretlab.learners.base import Algorithm1, Learner, refuse_own_methods
 from regretlab.learners.combinators import Wrapper
 from regretlab.learners.experts import start_on_simplex
 from regretlab.learners.gradient_descent import OGD
-from regretlab.learners.hyperparameters import Hyperparameter, Range
+from regretlab.learners.hyperparameters import BETA, Hyperparameter
 from regretlab.learners.state import State, checked_gradient, first_state
 from regretlab.learners.vector import VectorLearner
 from regretlab.sets import FeasibleSet
+
+if TYPE_CHECKING:
+    from regretlab.losses.base import Losses
 
 __all__ = ["Ader", "FixedShare", "Restarts", "StronglyAdaptive"]
 
@@ -49,7 +52,7 @@ class FixedShare(VectorLearner):
     alpha: Hyperparameter = 0.1
     share: Hyperparameter = 0.01
 
-    ranges: ClassVar = Algorithm1.ranges | {"share": Range("in [0, 1)", lambda a: (a >= 0.0) & (a < 1.0))}
+    ranges: ClassVar = Algorithm1.ranges | {"share": BETA}
 
     def start(self, feasible_set: FeasibleSet, point: ArrayLike | None = None) -> State:
         return start_on_simplex(self, feasible_set, point)
@@ -136,11 +139,9 @@ class Ader(Learner):
         return State(0, state.point, {"points": points, "logs": -np.log(k * (k + 1.0))}, state.feasible_set)
 
     def update(self, state: State, gradient: ArrayLike) -> State:
-        g, t, F = checked_gradient(state, gradient), state.t + 1, state.feasible_set
+        g, t, F = _bounded_gradient(self, state, gradient), state.t + 1, state.feasible_set
         if t > self.horizon:
             raise ValueError(f"round {t}: this Ader is made for horizon={self.horizon} rounds")
-        if np.linalg.norm(g) > self.G * (1.0 + 1e-12):
-            raise ValueError(f"gradient={g} at round {t}: Ader with G={self.G} needs ||g||_2 <= G")
         points, D = state.moments["points"], F.diameter(2)
         alpha = np.sqrt(8.0 / self.horizon) / (self.G * D) if D > 0.0 else 0.0
         logs = state.moments["logs"] - alpha * (points @ g)
@@ -176,9 +177,11 @@ class StronglyAdaptive(Learner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.learner, Algorithm1):
-            raise TypeError(f"learner={self.learner!r} is not in the form of Algorithm 1")
+        refuse_own_methods(self.learner, "StronglyAdaptive", "start")
         positive(G=self.G)
+
+    def check(self, losses: Losses) -> None:
+        self.learner.check(losses)
 
     @property
     def largest_gradient(self) -> float:
@@ -196,9 +199,7 @@ class StronglyAdaptive(Learner):
         return State(0, state.point, {"rows": rows, "weights": weights}, state.feasible_set)
 
     def update(self, state: State, gradient: ArrayLike) -> State:
-        g, t, F = checked_gradient(state, gradient), state.t + 1, state.feasible_set
-        if np.linalg.norm(g) > self.G * (1.0 + 1e-12):
-            raise ValueError(f"gradient={g} at round {t}: StronglyAdaptive with G={self.G} needs ||g||_2 <= G")
+        g, t, F = _bounded_gradient(self, state, gradient), state.t + 1, state.feasible_set
         D = F.diameter(2)
         rows, weights = state.moments["rows"].copy(), state.moments["weights"].copy()
         active = t.bit_length()  # the levels k with 2^k <= t
@@ -216,6 +217,14 @@ class StronglyAdaptive(Learner):
                 rows[k, 0] = state.point
         x = _mixed(F, weights, rows[:, 0])
         return State(t, x, {"rows": rows, "weights": weights}, F)
+
+
+def _bounded_gradient(learner: Ader | StronglyAdaptive, state: State, gradient: ArrayLike) -> Array:
+    """The gradient as a float array (d,); ``ValueError`` unless ||g||_2 <= G, up to rounding."""
+    g, name = checked_gradient(state, gradient), type(learner).__name__
+    if np.linalg.norm(g) > learner.G * (1.0 + 1e-12):
+        raise ValueError(f"gradient={g} at round {state.t + 1}: {name} with G={learner.G} needs ||g||_2 <= G")
+    return g
 
 
 def _mixed(F: FeasibleSet, weights: Array, points: Array) -> Array:

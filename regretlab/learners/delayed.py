@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from regretlab.kernels import traced
 from regretlab.learners.base import Algorithm1
 from regretlab.learners.declarations import read_rule
-from regretlab.learners.hyperparameters import NONNEGATIVE, Hyperparameter
+from regretlab.learners.hyperparameters import POSITIVE, Hyperparameter
 
 __all__ = ["ADOPT", "ACProp", "AdaShift", "ClippedADOPT", "DelayedAdam"]
 
@@ -117,15 +117,14 @@ class ClippedADOPT(Algorithm1):
     beta2: Hyperparameter = 0.9999
     eps: Hyperparameter = 1e-6
 
-    ranges: ClassVar = Algorithm1.ranges | {"eps": NONNEGATIVE}
+    ranges: ClassVar = Algorithm1.ranges | {"eps": POSITIVE}
 
     @staticmethod
     def rule(g: float, m: float, v: float, beta1: float, beta2: float, eps: float, t: int) -> Any:
         if t == 1:
             return (m, g * g), 0.0, 1.0
-        w, c = max(sqrt(v), eps), sqrt(sqrt(t - 1.0))
-        a = min(max(g / w, -c), c) if w > 0.0 else 0.0
-        m = beta1 * m + (1.0 - beta1) * a
+        c = sqrt(sqrt(t - 1.0))
+        m = beta1 * m + (1.0 - beta1) * min(max(g / max(sqrt(v), eps), -c), c)
         return (m, beta2 * v + (1.0 - beta2) * g * g), m, 1.0
 
 
